@@ -1,0 +1,1 @@
+//! The ONNX protobuf interface as plain structs.

@@ -1,0 +1,2 @@
+//! `qdq` quantizes neural networks.
+pub mod kernels;

@@ -1,0 +1,2 @@
+//! The `qdq` command.
+fn main() {}
