@@ -6,9 +6,26 @@
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].
 
+mod arrange;
 mod attrs;
+mod bitwise;
+mod cast;
+mod compare;
+mod concat;
 mod custom;
+mod gather;
+mod generate;
 mod infer;
+mod logic;
+mod movement;
+mod pad;
+mod reduce;
+mod reshape;
+mod scatter;
+mod select;
+mod shape;
+mod slice;
+mod sort;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
@@ -21,7 +38,27 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
+pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
+pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
+pub use cast::{Cast, CastLike};
+pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
+pub use concat::{Concat, Split};
 pub use custom::Custom;
+pub use gather::{Gather, GatherElements, GatherNd};
+pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
+pub use logic::{And, Not, Or, Where, Xor};
+pub use movement::{Expand, Tile, Transpose};
+pub use pad::{Pad, PadMode};
+pub use reduce::{
+    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum,
+    ReduceSumSquare,
+};
+pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
+pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};
+pub use select::{Compress, OneHot};
+pub use shape::{Shape, Size};
+pub use slice::Slice;
+pub use sort::{ArgMax, ArgMin, CumSum, TopK};
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +143,30 @@ pub trait Prepared: Send + Sync + fmt::Debug {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>>;
 }
 
+/// Stands in for an op's knowledge until it is written.
+macro_rules! pending {
+    ($($name:ident),*) => {$(
+        impl crate::ops::OpDef for $name {
+            fn arity(&self) -> crate::ops::Arity {
+                crate::ops::Arity::at_least(1)
+            }
+
+            fn infer(&self, inputs: &crate::ops::Inputs<'_>) -> crate::error::Result<Vec<crate::tensor::TensorType>> {
+                Ok(vec![crate::tensor::TensorType::new(inputs.dtype(0), None)])
+            }
+
+            fn eval(
+                &self,
+                _context: crate::ops::EvalContext,
+                _inputs: crate::ops::Args,
+            ) -> crate::error::Result<Vec<crate::tensor::Tensor>> {
+                Err(crate::error::Error::unsupported("not written yet"))
+            }
+        }
+    )*};
+}
+pub(crate) use pending;
+
 /// Everything known about one op.
 pub trait OpDef {
     /// How many inputs and outputs it takes.
@@ -189,5 +250,67 @@ macro_rules! ops {
 }
 
 ops! {
+    "depth_to_space" => DepthToSpace,
+    "non_zero" => NonZero,
+    "reverse_sequence" => ReverseSequence,
+    "space_to_depth" => SpaceToDepth,
+    "trilu" => Trilu,
+    "bit_shift" => BitShift,
+    "bitwise_and" => BitwiseAnd,
+    "bitwise_not" => BitwiseNot,
+    "bitwise_or" => BitwiseOr,
+    "bitwise_xor" => BitwiseXor,
+    "cast" => Cast,
+    "cast_like" => CastLike,
+    "equal" => Equal,
+    "greater" => Greater,
+    "greater_or_equal" => GreaterOrEqual,
+    "is_inf" => IsInf,
+    "is_nan" => IsNan,
+    "less" => Less,
+    "less_or_equal" => LessOrEqual,
+    "concat" => Concat,
+    "split" => Split,
     "custom" => Custom,
+    "gather" => Gather,
+    "gather_elements" => GatherElements,
+    "gather_nd" => GatherNd,
+    "constant_of_shape" => ConstantOfShape,
+    "eye_like" => EyeLike,
+    "range" => Range,
+    "and" => And,
+    "not" => Not,
+    "or" => Or,
+    "where" => Where,
+    "xor" => Xor,
+    "expand" => Expand,
+    "tile" => Tile,
+    "transpose" => Transpose,
+    "pad" => Pad,
+    "reduce_l1" => ReduceL1,
+    "reduce_l2" => ReduceL2,
+    "reduce_log_sum" => ReduceLogSum,
+    "reduce_log_sum_exp" => ReduceLogSumExp,
+    "reduce_max" => ReduceMax,
+    "reduce_mean" => ReduceMean,
+    "reduce_min" => ReduceMin,
+    "reduce_prod" => ReduceProd,
+    "reduce_sum" => ReduceSum,
+    "reduce_sum_square" => ReduceSumSquare,
+    "flatten" => Flatten,
+    "identity" => Identity,
+    "reshape" => Reshape,
+    "squeeze" => Squeeze,
+    "unsqueeze" => Unsqueeze,
+    "scatter_elements" => ScatterElements,
+    "scatter_nd" => ScatterNd,
+    "compress" => Compress,
+    "one_hot" => OneHot,
+    "shape" => Shape,
+    "size" => Size,
+    "slice" => Slice,
+    "arg_max" => ArgMax,
+    "arg_min" => ArgMin,
+    "cum_sum" => CumSum,
+    "top_k" => TopK,
 }
