@@ -163,6 +163,11 @@ pub trait OpDef {
     /// How many inputs and outputs it takes.
     fn arity(&self) -> Arity;
 
+    /// How many regions (bodies) a node of it holds.
+    fn n_regions(&self) -> usize {
+        0
+    }
+
     /// Types of the outputs; an error says which rule an input breaks. What is not known stays unknown.
     fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>>;
 
@@ -182,7 +187,11 @@ pub trait OpDef {
     /// Binds constant inputs (present in `constants`) and an activation; `None` if there is nothing to gain.
     ///
     /// An op that returns `Some` for [`Activation::None`] must accept every activation.
-    fn prepare(&self, _constants: &[Option<Tensor>], _activation: Activation) -> Result<Option<Box<dyn Prepared>>> {
+    fn prepare(
+        &self,
+        _constants: &[Option<Tensor>],
+        _activation: Activation,
+    ) -> Result<Option<Box<dyn Prepared>>> {
         Ok(None)
     }
 }
