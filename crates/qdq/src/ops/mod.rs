@@ -51,8 +51,8 @@ use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use activation::{
-    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu, Shrink,
-    Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
+    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
 pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
 pub use control::{If, Loop, Scan};
@@ -70,8 +70,8 @@ pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
 pub use softmax::{Hardmax, LogSoftmax, Softmax};
 pub use unary::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal, Round, Sign,
-    Sin, Sinh, Sqrt, Tan,
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
+    Round, Sign, Sin, Sinh, Sqrt, Tan,
 };
 pub use window::AutoPad;
 

@@ -75,11 +75,4 @@ op! {
         pub p: i64 = 2,
     }
 }
-pending!(
-    MaxPool,
-    AveragePool,
-    LpPool,
-    GlobalAveragePool,
-    GlobalMaxPool,
-    GlobalLpPool
-);
+pending!(MaxPool, AveragePool, LpPool, GlobalAveragePool, GlobalMaxPool, GlobalLpPool);

@@ -52,6 +52,6 @@ plain! {
     Atanh;
 }
 pending!(
-    Neg, Abs, Sign, Sqrt, Reciprocal, Exp, Log, Floor, Ceil, Round, Erf, Sin, Cos, Tan, Asin, Acos,
-    Atan, Sinh, Cosh, Asinh, Acosh, Atanh
+    Neg, Abs, Sign, Sqrt, Reciprocal, Exp, Log, Floor, Ceil, Round, Erf, Sin, Cos, Tan, Asin, Acos, Atan,
+    Sinh, Cosh, Asinh, Acosh, Atanh
 );
