@@ -1,5 +1,6 @@
 //! `qdq` quantizes neural networks.
 pub mod error;
+pub mod exec;
 pub mod graph;
 pub mod kernels;
 pub mod ops;

@@ -96,14 +96,21 @@ impl Compiler<'_> {
     }
 
     /// The relu or clip that alone uses the node's only output: its position, what it does, and its output.
-    fn following_activation(&self, block: &Block, uses: &Uses, node: &Node) -> Option<(usize, Activation, ValueId)> {
+    fn following_activation(
+        &self,
+        block: &Block,
+        uses: &Uses,
+        node: &Node,
+    ) -> Option<(usize, Activation, ValueId)> {
         let [Some(output)] = node.outputs.as_slice() else { return None };
         if self.taps.contains(output) {
             return None;
         }
         let position = uses.only_user(*output)?;
         let user = block.nodes.get(position)?;
-        if user.input(0) != Some(*output) || user.inputs.iter().flatten().filter(|input| *input == output).count() > 1 {
+        if user.input(0) != Some(*output)
+            || user.inputs.iter().flatten().filter(|input| *input == output).count() > 1
+        {
             return None;
         }
         Some((position, activation_of(self.graph, user)?, user.output(0)?))

@@ -43,7 +43,12 @@ pub(super) fn run_loop(frame: &mut Frame<'_, '_>, step: &Step, args: &Args) -> R
     Ok(carried)
 }
 
-pub(super) fn run_scan(frame: &mut Frame<'_, '_>, scan: &Scan, step: &Step, args: &Args) -> Result<Vec<Tensor>> {
+pub(super) fn run_scan(
+    frame: &mut Frame<'_, '_>,
+    scan: &Scan,
+    step: &Step,
+    args: &Args,
+) -> Result<Vec<Tensor>> {
     let region = step.regions.first().ok_or_else(no_region)?;
     let n_state = args.len().checked_sub(scan.num_scan_inputs).ok_or_else(no_region)?;
     let mut state: Vec<Tensor> = args.0.iter().take(n_state).flatten().cloned().collect();
@@ -113,7 +118,8 @@ fn stack(tensors: Vec<Tensor>, axis: i64) -> Result<Tensor> {
         return Err(Error::unsupported("a loop without turns cannot collect outputs of unknown shape"));
     }
     let at = Some(Tensor::vector(vec![axis]));
-    let expanded = tensors.into_iter().map(|tensor| eval_one(&Unsqueeze::default(), vec![Some(tensor), at.clone()]));
+    let expanded =
+        tensors.into_iter().map(|tensor| eval_one(&Unsqueeze::default(), vec![Some(tensor), at.clone()]));
     let expanded: Vec<Option<Tensor>> = expanded.map(|tensor| tensor.map(Some)).collect::<Result<_>>()?;
     eval_one(&Concat { axis }, expanded)
 }

@@ -9,12 +9,14 @@
 //! - Semantics of ops: [`crate::ops`]; layout is channels first.
 //! - After [`verify`](Graph::verify) says Ok, later stages return errors on this graph, and never panic.
 
+mod edit;
 mod infer;
 mod sort;
 pub mod text;
 mod uses;
 mod verify;
 
+pub use edit::Patch;
 pub use sort::sort_nodes;
 pub use uses::{NodePath, Uses};
 
