@@ -4,4 +4,5 @@ pub mod exec;
 pub mod graph;
 pub mod kernels;
 pub mod ops;
+pub mod passes;
 pub mod tensor;

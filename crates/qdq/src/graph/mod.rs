@@ -17,7 +17,7 @@ mod uses;
 mod verify;
 
 pub use edit::Patch;
-pub use sort::sort_nodes;
+pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 
 use std::collections::HashMap;
