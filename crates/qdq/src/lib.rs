@@ -1,2 +1,3 @@
 //! `qdq` quantizes neural networks.
 pub mod kernels;
+pub mod quant;
