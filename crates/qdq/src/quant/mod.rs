@@ -1,0 +1,2 @@
+//! Quantization: what is observed, how ranges are chosen.
+pub mod observers;
