@@ -13,6 +13,7 @@ mod cast;
 mod compare;
 mod concat;
 mod custom;
+mod dispatch;
 mod gather;
 mod generate;
 mod infer;
@@ -26,6 +27,7 @@ mod select;
 mod shape;
 mod slice;
 mod sort;
+mod strided;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
