@@ -119,7 +119,7 @@ fn join<T: Stored>(first: &[T], tensors: &[&Tensor], axis: usize, count: usize) 
     for tensor in tensors {
         let (outer, size, inner) = around(tensor.shape(), axis);
         n_outer = outer;
-        parts.push((like(first, tensor)?, size * inner));
+        parts.push((like(first, tensor)?, size.saturating_mul(inner)));
     }
     let mut joined = Vec::with_capacity(count);
     if count > 0 {

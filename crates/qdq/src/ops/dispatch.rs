@@ -37,10 +37,14 @@ pub(crate) fn resolve_index(index: i64, size: usize) -> Result<usize> {
         .ok_or_else(|| Error::data(format!("index {index} of an axis of size {size}")))
 }
 
+/// Product of sizes, which may be large only if another size of the tensor is 0 and there are no elements.
+pub(crate) fn span(dims: &[usize]) -> usize {
+    dims.iter().fold(1, |product, &dim| product.saturating_mul(dim))
+}
+
 /// Number of elements before, along and after an axis, for loops over slices of an axis.
 pub(crate) fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
-    let product = |dims: &[usize]| dims.iter().product();
-    (product(&shape[..axis]), shape[axis], product(&shape[axis + 1..]))
+    (span(&shape[..axis]), shape[axis], span(&shape[axis + 1..]))
 }
 
 /// A Rust type that elements are stored in; `i8` holds two element types.
@@ -111,11 +115,11 @@ macro_rules! with_data {
 }
 pub(crate) use with_data;
 
-/// Maps numeric `&Data` to `Data` of the same type; an error for bools and strings.
+/// Maps numeric `&Data` to `Data` of the same type; an error for bools, strings and 4-bit integers.
 macro_rules! map_numbers {
     ($data:expr, $elements:ident => $body:expr) => {
         $crate::ops::dispatch::map_numbers!(@arms $data, $elements, $body,
-            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64 I4 U4)
+            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64)
     };
     (@arms $data:expr, $elements:ident, $body:expr, $($variant:ident)*) => {
         match $data {

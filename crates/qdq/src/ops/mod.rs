@@ -19,6 +19,7 @@ mod generate;
 mod infer;
 mod logic;
 mod movement;
+mod number;
 mod pad;
 mod reduce;
 mod reshape;

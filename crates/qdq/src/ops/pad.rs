@@ -161,7 +161,10 @@ impl Pad {
         if out.is_empty() {
             return out;
         }
-        let runs = runs(&last.sources(self.mode));
+        let runs = match self.mode {
+            PadMode::Constant => vec![(last.before, last.start, last.size)],
+            _ => runs(&last.sources(self.mode)),
+        };
         let sources: Vec<Vec<Option<usize>>> = outer.iter().map(|axis| axis.sources(self.mode)).collect();
         let mut index = vec![0; outer.len()];
         for row in out.chunks_exact_mut(last.padded_size()) {
