@@ -66,7 +66,8 @@ impl Target {
         let full = if name == "onnxruntime" { "onnxruntime-x64" } else { name };
         Self::ALL.iter().copied().find(|target| target.name == full).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|target| target.name).collect();
-            Error::usage(format!("there is no target `{name}`")).help(format!("targets: {}", names.join(", ")))
+            Error::usage(format!("there is no target `{name}`"))
+                .help(format!("targets: {}", names.join(", ")))
         })
     }
 

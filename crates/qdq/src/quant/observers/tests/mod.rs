@@ -35,11 +35,7 @@ impl Random {
     /// Laplace with scale 1.
     pub(super) fn laplace(&mut self) -> f64 {
         let magnitude = -self.uniform().ln();
-        if self.next_bits() >> 63 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        }
+        if self.next_bits() >> 63 == 0 { magnitude } else { -magnitude }
     }
 }
 
@@ -54,10 +50,7 @@ pub(super) fn statistic(values: &[f32]) -> Statistic {
 pub(super) fn normal_with_outliers(n: usize) -> Vec<f32> {
     let mut random = Random::new(1);
     let mut values: Vec<f32> = (0..n).map(|_| random.normal() as f32).collect();
-    values
-        .iter_mut()
-        .step_by(10_000)
-        .for_each(|value| *value = value.signum() * 50.0);
+    values.iter_mut().step_by(10_000).for_each(|value| *value = value.signum() * 50.0);
     values
 }
 
