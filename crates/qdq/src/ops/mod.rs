@@ -28,14 +28,19 @@ mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod elementwise;
 mod infer;
 mod matmul;
 mod norm;
+mod number;
 mod pool;
+mod pow;
 mod quantize;
 mod recurrent;
 mod resize;
 mod softmax;
+#[cfg(test)]
+mod testing;
 mod unary;
 mod window;
 
@@ -54,7 +59,7 @@ pub use activation::{
     Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
     Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
+pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
 pub use control::{If, Loop, Scan};
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
@@ -65,6 +70,7 @@ pub use norm::{
     MeanVarianceNormalization, RmsNormalization,
 };
 pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
