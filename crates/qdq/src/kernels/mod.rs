@@ -1,1 +1,12 @@
 //! Fast primitives on slices.
+pub mod activation;
+pub mod elementwise;
+pub mod math;
+pub mod parallel;
+pub mod reduce;
+pub(crate) mod simd;
+pub mod softmax;
+pub mod transpose;
+
+#[cfg(test)]
+pub(crate) mod testing;
