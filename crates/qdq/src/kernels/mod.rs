@@ -1,5 +1,14 @@
 //! Fast primitives on slices.
-
-mod activation;
+pub mod activation;
+pub mod elementwise;
+pub mod math;
+pub mod parallel;
+pub mod reduce;
+pub(crate) mod simd;
+pub mod softmax;
+pub mod transpose;
 
 pub use activation::Activation;
+
+#[cfg(test)]
+pub(crate) mod testing;
