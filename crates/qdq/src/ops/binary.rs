@@ -291,7 +291,10 @@ mod tests {
             eval(Sub {}, [rows.clone(), columns.clone()]),
             floats([2, 3], &[9.0, 8.0, 7.0, 19.0, 18.0, 17.0])
         );
-        assert_eq!(eval(Sub {}, [columns, counting([2, 3])]), floats([2, 3], &[1.0, 1.0, 1.0, -2.0, -2.0, -2.0]));
+        assert_eq!(
+            eval(Sub {}, [columns, counting([2, 3])]),
+            floats([2, 3], &[1.0, 1.0, 1.0, -2.0, -2.0, -2.0])
+        );
         eval_error(Add {}, [rows, counting([3, 3])]);
     }
 
@@ -300,9 +303,9 @@ mod tests {
         let a = Tensor::vector(vec![7i32, -7, i32::MIN]);
         let b = Tensor::vector(vec![2i32, 2, -1]);
         assert_eq!(eval(Div {}, [a.clone(), b.clone()]), Tensor::vector(vec![3i32, -3, i32::MIN]));
-        assert_eq!(eval(Mod {}, [a.clone(), b.clone()]), Tensor::vector(vec![1i32, 1, 0]));
+        assert_eq!(eval(Mod::default(), [a.clone(), b.clone()]), Tensor::vector(vec![1i32, 1, 0]));
         assert_eq!(eval(Mod { fmod: true }, [a.clone(), b]), Tensor::vector(vec![1i32, -1, 0]));
-        for op in [Op::from(Div {}), Op::from(Mod {  fmod: false })] {
+        for op in [Op::from(Div {}), Op::from(Mod { fmod: false })] {
             eval_error(op, [a.clone(), Tensor::scalar(0i32)]);
         }
         eval_error(Add {}, [a, Tensor::scalar(1i64)]);

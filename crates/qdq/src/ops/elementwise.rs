@@ -3,12 +3,20 @@
 use super::number::{Float, Number, by_float, by_number, filled};
 use super::{Args, Inputs};
 use crate::error::{Error, Result};
+use crate::kernels::elementwise::{broadcast_to, map_in_place};
+use crate::kernels::math::Unary;
+use crate::kernels::parallel::for_each_chunk;
 use crate::tensor::{DType, Element, Tensor, TensorType};
 
 /// A function of one float.
 pub(crate) trait FloatFn: Sync {
     /// Its value at `x`.
     fn call<T: Float>(&self, x: T) -> T;
+
+    /// The same as a fast kernel.
+    fn kernel(&self) -> Option<Unary> {
+        None
+    }
 }
 
 /// A function of one number.
@@ -88,9 +96,9 @@ pub(crate) fn require_number(inputs: &Inputs<'_>, position: usize) -> Result<()>
 /// An error if two inputs are known to be of different types, unless one is quantized.
 pub(crate) fn require_same_dtype(inputs: &Inputs<'_>, first: usize, second: usize) -> Result<()> {
     match (inputs.ty(first), inputs.ty(second)) {
-        (Some(a), Some(b)) if a.dtype != b.dtype && a.quant.is_none() && b.quant.is_none() => Err(Error::graph(
-            format!("input {first} is of {} and input {second} of {}", a.dtype, b.dtype),
-        )),
+        (Some(a), Some(b)) if a.dtype != b.dtype && a.quant.is_none() && b.quant.is_none() => {
+            Err(Error::graph(format!("input {first} is of {} and input {second} of {}", a.dtype, b.dtype)))
+        }
         _ => Ok(()),
     }
 }
@@ -99,27 +107,36 @@ pub(crate) fn require_same_dtype(inputs: &Inputs<'_>, first: usize, second: usiz
 pub(crate) fn map_floats(function: &impl FloatFn, inputs: Args) -> Result<Vec<Tensor>> {
     by_float(
         inputs,
-        |inputs| map(inputs, |x: f32| function.call(x)),
+        |inputs| match function.kernel() {
+            Some(unary) => map_slice(inputs, |elements| unary.apply(elements)),
+            None => map(inputs, |x: f32| function.call(x)),
+        },
         |inputs| map(inputs, |x: f64| function.call(x)),
     )
 }
 
 /// Applies a function to each number.
 pub(crate) fn map_numbers(function: &impl NumberFn, inputs: Args) -> Result<Vec<Tensor>> {
-    super::number::with_halves_widened(inputs, |inputs| {
-        by_number!(inputs.get(0)?.dtype(), T => map(inputs, |x: T| function.call(x)))
-    })
+    super::number::with_halves_widened(
+        inputs,
+        |inputs| by_number!(inputs.get(0)?.dtype(), T => map(inputs, |x: T| function.call(x))),
+    )
 }
 
-fn map<T: Element>(mut inputs: Args, function: impl Fn(T) -> T + Sync) -> Result<Vec<Tensor>> {
+fn map<T: Element>(inputs: Args, function: impl Fn(T) -> T + Sync) -> Result<Vec<Tensor>> {
+    map_slice(inputs, |elements: &mut [T]| map_in_place(elements, function))
+}
+
+fn map_slice<T: Element>(mut inputs: Args, function: impl FnOnce(&mut [T])) -> Result<Vec<Tensor>> {
     let input = inputs.take(0)?;
     let shape = input.shape().to_vec();
     let mut elements = input.into_vec::<T>()?;
-    for x in &mut elements {
-        *x = function(*x);
-    }
+    function(&mut elements);
     Ok(vec![Tensor::from_vec(shape, elements)?])
 }
+
+/// Elements per task.
+const CHUNK: usize = 1 << 14;
 
 /// How one tensor is laid over a larger one.
 struct Broadcast {
@@ -178,19 +195,25 @@ pub(crate) fn combine_into<T: Element, U: Element>(
     }
     let broadcast = Broadcast::new(other_shape, shape);
     let (len, moves) = broadcast.inner;
-    for (row_idx, row) in target.chunks_mut(len).enumerate() {
-        let start = broadcast.start(row_idx);
-        if moves {
-            for (x, &y) in row.iter_mut().zip(&other[start..start + len]) {
-                *x = combine(*x, y);
+    for_each_chunk(target, CHUNK, |chunk_idx, mut chunk| {
+        let mut position = chunk_idx * CHUNK;
+        while !chunk.is_empty() {
+            let (start, offset) = (broadcast.start(position / len), position % len);
+            let n = chunk.len().min(len - offset);
+            let (row, rest) = chunk.split_at_mut(n);
+            if moves {
+                let begin = start + offset;
+                for (x, &y) in row.iter_mut().zip(&other[begin..begin + n]) {
+                    *x = combine(*x, y);
+                }
+            } else {
+                let y = other[start];
+                row.iter_mut().for_each(|x| *x = combine(*x, y));
             }
-        } else {
-            let y = other[start];
-            for x in row {
-                *x = combine(*x, y);
-            }
+            position += n;
+            chunk = rest;
         }
-    }
+    });
 }
 
 /// Elements of a tensor stretched to a shape it broadcasts to (checked by the caller).
@@ -199,7 +222,7 @@ pub(crate) fn stretched<T: Element + Default>(tensor: Tensor, shape: &[usize]) -
         return tensor.into_vec();
     }
     let mut elements = filled(shape, T::default())?;
-    combine_into(&mut elements, shape, tensor.as_slice::<T>()?, tensor.shape(), |_, y| y);
+    broadcast_to(tensor.as_slice::<T>()?, tensor.shape(), &mut elements, shape);
     Ok(elements)
 }
 

@@ -24,6 +24,7 @@ macro_rules! pending {
 mod activation;
 mod attrs;
 mod binary;
+mod clip;
 mod control;
 mod conv;
 mod conv_transpose;
@@ -56,10 +57,11 @@ use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use activation::{
-    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
-    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
+    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
 pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
+pub use clip::{Clip, Dropout, PRelu};
 pub use control::{If, Loop, Scan};
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;

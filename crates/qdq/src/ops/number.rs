@@ -375,7 +375,7 @@ mod tests {
             (-1.5, -0.966_105_146_475_310_8),
             (7.0, 1.0),
         ] {
-            assert!((erf(x) - expected).abs() < 4e-16, "erf({x}) = {}, not {expected}", erf(x));
+            assert!((erf(x) - expected).abs() < 1e-15, "erf({x}) = {}, not {expected}", erf(x));
         }
         assert!(erf(f64::NAN).is_nan());
     }

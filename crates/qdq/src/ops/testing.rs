@@ -46,7 +46,9 @@ pub(crate) fn infer(op: &Op, inputs: &[Option<Tensor>], constant: bool) -> Resul
 /// Checks f32 elements to a relative or absolute tolerance of 1e-5.
 pub(crate) fn assert_close(tensor: &Tensor, expected: &[f32]) {
     let got: &[f32] = tensor.as_slice().unwrap();
-    let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-5 * b.abs().max(1.0) || a == b || (a.is_nan() && b.is_nan());
+    let close = |(a, b): (&f32, &f32)| {
+        (a - b).abs() <= 1e-5 * b.abs().max(1.0) || a == b || (a.is_nan() && b.is_nan())
+    };
     assert!(got.len() == expected.len() && got.iter().zip(expected).all(close), "{got:?}, not {expected:?}");
 }
 

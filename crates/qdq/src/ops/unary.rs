@@ -3,9 +3,10 @@
 use super::elementwise::{FloatFn, NumberFn, elementwise_op};
 use super::number::{Float, Number};
 use super::{QuantRule, op};
+use crate::kernels::math::Unary;
 
 macro_rules! of_floats {
-    ($( $(#[$meta:meta])* $name:ident = |$x:ident| $value:expr; )*) => {$(
+    ($( $(#[$meta:meta])* $name:ident $([$kernel:expr])? = |$x:ident| $value:expr; )*) => {$(
         op! {
             $(#[$meta])*
             pub struct $name {}
@@ -14,6 +15,9 @@ macro_rules! of_floats {
             fn call<T: Float>(&self, $x: T) -> T {
                 $value
             }
+            $( fn kernel(&self) -> Option<Unary> {
+                Some($kernel)
+            } )?
         }
         elementwise_op!($name, infer_floats, map_floats, QuantRule::COMPUTE);
     )*};
@@ -53,13 +57,13 @@ of_numbers! {
 
 of_floats! {
     /// Square root.
-    Sqrt = |x| x.sqrt();
+    Sqrt [Unary::Sqrt] = |x| x.sqrt();
     /// `1 / x`
-    Reciprocal = |x| T::ONE.over(x);
+    Reciprocal [Unary::Reciprocal] = |x| T::ONE.over(x);
     /// e to the power of x.
-    Exp = |x| x.exp();
+    Exp [Unary::Exp] = |x| x.exp();
     /// Natural logarithm.
-    Log = |x| x.ln();
+    Log [Unary::Log] = |x| x.ln();
     /// Largest integer not above x.
     Floor = |x| x.floor();
     /// Smallest integer not below x.
@@ -67,7 +71,7 @@ of_floats! {
     /// Nearest integer, halves to the even one.
     Round = |x| x.round_ties_even();
     /// Error function.
-    Erf = |x| x.erf();
+    Erf [Unary::Erf] = |x| x.erf();
     /// Sine of radians.
     Sin = |x| x.sin();
     /// Cosine of radians.
