@@ -27,6 +27,7 @@ mod attrs;
 mod binary;
 mod bitwise;
 mod cast;
+mod clip;
 mod compare;
 mod concat;
 mod control;
@@ -34,6 +35,7 @@ mod conv;
 mod conv_transpose;
 mod custom;
 mod dispatch;
+mod elementwise;
 mod gather;
 mod generate;
 mod infer;
@@ -42,8 +44,10 @@ mod matmul;
 mod movement;
 mod norm;
 mod number;
+mod numeric;
 mod pad;
 mod pool;
+mod pow;
 mod quantize;
 mod recurrent;
 mod reduce;
@@ -56,6 +60,8 @@ mod slice;
 mod softmax;
 mod sort;
 mod strided;
+#[cfg(test)]
+mod testing;
 mod unary;
 mod window;
 
@@ -72,13 +78,15 @@ use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use activation::{
-    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
-    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
+    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
 pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
+
+pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
 pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
 pub use cast::{Cast, CastLike};
+pub use clip::{Clip, Dropout, PRelu};
 pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
 pub use concat::{Concat, Split};
 pub use control::{If, Loop, Scan};
@@ -96,6 +104,7 @@ pub use norm::{
 };
 pub use pad::{Pad, PadMode};
 pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use reduce::{
