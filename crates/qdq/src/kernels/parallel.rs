@@ -120,6 +120,11 @@ impl<'a, T> SharedMut<'a, T> {
         }
     }
 
+    /// Number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// `len` elements from `begin`.
     ///
     /// # Safety
