@@ -270,6 +270,19 @@ pub trait OpDef {
     }
 }
 
+/// Inputs with the constants that were bound at preparation back in their places.
+pub(crate) fn with_constants(mut inputs: Args, constants: &[Option<Tensor>]) -> Args {
+    if inputs.0.len() < constants.len() {
+        inputs.0.resize(constants.len(), None);
+    }
+    for (input, constant) in inputs.0.iter_mut().zip(constants) {
+        if input.is_none() {
+            input.clone_from(constant);
+        }
+    }
+    inputs
+}
+
 /// Builds [`Op`] and its dispatch from the table.
 macro_rules! ops {
     ($( $text:literal => $name:ident, )*) => {
