@@ -30,6 +30,7 @@ mod conv;
 mod conv_transpose;
 mod custom;
 mod elementwise;
+mod global_pool;
 mod infer;
 mod matmul;
 mod norm;
@@ -66,12 +67,13 @@ pub use control::{If, Loop, Scan};
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
+pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
 pub use matmul::{Gemm, MatMul};
 pub use norm::{
     BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
     MeanVarianceNormalization, RmsNormalization,
 };
-pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pool::{AveragePool, LpPool, MaxPool};
 pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
