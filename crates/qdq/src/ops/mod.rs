@@ -9,6 +9,7 @@
 mod arrange;
 mod attrs;
 mod bitwise;
+mod broadcasting;
 mod cast;
 mod compare;
 mod concat;
