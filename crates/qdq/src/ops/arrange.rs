@@ -249,7 +249,8 @@ impl OpDef for ReverseSequence {
             Error::data(format!("the sequence lengths do not fit {batch} sequences of {steps} steps"))
         })?;
         let run = around(data.shape(), 1).2;
-        let place = |step: usize, entry: usize| if time_first { step * batch + entry } else { entry * steps + step };
+        let place =
+            |step: usize, entry: usize| if time_first { step * batch + entry } else { entry * steps + step };
         let reversed = map_data!(data.data(), elements => reverse(elements, &lengths, run, place));
         Ok(vec![Tensor::new(data.shape().to_vec(), reversed)?])
     }

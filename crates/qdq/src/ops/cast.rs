@@ -113,8 +113,12 @@ fn from_floats<A: Number>(from: &[A], to: DType) -> Data {
         DType::U32 => to_number::<A, u32>(from),
         DType::I64 => to_number::<A, i64>(from),
         DType::U64 => to_number::<A, u64>(from),
-        DType::I4 => Data::I4(from.iter().map(|&element| low_i4(element.to_i64())).collect::<Vec<_>>().into()),
-        DType::U4 => Data::U4(from.iter().map(|&element| low_u4(element.to_i64())).collect::<Vec<_>>().into()),
+        DType::I4 => {
+            Data::I4(from.iter().map(|&element| low_i4(element.to_i64())).collect::<Vec<_>>().into())
+        }
+        DType::U4 => {
+            Data::U4(from.iter().map(|&element| low_u4(element.to_i64())).collect::<Vec<_>>().into())
+        }
         DType::Bool => each(from, |element: A| element.to_f64() != 0.0),
         DType::Str => strings(from.iter().map(|element| float_text(element.to_f64(), size_of::<A>() <= 4))),
     }
@@ -140,8 +144,12 @@ fn from_integers<A: Number + std::fmt::Display>(from: &[A], to: DType) -> Data {
         DType::U32 => to_integer::<A, u32>(from),
         DType::I64 => to_integer::<A, i64>(from),
         DType::U64 => to_integer::<A, u64>(from),
-        DType::I4 => Data::I4(from.iter().map(|&element| low_i4(element.to_i64())).collect::<Vec<_>>().into()),
-        DType::U4 => Data::U4(from.iter().map(|&element| low_u4(element.to_i64())).collect::<Vec<_>>().into()),
+        DType::I4 => {
+            Data::I4(from.iter().map(|&element| low_i4(element.to_i64())).collect::<Vec<_>>().into())
+        }
+        DType::U4 => {
+            Data::U4(from.iter().map(|&element| low_u4(element.to_i64())).collect::<Vec<_>>().into())
+        }
         DType::Bool => each(from, |element: A| element.to_i64() != 0),
         DType::Str => strings(from.iter().map(A::to_string)),
     }

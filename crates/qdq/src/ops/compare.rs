@@ -112,7 +112,8 @@ impl OpDef for IsInf {
 
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let counts = |float: f64| {
-            (float == f64::INFINITY && self.detect_positive) || (float == f64::NEG_INFINITY && self.detect_negative)
+            (float == f64::INFINITY && self.detect_positive)
+                || (float == f64::NEG_INFINITY && self.detect_negative)
         };
         floats_that(&inputs, counts)
     }

@@ -94,12 +94,20 @@ impl Concat {
                 continue;
             };
             if shape.len() != joined.len() {
-                return Err(Error::graph(format!("{} and {} dimensions are joined", joined.len(), shape.len())));
+                return Err(Error::graph(format!(
+                    "{} and {} dimensions are joined",
+                    joined.len(),
+                    shape.len()
+                )));
             }
             along = along.zip(shape[axis].known()).and_then(|(sum, size)| sum.checked_add(size));
-            for (dim, other) in joined.iter_mut().zip(*shape).enumerate().filter(|(i, _)| *i != axis).map(|(_, d)| d) {
+            for (dim, other) in
+                joined.iter_mut().zip(*shape).enumerate().filter(|(i, _)| *i != axis).map(|(_, d)| d)
+            {
                 if !dim.may_equal(other) {
-                    return Err(Error::graph(format!("sizes {dim} and {other} differ off the joined axis {axis}")));
+                    return Err(Error::graph(format!(
+                        "sizes {dim} and {other} differ off the joined axis {axis}"
+                    )));
                 }
                 if dim.known().is_none() && (other.known().is_some() || *dim == Dim::Any) {
                     *dim = other.clone();

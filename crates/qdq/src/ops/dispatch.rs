@@ -15,8 +15,9 @@ pub(crate) fn output_count(shape: &[usize]) -> Result<usize> {
 
 /// Sizes read from data; an error for a negative one.
 pub(crate) fn sizes(numbers: &[i64]) -> Result<Vec<usize>> {
-    let size =
-        |&number: &i64| usize::try_from(number).map_err(|_| Error::data(format!("a dimension of size {number}")));
+    let size = |&number: &i64| {
+        usize::try_from(number).map_err(|_| Error::data(format!("a dimension of size {number}")))
+    };
     numbers.iter().map(size).collect()
 }
 
@@ -74,7 +75,8 @@ stored! {
 
 /// The elements of a second input that must be of the same type as the first.
 pub(crate) fn like<'a, T: Stored>(_first: &[T], second: &'a Tensor) -> Result<&'a [T]> {
-    T::view(second.data()).ok_or_else(|| Error::data(format!("an input of {} differs from the others", second.dtype())))
+    T::view(second.data())
+        .ok_or_else(|| Error::data(format!("an input of {} differs from the others", second.dtype())))
 }
 
 /// Maps `&Data` to `Data` of the same type: binds `$elements` to the typed slice, `$body` gives the new elements.

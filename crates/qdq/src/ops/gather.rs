@@ -48,7 +48,11 @@ impl OpDef for Gather {
 
     fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
         let dims = inputs.small_dims(0)?;
-        inputs.ints(1)?.into_iter().map(|index| dims.get(resolve_index(index, dims.len()).ok()?).cloned()).collect()
+        inputs
+            .ints(1)?
+            .into_iter()
+            .map(|index| dims.get(resolve_index(index, dims.len()).ok()?).cloned())
+            .collect()
     }
 
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {

@@ -54,8 +54,8 @@ pub use logic::{And, Not, Or, Where, Xor};
 pub use movement::{Expand, Tile, Transpose};
 pub use pad::{Pad, PadMode};
 pub use reduce::{
-    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd, ReduceSum,
-    ReduceSumSquare,
+    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd,
+    ReduceSum, ReduceSumSquare,
 };
 pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
 pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};

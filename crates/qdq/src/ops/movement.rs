@@ -1,13 +1,12 @@
 //! Moving elements to other places: expand, transpose, tile.
 
-use super::dispatch::{map_data, output_count, sizes, Stored};
+use super::dispatch::{Stored, map_data, output_count, sizes};
 use super::infer::{broadcast, broadcast_sizes};
 use super::reshape::unknown_of_length;
 use super::strided::Strided;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::tensor::{Dim, Tensor, TensorType};
-
 
 op! {
     /// Repeats along axes of size 1, as broadcasting does. Inputs: data, `shape` (broadcast with the shape of data).
@@ -117,7 +116,8 @@ impl OpDef for Tile {
         }
         let shape = data.shape().iter().zip(&repeats).map(|(size, &repeat)| size.checked_mul(repeat));
         let shape: Option<Vec<usize>> = shape.collect();
-        let shape = shape.ok_or_else(|| Error::data(format!("{repeats:?} repeats of a tensor are too many")))?;
+        let shape =
+            shape.ok_or_else(|| Error::data(format!("{repeats:?} repeats of a tensor are too many")))?;
         let count = output_count(&shape)?;
         let tiled = map_data!(data.data(), elements => tile(elements, data.shape(), &repeats, count));
         Ok(vec![Tensor::new(shape, tiled)?])

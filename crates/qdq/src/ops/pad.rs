@@ -60,9 +60,11 @@ struct Padded {
 impl Padded {
     fn new(size: usize, (before, after): (i64, i64), mode: PadMode) -> Result<Self> {
         let removed = |pad: i64| if pad < 0 { pad.unsigned_abs() as usize } else { 0 };
-        let wrong = || Error::data(format!("an axis of size {size} cannot be padded by {before} and {after}"));
+        let wrong =
+            || Error::data(format!("an axis of size {size} cannot be padded by {before} and {after}"));
         let start = removed(before);
-        let size = size.checked_sub(start).and_then(|size| size.checked_sub(removed(after))).ok_or_else(wrong)?;
+        let size =
+            size.checked_sub(start).and_then(|size| size.checked_sub(removed(after))).ok_or_else(wrong)?;
         if size == 0 && mode != PadMode::Constant && (before > 0 || after > 0) {
             return Err(wrong());
         }

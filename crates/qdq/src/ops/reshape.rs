@@ -5,7 +5,6 @@ use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::tensor::{Dim, Tensor, TensorType, element_count};
 
-
 op! {
     /// Its input.
     pub struct Identity {}
@@ -77,7 +76,8 @@ impl Reshape {
                     .map_err(|_| Error::data(format!("{target:?} is no shape to reshape to")))?,
             });
         }
-        let mismatch = || Error::data(format!("a tensor of shape {input:?} cannot be reshaped to {target:?}"));
+        let mismatch =
+            || Error::data(format!("a tensor of shape {input:?} cannot be reshaped to {target:?}"));
         let count = element_count(input).ok_or_else(mismatch)?;
         let others = element_count(&shape).ok_or_else(mismatch)?;
         if let Some(free) = free {
@@ -234,7 +234,11 @@ fn marked(axes: &[i64], rank: usize) -> Result<Vec<bool>> {
 }
 
 /// What is left of dimensions without those of size 1 (or the ones marked, which must be of size 1).
-fn squeezed<D: Clone + std::fmt::Debug>(dims: &[D], axes: Option<&[i64]>, one: impl Fn(&D) -> Option<bool>) -> Result<Option<Vec<D>>> {
+fn squeezed<D: Clone + std::fmt::Debug>(
+    dims: &[D],
+    axes: Option<&[i64]>,
+    one: impl Fn(&D) -> Option<bool>,
+) -> Result<Option<Vec<D>>> {
     let drop: Vec<Option<bool>> = match axes {
         Some(axes) => marked(axes, dims.len())?.into_iter().map(Some).collect(),
         None => dims.iter().map(&one).collect(),

@@ -98,7 +98,9 @@ fn scatter(
     reduction: ScatterReduction,
 ) -> Result<Data> {
     if reduction == ScatterReduction::None {
-        return Ok(map_data!(data.data(), elements => replace(elements, like(elements, updates)?, starts, run)));
+        return Ok(
+            map_data!(data.data(), elements => replace(elements, like(elements, updates)?, starts, run)),
+        );
     }
     Ok(map_numbers!(data.data(), elements => {
         combine(elements, like(elements, updates)?, starts, run, reduction)

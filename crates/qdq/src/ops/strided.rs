@@ -75,7 +75,8 @@ impl Strided {
             return Tensor::new(shape, map_data!(tensor.data(), _elements => Vec::new()));
         }
         let merged = self.merged();
-        if merged.offset == 0 && count == tensor.len() && matches!(merged.axes[..], [Axis { stride: 1, .. }]) {
+        if merged.offset == 0 && count == tensor.len() && matches!(merged.axes[..], [Axis { stride: 1, .. }])
+        {
             return tensor.reshaped(shape);
         }
         merged.check(tensor.len())?;
@@ -118,7 +119,9 @@ impl Strided {
         let last = self.axes.len() - 1;
         let exchanged = self.axes[..last].iter().rposition(|axis| axis.stride == 1);
         match exchanged {
-            Some(axis) if self.axes[last].stride > 1 && self.axes[axis].size >= 4 => self.exchange(axis, from, &mut out),
+            Some(axis) if self.axes[last].stride > 1 && self.axes[axis].size >= 4 => {
+                self.exchange(axis, from, &mut out)
+            }
             _ => self.rows(from, &mut out),
         }
         out
@@ -247,7 +250,9 @@ mod tests {
         let shape = [3, 37, 5, 70];
         let from: Vec<f32> = (0..3 * 37 * 5 * 70).map(|i| i as f32).collect();
         let whole = Strided::contiguous(&shape);
-        for perm in [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1], [3, 1, 2, 0]] {
+        for perm in
+            [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1], [3, 1, 2, 0]]
+        {
             let strided = whole.clone().permuted(&perm);
             let tensor = Tensor::from_vec(shape.to_vec(), from.clone()).unwrap();
             let moved = strided.apply(tensor, strided.shape()).unwrap();
