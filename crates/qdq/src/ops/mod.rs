@@ -6,33 +6,69 @@
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].
 
+/// Stands in for an op's knowledge until it is written.
+macro_rules! pending {
+    ($( $name:ident ),* $(,)?) => { $( impl $crate::ops::OpDef for $name {
+        fn arity(&self) -> $crate::ops::Arity {
+            $crate::ops::Arity::at_least(0).outputs(0, usize::MAX)
+        }
+        fn infer(&self, _: &$crate::ops::Inputs<'_>) -> $crate::error::Result<Vec<$crate::tensor::TensorType>> {
+            Ok(Vec::new())
+        }
+        fn eval(&self, _: $crate::ops::EvalContext, _: $crate::ops::Args) -> $crate::error::Result<Vec<$crate::tensor::Tensor>> {
+            Err($crate::error::Error::unsupported("not written yet"))
+        }
+    } )* };
+}
+
+mod activation;
 mod arrange;
 mod attrs;
+mod binary;
 mod bitwise;
 mod broadcasting;
 mod cast;
+mod clip;
 mod compare;
 mod concat;
+mod control;
+mod conv;
+mod conv_transpose;
 mod custom;
 mod dispatch;
+mod elementwise;
 mod gather;
 mod generate;
 mod infer;
 mod logic;
+mod matmul;
 mod movement;
+mod norm;
 mod number;
+mod numeric;
 mod pad;
+mod pool;
+mod pow;
+mod quantize;
+mod recurrent;
 mod reduce;
 mod reshape;
+mod resize;
 mod scatter;
 mod select;
 mod shape;
 mod slice;
+mod softmax;
 mod sort;
 mod strided;
+#[cfg(test)]
+mod testing;
+mod unary;
+mod window;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
+pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
 use std::fmt;
@@ -42,27 +78,53 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
+pub use activation::{
+    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
+    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+};
 pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
+
+pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
 pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
 pub use cast::{Cast, CastLike};
+pub use clip::{Clip, Dropout, PRelu};
 pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
 pub use concat::{Concat, Split};
+pub use control::{If, Loop, Scan};
+pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
 pub use gather::{Gather, GatherElements, GatherNd};
 pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
 pub use logic::{And, Not, Or, Where, Xor};
+pub use matmul::{Gemm, MatMul};
 pub use movement::{Expand, Tile, Transpose};
+pub use norm::{
+    BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
+    MeanVarianceNormalization, RmsNormalization,
+};
 pub use pad::{Pad, PadMode};
+pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pow::Pow;
+pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
+pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use reduce::{
     ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd,
     ReduceSum, ReduceSumSquare,
 };
 pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
+pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
 pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};
 pub use select::{Compress, OneHot};
 pub use shape::{Shape, Size};
 pub use slice::Slice;
+pub use softmax::{Hardmax, LogSoftmax, Softmax};
 pub use sort::{ArgMax, ArgMin, CumSum, TopK};
+pub use unary::{
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
+    Round, Sign, Sin, Sinh, Sqrt, Tan,
+};
+pub use window::AutoPad;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +271,19 @@ pub trait OpDef {
     }
 }
 
+/// Inputs with the constants that were bound at preparation back in their places.
+pub(crate) fn with_constants(mut inputs: Args, constants: &[Option<Tensor>]) -> Args {
+    if inputs.0.len() < constants.len() {
+        inputs.0.resize(constants.len(), None);
+    }
+    for (input, constant) in inputs.0.iter_mut().zip(constants) {
+        if input.is_none() {
+            input.clone_from(constant);
+        }
+    }
+    inputs
+}
+
 /// Builds [`Op`] and its dispatch from the table.
 macro_rules! ops {
     ($( $text:literal => $name:ident, )*) => {
@@ -317,4 +392,112 @@ ops! {
     "arg_min" => ArgMin,
     "cum_sum" => CumSum,
     "top_k" => TopK,
+
+    // control
+    "if" => If,
+    "loop" => Loop,
+    "scan" => Scan,
+
+    // quantize
+    "quantize" => Quantize,
+    "dequantize" => Dequantize,
+    "dynamic_quantize_linear" => DynamicQuantizeLinear,
+
+    // binary
+    "add" => Add,
+    "sub" => Sub,
+    "mul" => Mul,
+    "div" => Div,
+    "pow" => Pow,
+    "mod" => Mod,
+    "max" => Max,
+    "min" => Min,
+    "sum" => Sum,
+    "mean" => Mean,
+
+    // unary
+    "neg" => Neg,
+    "abs" => Abs,
+    "sign" => Sign,
+    "sqrt" => Sqrt,
+    "reciprocal" => Reciprocal,
+    "exp" => Exp,
+    "log" => Log,
+    "floor" => Floor,
+    "ceil" => Ceil,
+    "round" => Round,
+    "erf" => Erf,
+    "sin" => Sin,
+    "cos" => Cos,
+    "tan" => Tan,
+    "asin" => Asin,
+    "acos" => Acos,
+    "atan" => Atan,
+    "sinh" => Sinh,
+    "cosh" => Cosh,
+    "asinh" => Asinh,
+    "acosh" => Acosh,
+    "atanh" => Atanh,
+
+    // activation
+    "relu" => Relu,
+    "leaky_relu" => LeakyRelu,
+    "prelu" => PRelu,
+    "elu" => Elu,
+    "selu" => Selu,
+    "celu" => Celu,
+    "thresholded_relu" => ThresholdedRelu,
+    "sigmoid" => Sigmoid,
+    "hard_sigmoid" => HardSigmoid,
+    "hard_swish" => HardSwish,
+    "tanh" => Tanh,
+    "softplus" => Softplus,
+    "softsign" => Softsign,
+    "gelu" => Gelu,
+    "swish" => Swish,
+    "mish" => Mish,
+    "clip" => Clip,
+    "shrink" => Shrink,
+    "dropout" => Dropout,
+
+    // softmax
+    "softmax" => Softmax,
+    "log_softmax" => LogSoftmax,
+    "hardmax" => Hardmax,
+
+    // matmul
+    "mat_mul" => MatMul,
+    "gemm" => Gemm,
+
+    // conv
+    "conv" => Conv,
+
+    // conv_transpose
+    "conv_transpose" => ConvTranspose,
+
+    // pool
+    "max_pool" => MaxPool,
+    "average_pool" => AveragePool,
+    "lp_pool" => LpPool,
+    "global_average_pool" => GlobalAveragePool,
+    "global_max_pool" => GlobalMaxPool,
+    "global_lp_pool" => GlobalLpPool,
+
+    // norm
+    "batch_normalization" => BatchNormalization,
+    "layer_normalization" => LayerNormalization,
+    "instance_normalization" => InstanceNormalization,
+    "group_normalization" => GroupNormalization,
+    "lp_normalization" => LpNormalization,
+    "lrn" => Lrn,
+    "mean_variance_normalization" => MeanVarianceNormalization,
+    "rms_normalization" => RmsNormalization,
+
+    // resize
+    "resize" => Resize,
+
+    // recurrent
+    "lstm" => Lstm,
+    "gru" => Gru,
+    "rnn" => Rnn,
 }
