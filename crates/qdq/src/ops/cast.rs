@@ -1,6 +1,5 @@
 //! Conversion between element types.
 
-use super::dispatch::Stored;
 use super::number::Number;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};

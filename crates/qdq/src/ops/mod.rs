@@ -26,6 +26,7 @@ mod arrange;
 mod attrs;
 mod binary;
 mod bitwise;
+mod broadcasting;
 mod cast;
 mod clip;
 mod compare;
