@@ -1,6 +1,9 @@
 //! `cargo xtask <command>`: what building and checking the project needs beyond cargo.
 
-#![allow(clippy::print_stderr, reason = "a command line tool tells what it does")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a command line tool tells what it does"
+)]
 
 mod bench;
 mod r#gen;
