@@ -1,1 +1,5 @@
 //! Fast primitives on slices.
+
+mod activation;
+
+pub use activation::Activation;

@@ -1,0 +1,184 @@
+//! The op set: everything `qdq` knows about an op, independent of any file format.
+//!
+//! One line per op in the table at the end of this file; each op's knowledge sits in its family's file:
+//! attributes with defaults ([`op!`]), and [`OpDef`]: arity, type inference, evaluation, quantization rule.
+//! Semantics are those of the newest ONNX version of the operator of the same name
+//! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
+//! What a reader does not know is kept as [`Custom`].
+
+mod attrs;
+mod custom;
+mod infer;
+
+pub use attrs::{Attr, AttrType};
+pub(crate) use attrs::{attr_enum, op};
+pub use infer::{Args, Inputs, Operand};
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::tensor::{Dim, Tensor, TensorType};
+
+pub use custom::Custom;
+
+/// How many inputs and outputs an op takes; optional ones may be absent in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arity {
+    /// Number of inputs.
+    pub inputs: RangeInclusive<usize>,
+    /// Number of outputs.
+    pub outputs: RangeInclusive<usize>,
+}
+
+impl Arity {
+    /// Exactly `inputs` inputs and one output.
+    pub fn fixed(inputs: usize) -> Self {
+        Self { inputs: inputs..=inputs, outputs: 1..=1 }
+    }
+
+    /// From `least` to `most` inputs and one output.
+    pub fn range(least: usize, most: usize) -> Self {
+        Self { inputs: least..=most, outputs: 1..=1 }
+    }
+
+    /// At least `least` inputs and one output.
+    pub fn at_least(least: usize) -> Self {
+        Self { inputs: least..=usize::MAX, outputs: 1..=1 }
+    }
+
+    /// The same inputs with another number of outputs.
+    pub fn outputs(self, least: usize, most: usize) -> Self {
+        Self { outputs: least..=most, ..self }
+    }
+}
+
+/// How an op's numbers relate to quantization: the planner reads nothing else of an op.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum QuantRule {
+    /// The outputs have ranges of their own.
+    Compute {
+        /// The input that is a weight when it is constant.
+        weight: Option<Weight>,
+        /// The input that is a bias when it is constant: stored as i32 with scale input × weight.
+        bias: Option<usize>,
+    },
+    /// All outputs share the parameters of this input: reshape, transpose, max pooling, slice.
+    SameAsInput(usize),
+    /// All inputs take the parameters of the output: concatenation.
+    SameAsOutput,
+    /// The mathematics bounds the output: sigmoid, softmax, tanh.
+    Bounded {
+        /// Smallest output.
+        lo: f32,
+        /// Largest output.
+        hi: f32,
+    },
+    /// Stays in float, or is of integers already.
+    Float,
+}
+
+impl QuantRule {
+    /// An op whose outputs have ranges of their own and that has no weights.
+    pub const COMPUTE: QuantRule = QuantRule::Compute { weight: None, bias: None };
+}
+
+/// A weight input and the axis its channels lie on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// Position of the input.
+    pub input: usize,
+    /// Axis of the output channels; negative counts from the end.
+    pub axis: isize,
+}
+
+/// What evaluation needs besides its inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct EvalContext {
+    /// How many outputs are asked for, counting absent ones in between.
+    pub n_outputs: usize,
+}
+
+/// An op bound to its constant inputs, with weights packed once and an activation fused.
+pub trait Prepared: Send + Sync + fmt::Debug {
+    /// Computes the outputs; inputs that were bound at preparation are absent.
+    fn run(&self, inputs: Args) -> Result<Vec<Tensor>>;
+}
+
+/// Everything known about one op.
+pub trait OpDef {
+    /// How many inputs and outputs it takes.
+    fn arity(&self) -> Arity;
+
+    /// Types of the outputs; an error says which rule an input breaks. What is not known stays unknown.
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>>;
+
+    /// Symbolic contents of a small integer output (a shape computation), where they follow from the inputs.
+    fn infer_dims(&self, _inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
+        None
+    }
+
+    /// Computes the outputs, one for each that the context asks for.
+    fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>>;
+
+    /// What the planner may do with it.
+    fn quant_rule(&self) -> QuantRule {
+        QuantRule::Float
+    }
+
+    /// Binds constant inputs (present in `constants`) and an activation; `None` if there is nothing to gain.
+    ///
+    /// An op that returns `Some` for [`Activation::None`] must accept every activation.
+    fn prepare(&self, _constants: &[Option<Tensor>], _activation: Activation) -> Result<Option<Box<dyn Prepared>>> {
+        Ok(None)
+    }
+}
+
+/// Builds [`Op`] and its dispatch from the table.
+macro_rules! ops {
+    ($( $text:literal => $name:ident, )*) => {
+        /// One operation with its attributes.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "each variant is documented at its struct")]
+        pub enum Op { $( $name($name), )* }
+
+        $( impl From<$name> for Op {
+            fn from(op: $name) -> Op {
+                Op::$name(op)
+            }
+        } )*
+
+        impl Op {
+            /// Names of all ops in text, in the order of the table.
+            pub const NAMES: &'static [&'static str] = &[$( $text ),*];
+
+            /// Name in text.
+            pub fn name(&self) -> &'static str {
+                match self { $( Op::$name(_) => $text, )* }
+            }
+
+            /// What is known about the op.
+            pub fn def(&self) -> &dyn OpDef {
+                match self { $( Op::$name(op) => op, )* }
+            }
+
+            /// Attributes that differ from their defaults, in order of declaration.
+            pub fn attrs(&self) -> Vec<(&'static str, Attr)> {
+                match self { $( Op::$name(op) => op.attrs(), )* }
+            }
+
+            /// The op of this name with these attributes, the others at their defaults.
+            pub fn from_attrs(name: &str, attrs: &[(String, Attr)]) -> Result<Op> {
+                match name {
+                    $( $text => $name::from_attrs(attrs).map(Op::$name), )*
+                    _ => Err(Error::unsupported(format!("there is no op `{name}`"))),
+                }
+            }
+        }
+    };
+}
+
+ops! {
+    "custom" => Custom,
+}

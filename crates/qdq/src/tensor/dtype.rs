@@ -1,0 +1,130 @@
+//! Element types.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The type of one element of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DType {
+    /// IEEE 754 binary32.
+    F32,
+    /// IEEE 754 binary64.
+    F64,
+    /// IEEE 754 binary16.
+    F16,
+    /// The upper half of binary32.
+    Bf16,
+    /// 8-bit signed integer.
+    I8,
+    /// 8-bit unsigned integer.
+    U8,
+    /// 16-bit signed integer.
+    I16,
+    /// 16-bit unsigned integer.
+    U16,
+    /// 32-bit signed integer.
+    I32,
+    /// 32-bit unsigned integer.
+    U32,
+    /// 64-bit signed integer.
+    I64,
+    /// 64-bit unsigned integer.
+    U64,
+    /// 4-bit signed integer, −8 to 7; one byte each in memory.
+    I4,
+    /// 4-bit unsigned integer, 0 to 15; one byte each in memory.
+    U4,
+    /// True or false.
+    Bool,
+    /// A string of bytes.
+    Str,
+}
+
+impl DType {
+    /// All element types.
+    pub const ALL: [DType; 16] = [
+        DType::F32,
+        DType::F64,
+        DType::F16,
+        DType::Bf16,
+        DType::I8,
+        DType::U8,
+        DType::I16,
+        DType::U16,
+        DType::I32,
+        DType::U32,
+        DType::I64,
+        DType::U64,
+        DType::I4,
+        DType::U4,
+        DType::Bool,
+        DType::Str,
+    ];
+
+    /// Name in text, as `f32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::F32 => "f32",
+            DType::F64 => "f64",
+            DType::F16 => "f16",
+            DType::Bf16 => "bf16",
+            DType::I8 => "i8",
+            DType::U8 => "u8",
+            DType::I16 => "i16",
+            DType::U16 => "u16",
+            DType::I32 => "i32",
+            DType::U32 => "u32",
+            DType::I64 => "i64",
+            DType::U64 => "u64",
+            DType::I4 => "i4",
+            DType::U4 => "u4",
+            DType::Bool => "bool",
+            DType::Str => "str",
+        }
+    }
+
+    /// Whether it is a floating-point type.
+    pub fn is_float(self) -> bool {
+        matches!(self, DType::F32 | DType::F64 | DType::F16 | DType::Bf16)
+    }
+
+    /// Smallest and largest value of an integer type up to 32 bits, as used for storage of quantized values.
+    pub fn integer_range(self) -> Option<(i32, i32)> {
+        Some(match self {
+            DType::I4 => (-8, 7),
+            DType::U4 => (0, 15),
+            DType::I8 => (-128, 127),
+            DType::U8 => (0, 255),
+            DType::I16 => (-32_768, 32_767),
+            DType::U16 => (0, 65_535),
+            DType::I32 => (i32::MIN, i32::MAX),
+            _ => return None,
+        })
+    }
+
+    /// Size of one element in bits when stored packed; strings have none.
+    pub fn bits(self) -> Option<usize> {
+        Some(match self {
+            DType::I4 | DType::U4 => 4,
+            DType::I8 | DType::U8 | DType::Bool => 8,
+            DType::F16 | DType::Bf16 | DType::I16 | DType::U16 => 16,
+            DType::F32 | DType::I32 | DType::U32 => 32,
+            DType::F64 | DType::I64 | DType::U64 => 64,
+            DType::Str => return None,
+        })
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for DType {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        DType::ALL.into_iter().find(|dtype| dtype.name() == name).ok_or(())
+    }
+}

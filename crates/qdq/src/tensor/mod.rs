@@ -1,0 +1,16 @@
+//! Typed, shaped data, the types of values, and quantization parameters.
+//!
+//! A [`Tensor`] is cheap to clone: its numbers are shared, and may lie in a memory-mapped file.
+//! A [`TensorType`] is what is known of a value before it is computed.
+
+mod buffer;
+mod data;
+mod dtype;
+mod quant_params;
+mod tensor_type;
+
+pub use buffer::Buffer;
+pub use data::{Data, Element, Tensor};
+pub use dtype::DType;
+pub use quant_params::{Granularity, QuantParams};
+pub use tensor_type::{Dim, Shape, TensorType};
