@@ -6,12 +6,59 @@
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].
 
+/// Stands in for an op's knowledge until it is written.
+macro_rules! pending {
+    ($( $name:ident ),* $(,)?) => { $( impl $crate::ops::OpDef for $name {
+        fn arity(&self) -> $crate::ops::Arity {
+            $crate::ops::Arity::at_least(0).outputs(0, usize::MAX)
+        }
+        fn infer(&self, _: &$crate::ops::Inputs<'_>) -> $crate::error::Result<Vec<$crate::tensor::TensorType>> {
+            Ok(Vec::new())
+        }
+        fn eval(&self, _: $crate::ops::EvalContext, _: $crate::ops::Args) -> $crate::error::Result<Vec<$crate::tensor::Tensor>> {
+            Err($crate::error::Error::unsupported("not written yet"))
+        }
+    } )* };
+}
+
+mod activation;
+mod arrange;
 mod attrs;
+mod binary;
+mod bitwise;
+mod cast;
+mod compare;
+mod concat;
+mod control;
+mod conv;
+mod conv_transpose;
 mod custom;
+mod gather;
+mod generate;
 mod infer;
+mod logic;
+mod matmul;
+mod movement;
+mod norm;
+mod pad;
+mod pool;
+mod quantize;
+mod recurrent;
+mod reduce;
+mod reshape;
+mod resize;
+mod scatter;
+mod select;
+mod shape;
+mod slice;
+mod softmax;
+mod sort;
+mod unary;
+mod window;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
+pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
 use std::fmt;
@@ -21,7 +68,50 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
+pub use activation::{
+    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
+    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+};
+pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
+pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
+pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
+pub use cast::{Cast, CastLike};
+pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
+pub use concat::{Concat, Split};
+pub use control::{If, Loop, Scan};
+pub use conv::Conv;
+pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
+pub use gather::{Gather, GatherElements, GatherNd};
+pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
+pub use logic::{And, Not, Or, Where, Xor};
+pub use matmul::{Gemm, MatMul};
+pub use movement::{Expand, Tile, Transpose};
+pub use norm::{
+    BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
+    MeanVarianceNormalization, RmsNormalization,
+};
+pub use pad::{Pad, PadMode};
+pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
+pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
+pub use reduce::{
+    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd,
+    ReduceSum, ReduceSumSquare,
+};
+pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
+pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
+pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};
+pub use select::{Compress, OneHot};
+pub use shape::{Shape, Size};
+pub use slice::Slice;
+pub use softmax::{Hardmax, LogSoftmax, Softmax};
+pub use sort::{ArgMax, ArgMin, CumSum, TopK};
+pub use unary::{
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
+    Round, Sign, Sin, Sinh, Sqrt, Tan,
+};
+pub use window::AutoPad;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,10 +196,39 @@ pub trait Prepared: Send + Sync + fmt::Debug {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>>;
 }
 
+/// Stands in for an op's knowledge until it is written.
+macro_rules! pending {
+    ($($name:ident),*) => {$(
+        impl crate::ops::OpDef for $name {
+            fn arity(&self) -> crate::ops::Arity {
+                crate::ops::Arity::at_least(1)
+            }
+
+            fn infer(&self, inputs: &crate::ops::Inputs<'_>) -> crate::error::Result<Vec<crate::tensor::TensorType>> {
+                Ok(vec![crate::tensor::TensorType::new(inputs.dtype(0), None)])
+            }
+
+            fn eval(
+                &self,
+                _context: crate::ops::EvalContext,
+                _inputs: crate::ops::Args,
+            ) -> crate::error::Result<Vec<crate::tensor::Tensor>> {
+                Err(crate::error::Error::unsupported("not written yet"))
+            }
+        }
+    )*};
+}
+pub(crate) use pending;
+
 /// Everything known about one op.
 pub trait OpDef {
     /// How many inputs and outputs it takes.
     fn arity(&self) -> Arity;
+
+    /// How many regions (bodies) a node of it holds.
+    fn n_regions(&self) -> usize {
+        0
+    }
 
     /// Types of the outputs; an error says which rule an input breaks. What is not known stays unknown.
     fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>>;
@@ -130,7 +249,11 @@ pub trait OpDef {
     /// Binds constant inputs (present in `constants`) and an activation; `None` if there is nothing to gain.
     ///
     /// An op that returns `Some` for [`Activation::None`] must accept every activation.
-    fn prepare(&self, _constants: &[Option<Tensor>], _activation: Activation) -> Result<Option<Box<dyn Prepared>>> {
+    fn prepare(
+        &self,
+        _constants: &[Option<Tensor>],
+        _activation: Activation,
+    ) -> Result<Option<Box<dyn Prepared>>> {
         Ok(None)
     }
 }
@@ -180,5 +303,175 @@ macro_rules! ops {
 }
 
 ops! {
+    "depth_to_space" => DepthToSpace,
+    "non_zero" => NonZero,
+    "reverse_sequence" => ReverseSequence,
+    "space_to_depth" => SpaceToDepth,
+    "trilu" => Trilu,
+    "bit_shift" => BitShift,
+    "bitwise_and" => BitwiseAnd,
+    "bitwise_not" => BitwiseNot,
+    "bitwise_or" => BitwiseOr,
+    "bitwise_xor" => BitwiseXor,
+    "cast" => Cast,
+    "cast_like" => CastLike,
+    "equal" => Equal,
+    "greater" => Greater,
+    "greater_or_equal" => GreaterOrEqual,
+    "is_inf" => IsInf,
+    "is_nan" => IsNan,
+    "less" => Less,
+    "less_or_equal" => LessOrEqual,
+    "concat" => Concat,
+    "split" => Split,
     "custom" => Custom,
+    "gather" => Gather,
+    "gather_elements" => GatherElements,
+    "gather_nd" => GatherNd,
+    "constant_of_shape" => ConstantOfShape,
+    "eye_like" => EyeLike,
+    "range" => Range,
+    "and" => And,
+    "not" => Not,
+    "or" => Or,
+    "where" => Where,
+    "xor" => Xor,
+    "expand" => Expand,
+    "tile" => Tile,
+    "transpose" => Transpose,
+    "pad" => Pad,
+    "reduce_l1" => ReduceL1,
+    "reduce_l2" => ReduceL2,
+    "reduce_log_sum" => ReduceLogSum,
+    "reduce_log_sum_exp" => ReduceLogSumExp,
+    "reduce_max" => ReduceMax,
+    "reduce_mean" => ReduceMean,
+    "reduce_min" => ReduceMin,
+    "reduce_prod" => ReduceProd,
+    "reduce_sum" => ReduceSum,
+    "reduce_sum_square" => ReduceSumSquare,
+    "flatten" => Flatten,
+    "identity" => Identity,
+    "reshape" => Reshape,
+    "squeeze" => Squeeze,
+    "unsqueeze" => Unsqueeze,
+    "scatter_elements" => ScatterElements,
+    "scatter_nd" => ScatterNd,
+    "compress" => Compress,
+    "one_hot" => OneHot,
+    "shape" => Shape,
+    "size" => Size,
+    "slice" => Slice,
+    "arg_max" => ArgMax,
+    "arg_min" => ArgMin,
+    "cum_sum" => CumSum,
+    "top_k" => TopK,
+
+    // control
+    "if" => If,
+    "loop" => Loop,
+    "scan" => Scan,
+
+    // quantize
+    "quantize" => Quantize,
+    "dequantize" => Dequantize,
+    "dynamic_quantize_linear" => DynamicQuantizeLinear,
+
+    // binary
+    "add" => Add,
+    "sub" => Sub,
+    "mul" => Mul,
+    "div" => Div,
+    "pow" => Pow,
+    "mod" => Mod,
+    "max" => Max,
+    "min" => Min,
+    "sum" => Sum,
+    "mean" => Mean,
+
+    // unary
+    "neg" => Neg,
+    "abs" => Abs,
+    "sign" => Sign,
+    "sqrt" => Sqrt,
+    "reciprocal" => Reciprocal,
+    "exp" => Exp,
+    "log" => Log,
+    "floor" => Floor,
+    "ceil" => Ceil,
+    "round" => Round,
+    "erf" => Erf,
+    "sin" => Sin,
+    "cos" => Cos,
+    "tan" => Tan,
+    "asin" => Asin,
+    "acos" => Acos,
+    "atan" => Atan,
+    "sinh" => Sinh,
+    "cosh" => Cosh,
+    "asinh" => Asinh,
+    "acosh" => Acosh,
+    "atanh" => Atanh,
+
+    // activation
+    "relu" => Relu,
+    "leaky_relu" => LeakyRelu,
+    "prelu" => PRelu,
+    "elu" => Elu,
+    "selu" => Selu,
+    "celu" => Celu,
+    "thresholded_relu" => ThresholdedRelu,
+    "sigmoid" => Sigmoid,
+    "hard_sigmoid" => HardSigmoid,
+    "hard_swish" => HardSwish,
+    "tanh" => Tanh,
+    "softplus" => Softplus,
+    "softsign" => Softsign,
+    "gelu" => Gelu,
+    "swish" => Swish,
+    "mish" => Mish,
+    "clip" => Clip,
+    "shrink" => Shrink,
+    "dropout" => Dropout,
+
+    // softmax
+    "softmax" => Softmax,
+    "log_softmax" => LogSoftmax,
+    "hardmax" => Hardmax,
+
+    // matmul
+    "mat_mul" => MatMul,
+    "gemm" => Gemm,
+
+    // conv
+    "conv" => Conv,
+
+    // conv_transpose
+    "conv_transpose" => ConvTranspose,
+
+    // pool
+    "max_pool" => MaxPool,
+    "average_pool" => AveragePool,
+    "lp_pool" => LpPool,
+    "global_average_pool" => GlobalAveragePool,
+    "global_max_pool" => GlobalMaxPool,
+    "global_lp_pool" => GlobalLpPool,
+
+    // norm
+    "batch_normalization" => BatchNormalization,
+    "layer_normalization" => LayerNormalization,
+    "instance_normalization" => InstanceNormalization,
+    "group_normalization" => GroupNormalization,
+    "lp_normalization" => LpNormalization,
+    "lrn" => Lrn,
+    "mean_variance_normalization" => MeanVarianceNormalization,
+    "rms_normalization" => RmsNormalization,
+
+    // resize
+    "resize" => Resize,
+
+    // recurrent
+    "lstm" => Lstm,
+    "gru" => Gru,
+    "rnn" => Rnn,
 }

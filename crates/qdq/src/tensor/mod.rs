@@ -11,6 +11,7 @@ mod tensor_type;
 
 pub use buffer::Buffer;
 pub use data::{Data, Element, Tensor};
+pub(crate) use data::{element_count, with_numbers};
 pub use dtype::DType;
 pub use quant_params::{Granularity, QuantParams};
 pub use tensor_type::{Dim, Shape, TensorType};

@@ -81,7 +81,8 @@ impl QuantParams {
         if let Some(scale) = self.scale.iter().find(|scale| !(scale.is_finite() && **scale > 0.0)) {
             return Err(Error::graph(format!("scale {scale} is not a positive finite number")));
         }
-        if let Some(zero_point) = self.zero_point.iter().find(|zero_point| !(min..=max).contains(zero_point)) {
+        if let Some(zero_point) = self.zero_point.iter().find(|zero_point| !(min..=max).contains(zero_point))
+        {
             return Err(Error::graph(format!("zero point {zero_point} is outside {}", self.storage)));
         }
         if self.granularity == Granularity::PerTensor && self.scale.len() != 1 {
@@ -101,12 +102,16 @@ impl QuantParams {
                 if size == 0 {
                     return Err(Error::graph("a block of size 0"));
                 }
-                let others: usize = dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, dim)| dim).product();
+                let others: usize =
+                    dims.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, dim)| dim).product();
                 others * along.div_ceil(size)
             }
         };
         if expected != self.scale.len() {
-            return Err(Error::graph(format!("{} scales where the shape {dims:?} needs {expected}", self.scale.len())));
+            return Err(Error::graph(format!(
+                "{} scales where the shape {dims:?} needs {expected}",
+                self.scale.len()
+            )));
         }
         Ok(())
     }
@@ -121,7 +126,8 @@ impl QuantParams {
             }
             Granularity::PerBlock { axis, size } => {
                 let inner: usize = dims[axis + 1..].iter().product();
-                let (outer, along, inside) = (index / inner / dims[axis], index / inner % dims[axis], index % inner);
+                let (outer, along, inside) =
+                    (index / inner / dims[axis], index / inner % dims[axis], index % inner);
                 (outer * dims[axis].div_ceil(size) + along / size) * inner + inside
             }
         }
@@ -139,7 +145,9 @@ impl QuantParams {
     /// Scale and zero point: `{scale=0.05, zero_point=3}`.
     pub(crate) fn params_text(&self) -> String {
         match self.granularity {
-            Granularity::PerTensor => format!("{{scale={}, zero_point={}}}", self.scale[0], self.zero_point[0]),
+            Granularity::PerTensor => {
+                format!("{{scale={}, zero_point={}}}", self.scale[0], self.zero_point[0])
+            }
             Granularity::PerAxis(axis) => {
                 format!("{{axis={axis}, scale={:?}, zero_point={:?}}}", self.scale, self.zero_point)
             }

@@ -1,0 +1,136 @@
+//! Type inference over a whole graph.
+
+use super::{Block, Graph, Node, ValueId};
+use crate::error::{Error, Result};
+use crate::ops::{Inputs, Operand};
+use crate::tensor::{Dim, TensorType};
+
+/// Longest integer vector followed as dimensions.
+const MAX_DIMS: usize = 64;
+
+impl Graph {
+    /// Computes the type of every value from the inputs' types; what a reader said of it fills the gaps.
+    ///
+    /// # Errors
+    /// All nodes whose inputs break a rule of their op, or whose outputs contradict what is declared.
+    pub fn infer(&mut self) -> Result<()> {
+        let mut inference = Inference { dims: vec![None; self.values().len()], errors: Vec::new() };
+        let body = std::mem::take(&mut self.body);
+        inference.block(self, &body);
+        self.body = body;
+        Error::all(inference.errors).map_or(Ok(()), Err)
+    }
+}
+
+struct Inference {
+    /// Contents of small integer vectors that are computed from shapes, by value.
+    dims: Vec<Option<Vec<Dim>>>,
+    errors: Vec<Error>,
+}
+
+impl Inference {
+    fn block(&mut self, graph: &mut Graph, block: &Block) {
+        for node in &block.nodes {
+            if let Err(error) = self.node(graph, node) {
+                self.errors.push(error.node(graph.describe(node)));
+            }
+        }
+    }
+
+    fn node(&mut self, graph: &mut Graph, node: &Node) -> Result<()> {
+        for region in &node.regions {
+            self.block(graph, region);
+        }
+        let (types, dims) = {
+            let inputs = self.inputs(graph, node);
+            let types = if node.regions.is_empty() {
+                node.op.def().infer(&inputs)?
+            } else {
+                region_types(graph, node)
+            };
+            (types, node.op.def().infer_dims(&inputs))
+        };
+        for (output, inferred) in node.outputs.iter().zip(types) {
+            let Some(output) = *output else { continue };
+            let declared = graph[output].ty.take();
+            graph[output].ty = Some(match declared {
+                Some(declared) => {
+                    merge(inferred, &declared).map_err(|error| error.value(graph[output].name()))?
+                }
+                None => inferred,
+            });
+        }
+        if let (Some(output), Some(dims)) = (node.output(0), dims)
+            && dims.len() <= MAX_DIMS
+        {
+            self.dims[output.index()] = Some(dims);
+        }
+        Ok(())
+    }
+
+    fn inputs<'a>(&'a self, graph: &'a Graph, node: &Node) -> Inputs<'a> {
+        let operand = |id: ValueId| Operand {
+            ty: graph[id].ty.as_ref(),
+            constant: graph.constant(id),
+            dims: self.dims[id.index()].as_deref(),
+        };
+        Inputs(node.inputs.iter().map(|input| input.map(operand)).collect())
+    }
+}
+
+/// Types of a node with regions, from what its regions return.
+fn region_types(graph: &Graph, node: &Node) -> Vec<TensorType> {
+    let of = |id: &ValueId| graph[*id].ty.clone();
+    let types: Option<Vec<TensorType>> = match (node.op.name(), node.regions.as_slice()) {
+        ("if", [then_branch, else_branch]) => then_branch
+            .outputs
+            .iter()
+            .zip(&else_branch.outputs)
+            .map(|(a, b)| Some(common(of(a)?, &of(b)?)))
+            .collect(),
+        // Sizes carried around a loop may change from turn to turn, and the number of turns is not known.
+        ("loop", [body]) => {
+            body.outputs.iter().skip(1).map(|id| Some(TensorType::new(of(id)?.dtype, None))).collect()
+        }
+        (_, [body]) => body.outputs.iter().map(|id| Some(TensorType::new(of(id)?.dtype, None))).collect(),
+        _ => None,
+    };
+    types.unwrap_or_default()
+}
+
+/// What holds of both types.
+fn common(a: TensorType, b: &TensorType) -> TensorType {
+    let shape = match (a.shape, &b.shape) {
+        (Some(a), Some(b)) if a.len() == b.len() => {
+            Some(a.into_iter().zip(b).map(|(a, b)| if a == *b { a } else { Dim::Any }).collect())
+        }
+        _ => None,
+    };
+    TensorType::new(a.dtype, shape)
+}
+
+/// The inferred type with gaps filled from the declared one.
+pub(super) fn merge(inferred: TensorType, declared: &TensorType) -> Result<TensorType> {
+    let conflict = || Error::graph(format!("declared as {declared}, but computed as {inferred}"));
+    if inferred.dtype != declared.dtype {
+        return Err(conflict());
+    }
+    let shape = match (&inferred.shape, &declared.shape) {
+        (None, declared) => declared.clone(),
+        (inferred, None) => inferred.clone(),
+        (Some(inferred), Some(declared)) if inferred.len() == declared.len() => Some(
+            inferred
+                .iter()
+                .zip(declared)
+                .map(|(inferred, declared)| match (inferred, declared) {
+                    (Dim::Known(a), Dim::Known(b)) if a != b => Err(conflict()),
+                    (Dim::Known(_), _) | (Dim::Symbol(_), Dim::Symbol(_) | Dim::Any) => Ok(inferred.clone()),
+                    _ => Ok(declared.clone()),
+                })
+                .collect::<Result<_>>()?,
+        ),
+        _ => return Err(conflict()),
+    };
+    let quant = inferred.quant.or_else(|| declared.quant.clone());
+    Ok(TensorType { dtype: inferred.dtype, shape, quant })
+}
