@@ -3,25 +3,9 @@
 use anyhow::{Context, bail};
 
 const STEPS: &[(&str, &[&str])] = &[
-    (
-        "formatting (`cargo fmt` repairs it)",
-        &["fmt", "--all", "--check"],
-    ),
-    (
-        "lints",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    (
-        "documentation",
-        &["doc", "--quiet", "--workspace", "--no-deps"],
-    ),
+    ("formatting (`cargo fmt` repairs it)", &["fmt", "--all", "--check"]),
+    ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
     ("tests", &["test", "--workspace"]),
 ];
 
