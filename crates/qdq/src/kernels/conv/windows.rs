@@ -37,12 +37,6 @@ impl<'a> Windows<'a> {
         Self { input, geometry }
     }
 
-<<<<<<< HEAD
-    /// The runs of tap `(kd, kh, kw)` for positions `begin..begin + n`.
-    fn copies(&self, tap: [usize; 3], begin: usize, n: usize, copies: &mut Vec<Copy>) {
-        copies.clear();
-        let Geometry { axes, input, output } = self.geometry;
-=======
     /// Finds the runs of tap `(kd, kh, kw)` for positions `begin..begin + n`; their number.
     fn copies(&self, tap: [usize; 3], begin: usize, n: usize, copies: &mut [Copy]) -> usize {
         let mut n_copies = 0;
@@ -51,7 +45,6 @@ impl<'a> Windows<'a> {
             input,
             output,
         } = self.geometry;
->>>>>>> kernels
         let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
         let mut position = begin;
         while position < begin + n {
@@ -62,7 +55,10 @@ impl<'a> Windows<'a> {
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
-            let (first, last) = (ow.max(valid_begin), (ow + row_end - position).min(valid_end));
+            let (first, last) = (
+                ow.max(valid_begin),
+                (ow + row_end - position).min(valid_end),
+            );
             if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
