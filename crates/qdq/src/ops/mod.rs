@@ -30,6 +30,7 @@ mod conv;
 mod conv_transpose;
 mod custom;
 mod elementwise;
+mod gemm;
 mod global_pool;
 mod infer;
 mod matmul;
@@ -67,8 +68,9 @@ pub use control::{If, Loop, Scan};
 pub use conv::Conv;
 pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
+pub use gemm::Gemm;
 pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
-pub use matmul::{Gemm, MatMul};
+pub use matmul::MatMul;
 pub use norm::{
     BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
     MeanVarianceNormalization, RmsNormalization,
