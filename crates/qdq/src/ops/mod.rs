@@ -39,6 +39,7 @@ mod dispatch;
 mod elementwise;
 mod gather;
 mod generate;
+mod gemm;
 mod global_pool;
 mod infer;
 mod logic;
@@ -101,6 +102,9 @@ pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
 pub use logic::{And, Not, Or, Where, Xor};
 pub use matmul::{Gemm, MatMul};
 pub use movement::{Expand, Tile, Transpose};
+pub use gemm::Gemm;
+pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
+pub use matmul::MatMul;
 pub use norm::{
     BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
     MeanVarianceNormalization, RmsNormalization,
