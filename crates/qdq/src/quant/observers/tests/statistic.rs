@@ -89,7 +89,8 @@ proptest! {
         let holds = |bin: &&super::super::Bin| bin.lower <= f64::from(value) && f64::from(value) <= bin.upper;
         let bin = bins.iter().find(holds).expect("the value was observed");
         let is_fine = (2f32.powi(-32)..2f32.powi(32)).contains(&value.abs());
-        prop_assert!(bin.width() <= f64::from(value.abs()) / if is_fine { 128.0 } else { 0.25 });
+        let relative_width = if is_fine { 1.0 / 128.0 } else { 4.0 };
+        prop_assert!(bin.width() <= f64::from(value.abs()) * relative_width);
     }
 
     #[test]
