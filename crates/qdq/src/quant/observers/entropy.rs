@@ -17,7 +17,7 @@ use super::levels::{Levels, Quantizer};
 use super::{Bin, Range};
 
 /// Bins are joined up to this part of the largest magnitude.
-const CELLS: f64 = 65536.0;
+const CELLS: f64 = 16384.0;
 /// Candidates of the first round are this many bins apart.
 const STRIDE: usize = 16;
 /// Least width of an outermost bin as a part of its magnitude: the extremes may have cut it to a point.
