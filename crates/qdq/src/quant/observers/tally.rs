@@ -87,11 +87,12 @@ impl Tables {
         };
         let (pairs, rest) = values.as_chunks::<N_TABLES>();
         for pair in pairs {
-            add(first, pair[0]);
-            add(second, pair[1]);
+            let bits = u64::from(pair[0].to_bits()) | u64::from(pair[1].to_bits()) << 32;
+            add(first, bits & 0xffff_ffff);
+            add(second, bits >> 32);
         }
         for &value in rest {
-            add(first, value);
+            add(first, u64::from(value.to_bits()));
         }
     }
 
@@ -158,12 +159,11 @@ impl Tables {
     }
 }
 
-/// Adds one value to its cell.
+/// Adds the value of these 32 bits to its cell.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the body of the innermost loop")]
-fn add(table: &mut [TableCell; N_CELLS], value: f32) {
-    let bits = value.to_bits();
-    let residual = u64::from(bits & 0xffff);
+fn add(table: &mut [TableCell; N_CELLS], bits: u64) {
+    let residual = bits & 0xffff;
     let cell = &mut table[(bits >> 16) as usize];
     let packed = u128::from((1 << RESIDUAL_BITS) | residual);
     *cell = cell.wrapping_add(u128::from(residual * residual) << 64 | packed);
