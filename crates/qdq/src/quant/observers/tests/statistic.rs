@@ -190,6 +190,39 @@ fn foreign_bytes_are_named() {
     );
 }
 
+/// `bytes` with a bit changed and the checksum (FNV-1a) made to fit again.
+fn forged(bytes: &[u8], place: usize, bit: u8) -> Vec<u8> {
+    let mut body = bytes[..bytes.len() - 8].to_vec();
+    body[place] ^= 1 << bit;
+    let hash = body.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    body.extend(hash.to_le_bytes());
+    body
+}
+
+#[test]
+fn forged_bytes_are_refused_or_harmless() {
+    let bytes = statistic(&[1.0, -3.0, 0.0, 2e9, 5e-11]).to_bytes();
+    let mut n_refused = 0;
+    for place in 5..bytes.len() - 8 {
+        for bit in 0..8 {
+            let forged = forged(&bytes, place, bit);
+            match Statistic::from_bytes(&forged) {
+                Ok(statistic) => assert_eq!(statistic.to_bytes(), forged),
+                Err(_) => n_refused += 1,
+            }
+        }
+    }
+    let n_forged = 8 * (bytes.len() - 13);
+    assert!(n_refused * 10 > n_forged * 9, "{n_refused} of {n_forged}");
+    let lower_minimum = forged(&bytes, 9 + 2, 6);
+    assert!(matches!(
+        Statistic::from_bytes(&lower_minimum),
+        Err(DecodeError::Invalid(_))
+    ));
+}
+
 #[test]
 fn memory_is_bounded() {
     let mut everything = Statistic::new();
