@@ -190,15 +190,20 @@ fn foreign_bytes_are_named() {
     );
 }
 
-/// `bytes` with a bit changed and the checksum (FNV-1a) made to fit again.
-fn forged(bytes: &[u8], place: usize, bit: u8) -> Vec<u8> {
-    let mut body = bytes[..bytes.len() - 8].to_vec();
-    body[place] ^= 1 << bit;
+/// `body` with the checksum (FNV-1a) that fits it.
+fn sealed(mut body: Vec<u8>) -> Vec<u8> {
     let hash = body.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     body.extend(hash.to_le_bytes());
     body
+}
+
+/// `bytes` with a bit changed and the checksum made to fit again.
+fn forged(bytes: &[u8], place: usize, bit: u8) -> Vec<u8> {
+    let mut body = bytes[..bytes.len() - 8].to_vec();
+    body[place] ^= 1 << bit;
+    sealed(body)
 }
 
 #[test]
@@ -216,11 +221,25 @@ fn forged_bytes_are_refused_or_harmless() {
     }
     let n_forged = 8 * (bytes.len() - 13);
     assert!(n_refused * 10 > n_forged * 9, "{n_refused} of {n_forged}");
-    let lower_minimum = forged(&bytes, 9 + 2, 6);
-    assert!(matches!(
-        Statistic::from_bytes(&lower_minimum),
-        Err(DecodeError::Invalid(_))
-    ));
+}
+
+#[test]
+fn contradictions_under_a_fitting_checksum_are_refused() {
+    let bytes = statistic(&[1.0]).to_bytes();
+    let body = &bytes[..bytes.len() - 8];
+    let overlong = [&body[..5], &[0x80, 0], &body[6..]].concat();
+    assert_eq!(
+        Statistic::from_bytes(&sealed(overlong)),
+        Err(DecodeError::Invalid("a number is too long"))
+    );
+    let mut other_extremes = body.to_vec();
+    for extremes in other_extremes[9..9 + 8 * 21].chunks_mut(4) {
+        extremes.copy_from_slice(&2f32.to_le_bytes());
+    }
+    assert_eq!(
+        Statistic::from_bytes(&sealed(other_extremes)),
+        Err(DecodeError::Invalid("the extremes do not fit the counts"))
+    );
 }
 
 #[test]
