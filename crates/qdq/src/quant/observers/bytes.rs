@@ -202,6 +202,15 @@ fn check(statistic: &Statistic) -> Result<(), DecodeError> {
     if !below.into_iter().all(|(bound_idx, &extremes)| fits(statistic, extremes, bound(bound_idx))) {
         return Err(DecodeError::Invalid("the extremes below a bound do not fit the counts"));
     }
+    let mut outer = statistic.extremes.all;
+    for (bound_idx, &below) in statistic.extremes.below.iter().enumerate().rev() {
+        if outer.magnitude() < bound(bound_idx) && below != outer {
+            return Err(DecodeError::Invalid(
+                "extremes differ where no value lies between",
+            ));
+        }
+        outer = below;
+    }
     Ok(())
 }
 

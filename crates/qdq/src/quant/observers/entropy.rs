@@ -10,21 +10,36 @@
 //! bin that straddles levels being divided in proportion. Thresholds are the outer edges of non-empty bins, down to
 //! the one that would clip half of the non-zero values: every 16th, then every one around the best. Levels are those
 //! of the quantizer the threshold gives, with the zero point rounded. Zeros are on a level and blur nothing.
-//! Symmetric levels search one threshold on the magnitudes, affine ones each side in turn: upper, lower, upper again.
+//! With more than 4096 levels the extremes are taken: a level is then narrower than most bins, and the divergence
+//! measures little but sampling noise. Symmetric levels search one threshold on the magnitudes, affine ones each side in turn: upper, lower, upper again.
 use super::histogram::{Histogram, coarsened};
 use super::levels::{Levels, Quantizer};
 use super::{Bin, Range};
 
 /// Bins are joined up to this part of the largest magnitude.
-const CELLS: f64 = 65536.0;
+const CELLS: f64 = 16384.0;
 /// Candidates of the first round are this many bins apart.
 const STRIDE: usize = 16;
 /// Least width of an outermost bin as a part of its magnitude: the extremes may have cut it to a point.
 const LEAST_WIDTH: f64 = 1.0 / 256.0;
 
+/// Most levels for which thresholds are searched.
+const MOST_LEVELS: i64 = 4096;
+
 /// The range for `levels`.
 pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
+<<<<<<< HEAD
     let bins = if levels.symmetric { histogram.folded() } else { histogram.bins.clone() };
+=======
+    if levels.count() > MOST_LEVELS {
+        return histogram.range;
+    }
+    let bins = if levels.symmetric {
+        histogram.folded()
+    } else {
+        histogram.bins.clone()
+    };
+>>>>>>> stats
     let search = Search::new(coarsened(&bins, histogram.magnitude() / CELLS), levels);
     let mut ends = (0, search.bins.len() - 1);
     ends.1 = search.best_upper(ends);
@@ -186,7 +201,7 @@ impl LevelWalk {
     fn add(&mut self, bin: &Bin) {
         if bin.lower >= self.level_end {
             self.close_level();
-            self.level_end = self.end_of_level(bin.lower);
+            self.level_end = self.level_at(bin.lower).1;
         }
         if bin.upper <= self.level_end {
             self.mass += bin.count as f64;
@@ -198,19 +213,36 @@ impl LevelWalk {
         self.mass += density * head;
         self.width += head;
         self.close_level();
-        let next_end = self.end_of_level(bin.upper);
-        let last_start = (next_end - self.quantizer.step).max(self.level_end);
+        let (start, next_end) = self.level_at(bin.upper);
+        let last_start = start.max(self.level_end);
         self.sum += density * (last_start - self.level_end) * density.ln();
         self.level_end = next_end;
         self.mass = density * (bin.upper - last_start);
         self.width = bin.upper - last_start;
     }
 
+<<<<<<< HEAD
     /// Upper end of the level that represents `value`; the highest level has none.
     fn end_of_level(&self, value: f64) -> f64 {
         let Quantizer { step, lowest, highest } = self.quantizer;
         let level = (value / step + 0.5).floor().max(lowest);
         if level >= highest { f64::INFINITY } else { (level + 0.5) * step }
+=======
+    /// Both ends of the level that represents `value`; the highest level has no upper end.
+    fn level_at(&self, value: f64) -> (f64, f64) {
+        let Quantizer {
+            step,
+            lowest,
+            highest,
+        } = self.quantizer;
+        let level = (value / step + 0.5).floor().clamp(lowest, highest);
+        let end = if level >= highest {
+            f64::INFINITY
+        } else {
+            (level + 0.5) * step
+        };
+        ((level - 0.5) * step, end)
+>>>>>>> stats
     }
 
     fn close_level(&mut self) {

@@ -33,17 +33,29 @@ impl Extremes {
 
     /// Of `values`, ignoring NaN.
     pub(super) fn of(values: &[f32]) -> Self {
+        Self::of_some(values, |_| true)
+    }
+
+    /// Of the `values` that `keep` accepts, ignoring NaN.
+    pub(super) fn of_some(values: &[f32], keep: impl Fn(f32) -> bool) -> Self {
         let (chunks, rest) = values.as_chunks::<N_LANES>();
         let mut min = [f32::INFINITY; N_LANES];
         let mut max = [f32::NEG_INFINITY; N_LANES];
         for chunk in chunks {
             for (least, &value) in min.iter_mut().zip(chunk) {
+                let value = if keep(value) { value } else { f32::INFINITY };
                 *least = if value < *least { value } else { *least };
             }
             for (most, &value) in max.iter_mut().zip(chunk) {
+                let value = if keep(value) {
+                    value
+                } else {
+                    f32::NEG_INFINITY
+                };
                 *most = if value > *most { value } else { *most };
             }
         }
+<<<<<<< HEAD
         let lanes = min.iter().zip(&max).map(|(&min, &max)| Self { min, max });
         Self::of_some(rest, |_| true).merge(lanes.fold(Self::NONE, Self::merge))
     }
@@ -55,8 +67,14 @@ impl Extremes {
             let kept = keep(value);
             found.min = if kept && value < found.min { value } else { found.min };
             found.max = if kept && value > found.max { value } else { found.max };
+=======
+        for &value in rest.iter().filter(|&&value| keep(value)) {
+            min[0] = if value < min[0] { value } else { min[0] };
+            max[0] = if value > max[0] { value } else { max[0] };
+>>>>>>> stats
         }
-        found.merge(Self::NONE)
+        let lanes = min.iter().zip(&max).map(|(&min, &max)| Self { min, max });
+        lanes.fold(Self::NONE, Self::merge)
     }
 }
 

@@ -78,15 +78,22 @@ impl Quantizer {
     pub(super) fn square_error(&self, bins: &[Bin]) -> f64 {
         const POINT: f64 = 1e-6;
         let inverse = 1.0 / self.step;
+        let (mut edge, mut error_to_edge) = (f64::NAN, 0.0);
         let mut total = 0.0;
         for bin in bins {
             let (lower, upper) = (bin.lower * inverse, bin.upper * inverse);
             let width = upper - lower;
+            let error_to_lower = if bin.lower == edge {
+                error_to_edge
+            } else {
+                self.cumulative_error(lower)
+            };
+            (edge, error_to_edge) = (bin.upper, self.cumulative_error(upper));
             let mean = if width < POINT {
                 let inside = lower.clamp(self.lowest, self.highest);
                 (lower - inside.round_ties_even()).powi(2)
             } else {
-                (self.cumulative_error(upper) - self.cumulative_error(lower)) / width
+                (error_to_edge - error_to_lower) / width
             };
             total += bin.count as f64 * mean;
         }

@@ -2,7 +2,7 @@
 //!
 //! The error of a range is exact for values uniform inside each bin (see [`super::levels`]): rounding inside, clipping
 //! outside, with the zero point rounded as it will be. Both ends shrink by powers of two independently (one factor for
-//! symmetric levels and one-signed values): first a grid of whole octaves, then steps of 1/2, 1/4 .. 1/128 octave
+//! symmetric levels and one-signed values): first a grid of whole octaves, then steps of 1/2, 1/4 .. 1/64 octave
 //! around the best, each repeated while it helps. The exact extremes are the first candidate, and a shrunk range is
 //! taken only if its error over the unjoined bins is smaller.
 use super::histogram::{Histogram, coarsened};
@@ -10,11 +10,11 @@ use super::levels::{Levels, Quantizer, expected_square_error};
 use super::{Bin, Range};
 
 /// Octaves by which the first grid shrinks an end at most.
-const MAX_OCTAVES: i32 = 12;
+const MAX_OCTAVES: i32 = 10;
 /// Finest step, in octaves.
-const FINEST_STEP: f64 = 1.0 / 128.0;
-/// Bins are joined up to this part of the largest magnitude; a step of 8 bits is twelve of them.
-const CELLS: f64 = 3072.0;
+const FINEST_STEP: f64 = 1.0 / 64.0;
+/// Bins are joined up to this part of the largest magnitude; a step of 8 bits is eight of them.
+const CELLS: f64 = 2048.0;
 
 /// The range for `levels`.
 pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {

@@ -6,7 +6,7 @@ use super::tally::{self, MAX_BATCH};
 
 /// Values taken through the counting loop at a time: small enough that the tables' counters cannot overflow and
 /// that the values are still in a cache when they are counted.
-const BATCH: usize = 1 << 18;
+const BATCH: usize = 1 << 20;
 const _: () = assert!(BATCH <= MAX_BATCH);
 
 /// What calibration remembers of one value: counts on a fixed grid, exact extremes, exact sums.

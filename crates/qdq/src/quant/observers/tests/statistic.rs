@@ -89,7 +89,8 @@ proptest! {
         let holds = |bin: &&super::super::Bin| bin.lower <= f64::from(value) && f64::from(value) <= bin.upper;
         let bin = bins.iter().find(holds).expect("the value was observed");
         let is_fine = (2f32.powi(-32)..2f32.powi(32)).contains(&value.abs());
-        prop_assert!(bin.width() <= f64::from(value.abs()) / if is_fine { 128.0 } else { 0.25 });
+        let relative_width = if is_fine { 1.0 / 128.0 } else { 4.0 };
+        prop_assert!(bin.width() <= f64::from(value.abs()) * relative_width);
     }
 
     #[test]
@@ -161,6 +162,58 @@ fn foreign_bytes_are_named() {
     assert_eq!(Statistic::from_bytes(b"PK"), Err(DecodeError::NotAStatistic));
     assert_eq!(Statistic::from_bytes(b"QDQS\x02"), Err(DecodeError::Version(2)));
     assert_eq!(Statistic::from_bytes(b"QDQS\x01zzz"), Err(DecodeError::Checksum));
+}
+
+/// `body` with the checksum (FNV-1a) that fits it.
+fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+    let hash = body.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    body.extend(hash.to_le_bytes());
+    body
+}
+
+/// `bytes` with a bit changed and the checksum made to fit again.
+fn forged(bytes: &[u8], place: usize, bit: u8) -> Vec<u8> {
+    let mut body = bytes[..bytes.len() - 8].to_vec();
+    body[place] ^= 1 << bit;
+    sealed(body)
+}
+
+#[test]
+fn forged_bytes_are_refused_or_harmless() {
+    let bytes = statistic(&[1.0, -3.0, 0.0, 2e9, 5e-11]).to_bytes();
+    let mut n_refused = 0;
+    for place in 5..bytes.len() - 8 {
+        for bit in 0..8 {
+            let forged = forged(&bytes, place, bit);
+            match Statistic::from_bytes(&forged) {
+                Ok(statistic) => assert_eq!(statistic.to_bytes(), forged),
+                Err(_) => n_refused += 1,
+            }
+        }
+    }
+    let n_forged = 8 * (bytes.len() - 13);
+    assert!(n_refused * 10 > n_forged * 9, "{n_refused} of {n_forged}");
+}
+
+#[test]
+fn contradictions_under_a_fitting_checksum_are_refused() {
+    let bytes = statistic(&[1.0]).to_bytes();
+    let body = &bytes[..bytes.len() - 8];
+    let overlong = [&body[..5], &[0x80, 0], &body[6..]].concat();
+    assert_eq!(
+        Statistic::from_bytes(&sealed(overlong)),
+        Err(DecodeError::Invalid("a number is too long"))
+    );
+    let mut other_extremes = body.to_vec();
+    for extremes in other_extremes[9..9 + 8 * 21].chunks_mut(4) {
+        extremes.copy_from_slice(&2f32.to_le_bytes());
+    }
+    assert_eq!(
+        Statistic::from_bytes(&sealed(other_extremes)),
+        Err(DecodeError::Invalid("the extremes do not fit the counts"))
+    );
 }
 
 #[test]
