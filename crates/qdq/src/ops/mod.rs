@@ -38,7 +38,9 @@ mod custom;
 mod dispatch;
 mod elementwise;
 mod gather;
+mod gemm;
 mod generate;
+mod global_pool;
 mod infer;
 mod logic;
 mod matmul;
@@ -78,53 +80,42 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
-pub use activation::{
-    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
-    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
-};
-pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
-
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
-pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
-pub use cast::{Cast, CastLike};
-pub use clip::{Clip, Dropout, PRelu};
-pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
-pub use concat::{Concat, Split};
-pub use control::{If, Loop, Scan};
-pub use conv::Conv;
-pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
-pub use gather::{Gather, GatherElements, GatherNd};
-pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
-pub use logic::{And, Not, Or, Where, Xor};
-pub use matmul::{Gemm, MatMul};
-pub use movement::{Expand, Tile, Transpose};
-pub use norm::{
-    BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
-    MeanVarianceNormalization, RmsNormalization,
-};
-pub use pad::{Pad, PadMode};
-pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
-pub use pow::Pow;
-pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
-pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
-pub use reduce::{
-    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd,
-    ReduceSum, ReduceSumSquare,
-};
-pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
-pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
-pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};
-pub use select::{Compress, OneHot};
-pub use shape::{Shape, Size};
-pub use slice::Slice;
-pub use softmax::{Hardmax, LogSoftmax, Softmax};
-pub use sort::{ArgMax, ArgMin, CumSum, TopK};
-pub use unary::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
-    Round, Sign, Sin, Sinh, Sqrt, Tan,
-};
-pub use window::AutoPad;
+pub use activation::*;
+pub use arrange::*;
+pub use binary::*;
+pub use bitwise::*;
+pub use cast::*;
+pub use clip::*;
+pub use compare::*;
+pub use concat::*;
+pub use control::*;
+pub use conv::*;
+pub use conv_transpose::*;
+pub use gather::*;
+pub use gemm::*;
+pub use generate::*;
+pub use global_pool::*;
+pub use logic::*;
+pub use matmul::*;
+pub use movement::*;
+pub use norm::*;
+pub use pad::*;
+pub use pool::*;
+pub use pow::*;
+pub use quantize::*;
+pub use recurrent::*;
+pub use reduce::*;
+pub use reshape::*;
+pub use resize::*;
+pub use scatter::*;
+pub use select::*;
+pub use shape::*;
+pub use slice::*;
+pub use softmax::*;
+pub use sort::*;
+pub use unary::*;
+pub use window::*;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
