@@ -46,7 +46,6 @@ mod logic;
 mod matmul;
 mod movement;
 mod norm;
-mod number;
 mod numeric;
 mod pad;
 mod pool;
@@ -66,6 +65,7 @@ mod strided;
 #[cfg(test)]
 mod testing;
 mod unary;
+mod widen;
 mod window;
 
 pub use attrs::{Attr, AttrType};
@@ -199,30 +199,6 @@ pub trait Prepared: Send + Sync + fmt::Debug {
     /// Computes the outputs; inputs that were bound at preparation are absent.
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>>;
 }
-
-/// Stands in for an op's knowledge until it is written.
-macro_rules! pending {
-    ($($name:ident),*) => {$(
-        impl crate::ops::OpDef for $name {
-            fn arity(&self) -> crate::ops::Arity {
-                crate::ops::Arity::at_least(1)
-            }
-
-            fn infer(&self, inputs: &crate::ops::Inputs<'_>) -> crate::error::Result<Vec<crate::tensor::TensorType>> {
-                Ok(vec![crate::tensor::TensorType::new(inputs.dtype(0), None)])
-            }
-
-            fn eval(
-                &self,
-                _context: crate::ops::EvalContext,
-                _inputs: crate::ops::Args,
-            ) -> crate::error::Result<Vec<crate::tensor::Tensor>> {
-                Err(crate::error::Error::unsupported("not written yet"))
-            }
-        }
-    )*};
-}
-pub(crate) use pending;
 
 /// Everything known about one op.
 pub trait OpDef {
