@@ -24,6 +24,7 @@ macro_rules! pending {
 mod activation;
 mod attrs;
 mod binary;
+mod channel_norm;
 mod clip;
 mod control;
 mod conv;
@@ -41,6 +42,7 @@ mod pow;
 mod quantize;
 mod recurrent;
 mod resize;
+mod response_norm;
 mod softmax;
 #[cfg(test)]
 mod testing;
@@ -63,6 +65,7 @@ pub use activation::{
     Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
 pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
+pub use channel_norm::{BatchNormalization, GroupNormalization, InstanceNormalization};
 pub use clip::{Clip, Dropout, PRelu};
 pub use control::{If, Loop, Scan};
 pub use conv::Conv;
@@ -71,14 +74,12 @@ pub use custom::Custom;
 pub use gemm::Gemm;
 pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
 pub use matmul::MatMul;
-pub use norm::{
-    BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
-    MeanVarianceNormalization, RmsNormalization,
-};
+pub use norm::{LayerNormalization, RmsNormalization};
 pub use pool::{AveragePool, LpPool, MaxPool};
 pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
+pub use response_norm::{LpNormalization, Lrn, MeanVarianceNormalization};
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
 pub use softmax::{Hardmax, LogSoftmax, Softmax};
 pub use unary::{
