@@ -77,7 +77,7 @@ pub use matmul::MatMul;
 pub use norm::{LayerNormalization, RmsNormalization};
 pub use pool::{AveragePool, LpPool, MaxPool};
 pub use pow::Pow;
-pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
+pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize, dequantize, quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use response_norm::{LpNormalization, Lrn, MeanVarianceNormalization};
 pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
