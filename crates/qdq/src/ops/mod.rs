@@ -120,7 +120,6 @@ pub use softmax::*;
 pub use sort::*;
 pub use unary::*;
 pub use window::*;
-pub use custom::Custom;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
