@@ -75,13 +75,6 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
-use std::fmt;
-use std::ops::RangeInclusive;
-
-use crate::error::{Error, Result};
-use crate::kernels::Activation;
-use crate::tensor::{Dim, Tensor, TensorType};
-
 pub use custom::Custom;
 pub use activation::*;
 pub use arrange::*;
@@ -120,6 +113,13 @@ pub use softmax::*;
 pub use sort::*;
 pub use unary::*;
 pub use window::*;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::tensor::{Dim, Tensor, TensorType};
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -270,6 +270,25 @@ pub(crate) unsafe fn copy<S: Simd>(simd: S, source: *const f32, target: *mut f32
     }
 }
 
+/// Zeroes `n` floats.
+///
+/// # Safety
+/// `n` floats writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn zero<S: Simd>(simd: S, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise, `i + LANES <= n` or `n - i` floats.
+    unsafe {
+        while i + S::LANES <= n {
+            simd.store(target.add(i), simd.splat(0.0));
+            i += S::LANES;
+        }
+        if i < n {
+            simd.store_partial(target.add(i), simd.splat(0.0), n - i);
+        }
+    }
+}
+
 /// Copies every second of `2 * n - 1` floats.
 ///
 /// # Safety
