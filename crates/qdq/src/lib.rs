@@ -5,4 +5,7 @@ pub mod formats;
 pub mod graph;
 pub mod kernels;
 pub mod ops;
+pub mod passes;
+pub mod quant;
+pub mod targets;
 pub mod tensor;

@@ -18,7 +18,7 @@ mod verify;
 
 pub use edit::Patch;
 pub(crate) use infer::{Inference, merge};
-pub use sort::sort_nodes;
+pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 
 use std::collections::HashMap;

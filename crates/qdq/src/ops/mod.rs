@@ -27,12 +27,15 @@ mod attrs;
 mod binary;
 mod bitwise;
 mod cast;
+mod clip;
 mod compare;
 mod concat;
 mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod dispatch;
+mod elementwise;
 mod gather;
 mod generate;
 mod infer;
@@ -40,8 +43,11 @@ mod logic;
 mod matmul;
 mod movement;
 mod norm;
+mod number;
+mod numeric;
 mod pad;
 mod pool;
+mod pow;
 mod quantize;
 mod recurrent;
 mod reduce;
@@ -53,6 +59,9 @@ mod shape;
 mod slice;
 mod softmax;
 mod sort;
+mod strided;
+#[cfg(test)]
+mod testing;
 mod unary;
 mod window;
 
@@ -69,13 +78,15 @@ use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use activation::{
-    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
-    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
+    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
+    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
 };
 pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
+
+pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
 pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
 pub use cast::{Cast, CastLike};
+pub use clip::{Clip, Dropout, PRelu};
 pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
 pub use concat::{Concat, Split};
 pub use control::{If, Loop, Scan};
@@ -93,6 +104,7 @@ pub use norm::{
 };
 pub use pad::{Pad, PadMode};
 pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 pub use reduce::{
@@ -256,6 +268,19 @@ pub trait OpDef {
     ) -> Result<Option<Box<dyn Prepared>>> {
         Ok(None)
     }
+}
+
+/// Inputs with the constants that were bound at preparation back in their places.
+pub(crate) fn with_constants(mut inputs: Args, constants: &[Option<Tensor>]) -> Args {
+    if inputs.0.len() < constants.len() {
+        inputs.0.resize(constants.len(), None);
+    }
+    for (input, constant) in inputs.0.iter_mut().zip(constants) {
+        if input.is_none() {
+            input.clone_from(constant);
+        }
+    }
+    inputs
 }
 
 /// Builds [`Op`] and its dispatch from the table.
