@@ -91,7 +91,8 @@ impl Inference {
 /// unless the op gives the same type whatever it gets.
 fn follows(node: &Node, inputs: &Inputs<'_>) -> bool {
     let all_known = inputs.0.iter().flatten().all(|operand| operand.ty.is_some());
-    all_known || matches!(node.op, Op::Cast(_) | Op::Shape(_) | Op::Size(_) | Op::Dequantize(_) | Op::Quantize(_))
+    all_known
+        || matches!(node.op, Op::Cast(_) | Op::Shape(_) | Op::Size(_) | Op::Dequantize(_) | Op::Quantize(_))
 }
 
 /// Types of a node with regions, from what its regions return.
