@@ -11,6 +11,7 @@ use std::path::Path;
 use qdq::error::Result;
 use qdq::exec::Program;
 use qdq::graph::{Graph, text};
+use qdq::quant::observers::Method;
 use qdq::tensor::{DType, Dim, Tensor};
 use qdq::{passes, quant, targets::Target};
 
@@ -72,6 +73,7 @@ fn run(input: &str) -> Result<String> {
             };
             Ok(plan.decisions.iter().map(line).collect())
         }
+        ["quantize", target] => quantized(graph, Target::find(target)?),
         _ => panic!("unknown command in `{header}`"),
     }
 }
@@ -95,11 +97,42 @@ fn rewritten(before: &Graph, rewrite: impl Fn(&mut Graph) -> Result<()>) -> Resu
     Ok(text::print(&after))
 }
 
+/// The graph quantized on pseudo-random samples; starts with WRONG where that costs more than [`MIN_SQNR`].
+fn quantized(mut graph: Graph, target: &'static Target) -> Result<String> {
+    passes::canonicalize(&mut graph)?;
+    let mut plan = quant::plan(&graph, target)?;
+    let mut observed = quant::Observed::new(&graph, &plan);
+    let program = Program::new(graph.clone(), observed.taps())?;
+    program.run(random_inputs(&graph), &mut |id, tensor| observed.observe(id, tensor))?;
+    let calibrated = observed.calibrate(&graph, &mut plan, Method::MinMax)?;
+    let float = compute(&graph)?;
+    let converted = quant::convert(graph, &plan, &calibrated)?;
+    converted.verify()?;
+    for (a, b) in float.iter().zip(&compute(&converted)?) {
+        let (a, b) = (a.to_f64_vec()?, b.to_f64_vec()?);
+        let signal: f64 = a.iter().map(|x| x * x).sum();
+        let noise: f64 = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum();
+        if 10.0 * (signal / noise).log10() < MIN_SQNR {
+            return Ok(format!("WRONG: {a:?} became {b:?}\n"));
+        }
+    }
+    Ok(text::print(&converted))
+}
+
+/// Least signal-to-quantization-noise ratio, in dB, of a small graph of 8-bit numbers.
+const MIN_SQNR: f64 = 25.0;
+
 /// Largest difference, as a share of the largest output, that reordered f32 arithmetic may make.
 const CLOSE: f64 = 1e-5;
 
-/// Runs a graph; an input without a default takes pseudo-random numbers, an unknown size is 2.
+/// Runs a graph on [`random_inputs`].
 fn compute(graph: &Graph) -> Result<Vec<Tensor>> {
+    let program = Program::new(graph.clone(), BTreeSet::new())?;
+    program.run(random_inputs(graph), &mut |_, _| Ok(()))
+}
+
+/// Pseudo-random numbers for each input without a default; an unknown size is 2.
+fn random_inputs(graph: &Graph) -> Vec<Option<Tensor>> {
     let inputs = graph.body.inputs.iter().enumerate().map(|(position, &id)| {
         if graph[id].constant.is_some() {
             return None;
@@ -114,9 +147,7 @@ fn compute(graph: &Graph) -> Result<Vec<Tensor>> {
         let random = text::parse(&source).expect("this parses");
         random[random.body.outputs[0]].constant.clone()
     });
-    let inputs = inputs.collect();
-    let program = Program::new(graph.clone(), BTreeSet::new())?;
-    program.run(inputs, &mut |_, _| Ok(()))
+    inputs.collect()
 }
 
 fn sorted(folder: &Path) -> Vec<std::path::PathBuf> {
