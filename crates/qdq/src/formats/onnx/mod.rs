@@ -1,0 +1,5 @@
+//! ONNX.
+mod dtype;
+mod external;
+mod tensor_read;
+mod tensor_write;
