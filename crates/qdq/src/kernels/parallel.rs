@@ -103,6 +103,11 @@ impl<'a, T> SharedMut<'a, T> {
         Self { start: data.as_mut_ptr(), len: data.len(), borrow: PhantomData }
     }
 
+    /// Number of elements.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// `len` elements from `begin`.
     ///
     /// # Safety

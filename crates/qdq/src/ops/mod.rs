@@ -38,6 +38,7 @@ mod dispatch;
 mod elementwise;
 mod gather;
 mod generate;
+mod global_pool;
 mod infer;
 mod logic;
 mod matmul;
@@ -95,6 +96,7 @@ pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
 pub use gather::{Gather, GatherElements, GatherNd};
 pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
+pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
 pub use logic::{And, Not, Or, Where, Xor};
 pub use matmul::{Gemm, MatMul};
 pub use movement::{Expand, Tile, Transpose};
@@ -103,7 +105,7 @@ pub use norm::{
     MeanVarianceNormalization, RmsNormalization,
 };
 pub use pad::{Pad, PadMode};
-pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
+pub use pool::{AveragePool, LpPool, MaxPool};
 pub use pow::Pow;
 pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
 pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
@@ -268,6 +270,19 @@ pub trait OpDef {
     ) -> Result<Option<Box<dyn Prepared>>> {
         Ok(None)
     }
+}
+
+/// Inputs with the constants that were bound at preparation back in their places.
+pub(crate) fn with_constants(mut inputs: Args, constants: &[Option<Tensor>]) -> Args {
+    if inputs.0.len() < constants.len() {
+        inputs.0.resize(constants.len(), None);
+    }
+    for (input, constant) in inputs.0.iter_mut().zip(constants) {
+        if input.is_none() {
+            input.clone_from(constant);
+        }
+    }
+    inputs
 }
 
 /// Builds [`Op`] and its dispatch from the table.

@@ -44,6 +44,8 @@ pub enum Reason {
     NotF32,
     /// A variant of the op that the target's kernel does not take.
     Variant(&'static str),
+    /// Alone among float ops it would not gain.
+    TooSmall,
     /// Its inputs come in float.
     InputsFloat,
     /// What follows takes float.
@@ -59,7 +61,12 @@ impl fmt::Display for Reason {
             Reason::WeightsNotConstant => f.write_str("no input is a constant weight"),
             Reason::NotF32 => f.write_str("its numbers are not f32"),
             Reason::Variant(what) => f.write_str(what),
-            Reason::InputsFloat => f.write_str("its inputs come in float; converting them costs more than it saves"),
+            Reason::TooSmall => {
+                f.write_str("too few channels: converting its data costs more than integers save")
+            }
+            Reason::InputsFloat => {
+                f.write_str("its inputs come in float; converting them costs more than it saves")
+            }
             Reason::OutputFloat => f.write_str("what follows takes float"),
             Reason::NoData => f.write_str("no calibration sample reached it"),
         }
@@ -123,6 +130,21 @@ pub fn plan(graph: &Graph, target: &'static Target) -> Result<Plan> {
 }
 
 impl Plan {
+    /// Values to observe in calibration.
+    pub fn observed(&self) -> impl Iterator<Item = ValueId> + '_ {
+        self.activations.iter().filter(|(_, activation)| activation.is_observed).map(|((_, value), _)| *value)
+    }
+
+    /// Leaves a block in float: no sample came through it.
+    pub fn leave_block(&mut self, block: usize) {
+        for (place, decision) in &mut self.decisions {
+            if place.block == block && matches!(decision, Decision::Integer(_) | Decision::Fused) {
+                *decision = Decision::Float(Reason::NoData);
+            }
+        }
+        self.activations.retain(|(place, _), _| *place != block);
+    }
+
     /// Number of nodes that run in integers.
     pub fn n_integer(&self) -> usize {
         self.decisions.values().filter(|decision| matches!(decision, Decision::Integer(_))).count()
@@ -188,7 +210,16 @@ impl<'g> BlockPlanner<'g> {
         let uses = Uses::of_block(graph, block);
         let n_values = graph.values().len();
         let units = find_units(graph, block, &uses, target);
-        Self { graph, block, position, uses, target, units, can: vec![false; n_values], wants: vec![false; n_values] }
+        Self {
+            graph,
+            block,
+            position,
+            uses,
+            target,
+            units,
+            can: vec![false; n_values],
+            wants: vec![false; n_values],
+        }
     }
 
     fn plan(mut self, plan: &mut Plan, groups: &mut Groups) {
@@ -210,45 +241,32 @@ impl<'g> BlockPlanner<'g> {
 
     /// Which values can come in integers, forward; which are wanted in integers, backward.
     fn flow(&mut self) {
-        for (node, unit) in self.units.iter().enumerate() {
-            let Some(unit) = unit else { continue };
-            let can = match unit.row.role {
-                Role::Anchor { .. } => !unit.keeps_float_output,
-                Role::Join | Role::Move => self.activation_inputs(node).all(|(_, input)| self.can[input.index()]),
-            };
-            if can {
+        for node in 0..self.units.len() {
+            let Some(unit) = &self.units[node] else { continue };
+            if !unit.keeps_float_output && (unit.is_seed || self.inputs_can(node)) {
                 for output in unit.outputs(self.block) {
                     self.can[output.index()] = true;
                 }
             }
         }
-        for (node, unit) in self.units.iter().enumerate().rev() {
-            let Some(unit) = unit else { continue };
-            let takes = match unit.row.role {
-                Role::Anchor { .. } => true,
-                Role::Join | Role::Move => {
-                    self.activation_inputs(node).all(|(_, input)| self.can[input.index()])
-                        && unit.outputs(self.block).any(|output| self.wants[output.index()])
-                }
-            };
-            if takes {
-                let inputs: Vec<ValueId> = self.activation_inputs(node).map(|(_, input)| input).collect();
-                for input in inputs {
+        for node in (0..self.units.len()).rev() {
+            if self.is_integer(node) {
+                for (_, input) in activation_inputs(self.graph, &self.block.nodes[node]) {
                     self.wants[input.index()] = true;
                 }
             }
         }
     }
 
+    fn inputs_can(&self, node: usize) -> bool {
+        self.activation_inputs(node).all(|(_, input)| self.can[input.index()])
+    }
+
+    /// Whether the node is a seed, or stands between integers; known once [`Self::flow`] has passed its users.
     fn is_integer(&self, node: usize) -> bool {
         let Some(unit) = &self.units[node] else { return false };
-        match unit.row.role {
-            Role::Anchor { .. } => true,
-            Role::Join | Role::Move => {
-                self.activation_inputs(node).all(|(_, input)| self.can[input.index()])
-                    && unit.outputs(self.block).any(|output| self.wants[output.index()])
-            }
-        }
+        let is_wanted = || unit.outputs(self.block).any(|output| self.wants[output.index()]);
+        unit.is_seed || (self.inputs_can(node) && is_wanted())
     }
 
     fn decide(&self, position: usize) -> Decision {
@@ -260,6 +278,9 @@ impl<'g> BlockPlanner<'g> {
         if !node.present_outputs().any(is_float) || !node.regions.is_empty() {
             return Decision::NotFloat;
         }
+        if crate::exec::activation_of(self.graph, node).is_some() {
+            return Decision::Float(Reason::InputsFloat);
+        }
         let Some(row) = self.target.row(node.op.name()) else { return Decision::Float(Reason::NoKernel) };
         Decision::Float(self.reason(position, node, row))
     }
@@ -268,7 +289,9 @@ impl<'g> BlockPlanner<'g> {
         if let Err(reason) = super::units::check(self.graph, node, row) {
             return reason;
         }
-        if self.activation_inputs(position).all(|(_, input)| self.can[input.index()]) {
+        if matches!(row.role, Role::Anchor { .. }) {
+            Reason::TooSmall
+        } else if self.inputs_can(position) {
             Reason::OutputFloat
         } else {
             Reason::InputsFloat
@@ -297,17 +320,46 @@ impl<'g> BlockPlanner<'g> {
             };
             self.add(plan, output, true, fixed, !is_move);
         }
-        let shares = is_move || node.op.def().quant_rule() == QuantRule::SameAsOutput;
+        let joins = node.op.def().quant_rule() == QuantRule::SameAsOutput && self.same_activations(position);
+        let shares = is_move || joins;
         if shares {
-            let values: Vec<ValueId> =
-                self.activation_inputs(position).map(|(_, input)| input).chain(unit.outputs(self.block)).collect();
+            let values: Vec<ValueId> = self
+                .activation_inputs(position)
+                .map(|(_, input)| input)
+                .chain(unit.outputs(self.block))
+                .collect();
             for pair in values.windows(2) {
                 groups.join(pair[0], pair[1]);
             }
         }
     }
 
-    fn add(&self, plan: &mut Plan, value: ValueId, is_output: bool, fixed: Option<(f32, f32)>, is_observed: bool) {
+    /// Whether all inputs come out of the same activation: a range shared with a wider one would keep a relu or clip
+    /// from being expressed by the range alone, and so from being fused.
+    fn same_activations(&self, position: usize) -> bool {
+        let source = |mut value: ValueId| {
+            while let Some(node) = self.uses.producer(value) {
+                let node = &self.block.nodes[node];
+                match (node.op.def().quant_rule(), node.input(0)) {
+                    (QuantRule::SameAsInput(0), Some(input)) => value = input,
+                    _ => return crate::exec::activation_of(self.graph, node),
+                }
+            }
+            None
+        };
+        let mut activations = self.activation_inputs(position).map(|(_, input)| source(input));
+        let first = activations.next();
+        activations.all(|activation| Some(activation) == first)
+    }
+
+    fn add(
+        &self,
+        plan: &mut Plan,
+        value: ValueId,
+        is_output: bool,
+        fixed: Option<(f32, f32)>,
+        is_observed: bool,
+    ) {
         let entry = plan.activations.entry((self.position, value)).or_insert(Activation {
             group: 0,
             is_integer_output: false,
@@ -319,20 +371,24 @@ impl<'g> BlockPlanner<'g> {
             entry.is_observed = is_observed;
             entry.fixed = fixed;
         }
-        debug_assert!(self.uses.users(value).len() < usize::MAX);
     }
 }
 
 /// Inputs of a node that are real numbers and neither weight nor bias, with their positions.
-pub(super) fn activation_inputs<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = (usize, ValueId)> + 'a {
+pub(super) fn activation_inputs<'a>(
+    graph: &'a Graph,
+    node: &'a Node,
+) -> impl Iterator<Item = (usize, ValueId)> + 'a {
     let (weight, bias) = match node.op.def().quant_rule() {
         QuantRule::Compute { weight, bias } => (weight.map(|weight| weight.input), bias),
         _ => (None, None),
     };
-    let moves_first = matches!(node.op.def().quant_rule(), QuantRule::SameAsInput(_)) || matches!(node.op, Op::Resize(_));
+    let moves_first =
+        matches!(node.op.def().quant_rule(), QuantRule::SameAsInput(_)) || matches!(node.op, Op::Resize(_));
     node.inputs.iter().enumerate().filter_map(move |(position, input)| {
         let input = (*input)?;
-        let is_parameter = (Some(position) == weight || Some(position) == bias) && graph.constant(input).is_some();
+        let is_parameter =
+            (Some(position) == weight || Some(position) == bias) && graph.constant(input).is_some();
         let is_f32 = graph[input].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32);
         let is_moved = !moves_first || position == 0;
         (!is_parameter && is_f32 && is_moved).then_some((position, input))

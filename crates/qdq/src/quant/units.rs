@@ -15,6 +15,8 @@ pub(super) struct Unit {
     pub(super) activation: Option<usize>,
     /// Whether its output stays in float whoever uses it.
     pub(super) keeps_float_output: bool,
+    /// Whether it runs in integers wherever its inputs come from and its output goes.
+    pub(super) is_seed: bool,
 }
 
 impl Unit {
@@ -25,15 +27,31 @@ impl Unit {
 }
 
 /// The units of a block, at the position of their op.
-pub(super) fn find_units(graph: &Graph, block: &Block, uses: &Uses, target: &'static Target) -> Vec<Option<Unit>> {
+pub(super) fn find_units(
+    graph: &Graph,
+    block: &Block,
+    uses: &Uses,
+    target: &'static Target,
+) -> Vec<Option<Unit>> {
     let unit = |(position, node): (usize, &Node)| {
         let row = target.row(node.op.name())?;
         check(graph, node, row).ok()?;
-        let activation = if row.role == Role::Move { None } else { following_activation(graph, block, uses, node) };
+        let activation =
+            if row.role == Role::Move { None } else { following_activation(graph, block, uses, node) };
         let keeps_float_output = keeps_float_output(block, uses, node);
-        Some(Unit { row, node: position, activation, keeps_float_output })
+        let is_seed = matches!(row.role, Role::Anchor { .. }) && gains_alone(graph, node, target);
+        Some(Unit { row, node: position, activation, keeps_float_output, is_seed })
     };
     block.nodes.iter().enumerate().map(unit).collect()
+}
+
+/// Whether the target runs the op faster in integers even with conversions around it.
+fn gains_alone(graph: &Graph, node: &Node, target: &Target) -> bool {
+    let weights = node.input(1).and_then(|id| graph.constant(id));
+    match &node.op {
+        Op::Conv(_) => weights.is_some_and(|weights| target.conv_gain.admits(weights.shape())),
+        _ => true,
+    }
 }
 
 /// The position of the relu or clip that alone uses the node's output.
@@ -85,13 +103,16 @@ fn variant(graph: &Graph, node: &Node, row: &Row) -> Result<(), Reason> {
         Op::MatMul(_) if constant(1).is_none_or(|weights| weights.shape().len() != 2) => {
             Err(Reason::Variant("its weights are not a matrix"))
         }
-        Op::Gemm(op) if op.beta != 1.0 || op.alpha != 1.0 => {
-            Err(Reason::Variant("alpha or beta is not 1"))
-        }
+        Op::Gemm(op) if op.beta != 1.0 || op.alpha != 1.0 => Err(Reason::Variant("alpha or beta is not 1")),
         Op::Gemm(_) => {
-            let n_outputs = node.input(2).and_then(|_| constant(2)).map(|bias| (bias.len(), bias.shape().last().copied()));
+            let n_outputs = node
+                .input(2)
+                .and_then(|_| constant(2))
+                .map(|bias| (bias.len(), bias.shape().last().copied()));
             match n_outputs {
-                Some((count, last)) if Some(count) != last => Err(Reason::Variant("its bias is not a vector")),
+                Some((count, last)) if Some(count) != last => {
+                    Err(Reason::Variant("its bias is not a vector"))
+                }
                 _ => Ok(()),
             }
         }
@@ -103,7 +124,9 @@ fn variant(graph: &Graph, node: &Node, row: &Row) -> Result<(), Reason> {
         Op::Concat(_) if node.present_inputs().any(|id| graph.constant(id).is_some()) => {
             Err(Reason::Variant("one of its inputs is a constant"))
         }
-        _ if row.role == Role::Move && node.present_inputs().next().is_some_and(|id| graph.constant(id).is_some()) => {
+        _ if row.role == Role::Move
+            && node.present_inputs().next().is_some_and(|id| graph.constant(id).is_some()) =>
+        {
             Err(Reason::Variant("what it moves is a constant"))
         }
         _ => Ok(()),

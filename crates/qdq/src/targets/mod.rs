@@ -6,12 +6,13 @@
 mod onnxruntime;
 
 use crate::error::{Error, Result};
+use crate::passes::Rewrite;
 use crate::tensor::DType;
 
 pub use onnxruntime::ONNXRUNTIME_X64;
 
 /// A runtime, as the planner sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Target {
     /// Name on the command line.
     pub name: &'static str,
@@ -25,8 +26,35 @@ pub struct Target {
     pub weight_range: (i32, i32),
     /// Newest ONNX opset that the runtime's integer kernels accept.
     pub max_opset: i64,
+    /// From what size on a convolution gains by itself.
+    pub conv_gain: ConvGain,
     /// Ops with integer kernels.
     pub rows: &'static [Row],
+    /// Rewrites of the converted graph that keep the runtime from undoing it.
+    pub finish: &'static [&'static dyn Rewrite],
+}
+
+/// The size from which a convolution is faster in integers even with conversions around it.
+///
+/// A smaller one (a first layer, a depthwise one) runs in integers only between others that do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvGain {
+    /// Input channels a group, for kernels of any size.
+    pub channels: usize,
+    /// Input channels a group, for kernels of at least 9 elements.
+    pub channels_3x3: usize,
+    /// Output channels.
+    pub outputs: usize,
+}
+
+impl ConvGain {
+    /// Whether a convolution with weights `[outputs, channels / group, kernel…]` gains by itself.
+    pub fn admits(&self, weights: &[usize]) -> bool {
+        let [outputs, channels, kernel @ ..] = weights else { return false };
+        let is_wide = *channels >= self.channels
+            || (*channels >= self.channels_3x3 && kernel.iter().product::<usize>() >= 9);
+        is_wide && *outputs >= self.outputs
+    }
 }
 
 /// How a runtime runs one op in integers.
@@ -52,6 +80,12 @@ pub enum Role {
     Join,
     /// Moves integers; its output has the parameters of its input.
     Move,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Target {

@@ -3,7 +3,8 @@
 //! Source: onnxruntime 1.32, `QDQSelectorActionTransformer` and the ops it fuses (optimizer/qdq_transformer), checked
 //! against the optimized graphs it writes.
 
-use super::{Target, anchor, join, moves};
+use super::{ConvGain, Target, anchor, join, moves};
+use crate::passes::RaiseBiasRank;
 use crate::tensor::DType;
 
 /// onnxruntime on x86-64: uint8 activations, int8 weights per channel, int32 bias.
@@ -16,6 +17,9 @@ pub const ONNXRUNTIME_X64: Target = Target {
     weight: DType::I8,
     weight_range: (-127, 127),
     max_opset: 23,
+    // Measured on x86-64 with VNNI: one QLinearConv takes 0.3 to 0.7 of its float time's inverse when depthwise or with
+    // fewer than 8 channels, 1.9 and more from 32 channels on, or from 16 with a 3 × 3 kernel.
+    conv_gain: ConvGain { channels: 32, channels_3x3: 16, outputs: 4 },
     rows: &[
         anchor("conv", "QLinearConv", false),
         anchor("gemm", "QGemm", true),
@@ -27,6 +31,7 @@ pub const ONNXRUNTIME_X64: Target = Target {
         join("leaky_relu", "QLinearLeakyRelu"),
         join("mul", "QLinearMul"),
         join("sigmoid", "QLinearSigmoid"),
+        moves("depth_to_space"),
         moves("expand"),
         moves("flatten"),
         moves("gather"),
@@ -41,4 +46,6 @@ pub const ONNXRUNTIME_X64: Target = Target {
         moves("transpose"),
         moves("unsqueeze"),
     ],
+    // A product followed by a float bias would be made one float Gemm, whatever its inputs.
+    finish: &[&RaiseBiasRank],
 };
