@@ -62,10 +62,15 @@ class Model:
         """Why this model cannot be used, if so."""
         return None if self.path.exists() else f"{self.path} is not there"
 
+    def version(self) -> str:
+        """What the data depend on: this file, and the files beside the model."""
+        times = [str(file.stat().st_mtime_ns) for file in sorted(self.path.parent.iterdir())]
+        return hashlib.sha256(Path(__file__).read_bytes() + " ".join(times).encode()).hexdigest()
+
     def prepared(self) -> Path:
-        """The folder of its data, made when it is not there or was made by another version of this file."""
+        """The folder of its data, made when it is not there or was made from other sources."""
         folder = WORK / self.name
-        stamp, version = folder / "stamp", hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+        stamp, version = folder / "stamp", self.version()
         if not stamp.exists() or stamp.read_text() != version:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
