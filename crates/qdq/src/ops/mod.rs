@@ -41,6 +41,7 @@ mod pool;
 mod pow;
 mod quantize;
 mod recurrent;
+mod resample;
 mod resize;
 mod response_norm;
 mod softmax;
