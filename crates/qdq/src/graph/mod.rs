@@ -9,13 +9,16 @@
 //! - Semantics of ops: [`crate::ops`]; layout is channels first.
 //! - After [`verify`](Graph::verify) says Ok, later stages return errors on this graph, and never panic.
 
+mod edit;
 mod infer;
 mod sort;
 pub mod text;
 mod uses;
 mod verify;
 
-pub use sort::sort_nodes;
+pub use edit::Patch;
+pub(crate) use infer::{Inference, merge};
+pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 
 use std::collections::HashMap;

@@ -80,3 +80,11 @@ fn region_outputs(region: &Block, used: &mut Vec<ValueId>) {
         }
     }
 }
+
+/// Sorts the nodes of a graph: see [`sort_nodes`].
+pub fn sort_body(graph: &mut Graph) -> Result<()> {
+    let mut body = std::mem::take(&mut graph.body);
+    let sorted = sort_nodes(graph, &mut body);
+    graph.body = body;
+    sorted
+}

@@ -1,7 +1,7 @@
 //! Activation functions: elementwise, output of the shape of the input.
 
 use super::elementwise::{FloatFn, NumberFn, elementwise_op};
-use super::number::{Float, Number};
+use super::numeric::{Float, Number};
 use super::{QuantRule, attr_enum, op};
 use crate::kernels::math::Unary;
 

@@ -2,7 +2,7 @@
 
 use super::elementwise::{infer_same, require_float};
 use super::norm::{normalize, scale_and_shift};
-use super::number::{Float, by_float, filled, narrow, sum_of, widen_halves};
+use super::numeric::{Float, by_float, filled, narrow, sum_of, widen_halves};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::kernels::norm::{batch_norm, group_norm};

@@ -2,7 +2,7 @@
 
 use super::elementwise::{combine_into, infer_same, require_float, require_number, require_same_dtype};
 use super::infer::broadcast_sizes;
-use super::number::{Number, by_number, with_halves_widened};
+use super::numeric::{Number, by_number, with_halves_widened};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise::map_in_place;

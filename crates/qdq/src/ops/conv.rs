@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::elementwise::{require_float, require_same_dtype};
-use super::number::{Float, by_float, filled};
+use super::numeric::{Float, by_float, filled};
 use super::window::{AutoPad, Sliding, Windows};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
@@ -74,7 +74,12 @@ impl OpDef for Conv {
             return Ok(None);
         }
         let constants = constants.to_vec();
-        Ok(Some(Box::new(PreparedConv { conv: self.clone(), constants, activation, packed: OnceLock::new() })))
+        Ok(Some(Box::new(PreparedConv {
+            conv: self.clone(),
+            constants,
+            activation,
+            packed: OnceLock::new(),
+        })))
     }
 }
 
@@ -160,7 +165,9 @@ impl Conv {
     /// The definition as loops, for types and ranks without a kernel.
     fn direct<T: Float>(&self, inputs: &Args, windows: &Windows) -> Result<Vec<Tensor>> {
         let (input, weights) = (inputs.get(0)?, inputs.get(1)?);
-        let &[outputs, channels, ..] = weights.shape() else { return Err(Error::internal("unchecked weights")) };
+        let &[outputs, channels, ..] = weights.shape() else {
+            return Err(Error::internal("unchecked weights"));
+        };
         let shape = output_shape(input.shape(), outputs, &windows.output);
         let (x, w) = (input.as_slice::<T>()?, weights.as_slice::<T>()?);
         let mut output = filled(&shape, T::default())?;
@@ -256,17 +263,21 @@ mod tests {
         // Expected: onnxruntime 1.32.
         let x: Vec<f32> = (0..24).map(|i| (i % 7) as f32 - 2.0).collect();
         let w: Vec<f32> = (0..16).map(|i| (i % 5) as f32 - 1.5).collect();
-        let conv = Conv { group: 2, dilations: vec![2], pads: vec![1, 2], strides: vec![2], ..Conv::default() };
-        let (bias, expected) = ([0.5, -1.0, 0.0, 2.0], [-2.0, 0.5, 0.5, -3.0, -0.5, -4.0, -2.0, 5.5, 8.5, 0.0, 4.0, 1.5, 3.5, 13.0, -2.0, 2.5]);
+        let conv =
+            Conv { group: 2, dilations: vec![2], pads: vec![1, 2], strides: vec![2], ..Conv::default() };
+        let (bias, expected) = (
+            [0.5, -1.0, 0.0, 2.0],
+            [-2.0, 0.5, 0.5, -3.0, -0.5, -4.0, -2.0, 5.5, 8.5, 0.0, 4.0, 1.5, 3.5, 13.0, -2.0, 2.5],
+        );
         let inputs = [floats([1, 4, 6], &x), floats([4, 2, 2], &w), floats([4], &bias)];
         let y = eval(conv.clone(), inputs.clone());
         assert_close(&y, &expected);
-        let doubles = inputs.each_ref().map(|t| {
-            Tensor::from_vec(t.shape().to_vec(), t.to_f64_vec().unwrap()).unwrap()
-        });
+        let doubles =
+            inputs.each_ref().map(|t| Tensor::from_vec(t.shape().to_vec(), t.to_f64_vec().unwrap()).unwrap());
         assert_close(&Tensor::vector(eval(conv.clone(), doubles).to_f32_vec().unwrap()), &expected);
         let [x, w, b] = inputs;
-        let prepared = conv.prepare(&[None, Some(w.clone()), Some(b.clone())], Activation::Relu).unwrap().unwrap();
+        let prepared =
+            conv.prepare(&[None, Some(w.clone()), Some(b.clone())], Activation::Relu).unwrap().unwrap();
         let outputs = prepared.run(Args(vec![Some(x.clone()), None, None])).unwrap();
         assert_close(&outputs[0], &expected.map(|y: f32| y.max(0.0)));
         let prepared = conv.prepare(&[None, Some(w), None], Activation::None).unwrap().unwrap();

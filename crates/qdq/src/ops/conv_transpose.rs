@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::conv::bias_of;
 use super::elementwise::{require_float, require_same_dtype};
-use super::number::{Float, by_float, filled};
+use super::numeric::{Float, by_float, filled};
 use super::window::{AutoPad, Sliding, Windows};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
@@ -150,7 +150,9 @@ impl ConvTranspose {
         let full = full.checked_add(attrs.span + extra).ok_or_else(overflow)?;
         let wanted = match (self.output_shape.get(axis), self.auto_pad) {
             (Some(&wanted), _) => Some(wanted),
-            (None, AutoPad::SameUpper | AutoPad::SameLower) => Some(size.checked_mul(attrs.stride).ok_or_else(overflow)?),
+            (None, AutoPad::SameUpper | AutoPad::SameLower) => {
+                Some(size.checked_mul(attrs.stride).ok_or_else(overflow)?)
+            }
             (None, AutoPad::NotSet | AutoPad::Valid) => None,
         };
         let (begin, end) = match wanted {
@@ -250,7 +252,8 @@ impl ConvTranspose {
             input: geometry.output.clone(),
             output: spatial.to_vec(),
         };
-        let (in_len, out_len) = (spatial.iter().product::<usize>(), geometry.output.iter().product::<usize>());
+        let (in_len, out_len) =
+            (spatial.iter().product::<usize>(), geometry.output.iter().product::<usize>());
         let n_taps = windows.n_taps();
         for (plane_idx, plane) in output.chunks_mut(out_len.max(1)).enumerate() {
             let (image, out_channel) = (plane_idx / out_channels, plane_idx % out_channels);
@@ -319,7 +322,9 @@ mod tests {
 
     fn inputs() -> [Tensor; 3] {
         let x: Vec<f32> = (0..24).map(|i| (i % 7) as f32 - 2.0).collect();
-        let w: Vec<f32> = (0..4).flat_map(|c| (0..6).map(move |k| ((c * 8 + k / 3 * 4 + k % 3) % 5) as f32 - 1.5)).collect();
+        let w: Vec<f32> = (0..4)
+            .flat_map(|c| (0..6).map(move |k| ((c * 8 + k / 3 * 4 + k % 3) % 5) as f32 - 1.5))
+            .collect();
         [floats([1, 4, 6], &x), floats([4, 2, 3], &w), floats([4], &[0.5, -1.0, 0.0, 2.0])]
     }
 
@@ -339,7 +344,9 @@ mod tests {
         };
         // Expected: onnxruntime 1.32.
         let expected = [
-0.5, 10.0, 0.5, -12.5, 0.5, -1.0, 0.5, 0.0, 0.5, 1.0, 0.5, 3.5, 0.5, -1.0, 4.5, -1.0, 8.0, -1.0, -4.5, -1.0, 0.5, -1.0, 5.5, -1.0, -1.0, -1.0, 0.0, 4.0, 0.0, 12.0, 0.0, -7.0, 0.0, -5.0, 0.0, 0.5, 0.0, 1.0, 0.0, 2.0, 4.0, 2.0, 15.0, 2.0, 9.0, 2.0, -11.0, 2.0, 0.5, 2.0, 3.0, 2.0,
+            0.5, 10.0, 0.5, -12.5, 0.5, -1.0, 0.5, 0.0, 0.5, 1.0, 0.5, 3.5, 0.5, -1.0, 4.5, -1.0, 8.0, -1.0,
+            -4.5, -1.0, 0.5, -1.0, 5.5, -1.0, -1.0, -1.0, 0.0, 4.0, 0.0, 12.0, 0.0, -7.0, 0.0, -5.0, 0.0,
+            0.5, 0.0, 1.0, 0.0, 2.0, 4.0, 2.0, 15.0, 2.0, 9.0, 2.0, -11.0, 2.0, 0.5, 2.0, 3.0, 2.0,
         ];
         assert_close(&eval(op.clone(), inputs()), &expected);
         let y = eval(op.clone(), inputs().each_ref().map(doubles));
@@ -363,7 +370,9 @@ mod tests {
         let same = eval(op(AutoPad::SameUpper, &[]), [x.clone(), w.clone()]);
         let expected = same.as_slice::<f32>().unwrap().to_vec();
         assert_eq!(same.shape(), [1, 2, 9]);
-        for (auto_pad, size, begin) in [(AutoPad::NotSet, 10, 0), (AutoPad::SameLower, 8, 1), (AutoPad::SameUpper, 8, 0)] {
+        for (auto_pad, size, begin) in
+            [(AutoPad::NotSet, 10, 0), (AutoPad::SameLower, 8, 1), (AutoPad::SameUpper, 8, 0)]
+        {
             for input in [x.clone(), doubles(&x)] {
                 let weights = if input.dtype() == DType::F64 { doubles(&w) } else { w.clone() };
                 let y = eval(op(auto_pad, &[size]), [input, weights]).to_f32_vec().unwrap();

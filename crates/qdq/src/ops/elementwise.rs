@@ -1,6 +1,6 @@
 //! Loops over tensors element by element, with broadcasting.
 
-use super::number::{Float, Number, by_float, by_number, filled};
+use super::numeric::{Float, Number, by_float, by_number, filled};
 use super::{Args, Inputs};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise::{broadcast_to, map_in_place};
@@ -117,7 +117,7 @@ pub(crate) fn map_floats(function: &impl FloatFn, inputs: Args) -> Result<Vec<Te
 
 /// Applies a function to each number.
 pub(crate) fn map_numbers(function: &impl NumberFn, inputs: Args) -> Result<Vec<Tensor>> {
-    super::number::with_halves_widened(
+    super::numeric::with_halves_widened(
         inputs,
         |inputs| by_number!(inputs.get(0)?.dtype(), T => map(inputs, |x: T| function.call(x))),
     )

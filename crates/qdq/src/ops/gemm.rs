@@ -3,7 +3,7 @@
 use super::elementwise::{combine_into, require_number, require_same_dtype, stretched};
 use super::infer::{broadcast, broadcast_sizes};
 use super::matmul::multiply;
-use super::number::{Number, by_number, filled, with_halves_widened};
+use super::numeric::{Number, by_number, filled, with_halves_widened};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;

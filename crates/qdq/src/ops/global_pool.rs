@@ -1,7 +1,7 @@
 //! Pooling over all of the spatial axes of `[batch, channels, spatial…]`.
 
 use super::elementwise::require_float;
-use super::number::{Float, by_float, filled, sum_of};
+use super::numeric::{Float, by_float, filled, sum_of};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::kernels::parallel::{for_each_chunk, rows_per_task};

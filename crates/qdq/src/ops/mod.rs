@@ -7,37 +7,59 @@
 //! What a reader does not know is kept as [`Custom`].
 
 mod activation;
+mod arrange;
 mod attrs;
 mod binary;
+mod bitwise;
+mod broadcasting;
+mod cast;
 mod channel_norm;
 mod clip;
+mod compare;
+mod concat;
 mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod dispatch;
 mod elementwise;
+mod gather;
 mod gemm;
+mod generate;
 mod global_pool;
 mod infer;
+mod logic;
 mod matmul;
+mod movement;
 mod norm;
-mod number;
+mod numeric;
+mod pad;
 mod pool;
 mod pow;
 mod quantize;
 mod recurrent;
 mod recurrent_run;
 mod resample;
+mod reduce;
+mod reshape;
 mod resize;
 mod response_norm;
+mod scatter;
+mod select;
+mod shape;
+mod slice;
 mod softmax;
+mod sort;
+mod strided;
 #[cfg(test)]
 mod testing;
 mod unary;
+mod widen;
 mod window;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
+pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
 use std::fmt;
@@ -47,33 +69,44 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
-pub use activation::{
-    Approximate, Celu, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Selu, Shrink, Sigmoid,
-    Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
-};
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Sub, Sum};
-pub use channel_norm::{BatchNormalization, GroupNormalization, InstanceNormalization};
-pub use clip::{Clip, Dropout, PRelu};
-pub use control::{If, Loop, Scan};
-pub use conv::Conv;
-pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
-pub use gemm::Gemm;
-pub use global_pool::{GlobalAveragePool, GlobalLpPool, GlobalMaxPool};
-pub use matmul::MatMul;
-pub use norm::{LayerNormalization, RmsNormalization};
-pub use pool::{AveragePool, LpPool, MaxPool};
-pub use pow::Pow;
-pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize, dequantize, quantize};
-pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
-pub use response_norm::{LpNormalization, Lrn, MeanVarianceNormalization};
-pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
-pub use softmax::{Hardmax, LogSoftmax, Softmax};
-pub use unary::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
-    Round, Sign, Sin, Sinh, Sqrt, Tan,
-};
-pub use window::AutoPad;
+pub use activation::*;
+pub use arrange::*;
+pub use binary::*;
+pub use bitwise::*;
+pub use cast::*;
+pub use channel_norm::*;
+pub use clip::*;
+pub use compare::*;
+pub use concat::*;
+pub use control::*;
+pub use conv::*;
+pub use conv_transpose::*;
+pub use gather::*;
+pub use gemm::*;
+pub use generate::*;
+pub use global_pool::*;
+pub use logic::*;
+pub use matmul::*;
+pub use movement::*;
+pub use norm::*;
+pub use pad::*;
+pub use pool::*;
+pub use pow::*;
+pub use quantize::*;
+pub use recurrent::*;
+pub use reduce::*;
+pub use reshape::*;
+pub use resize::*;
+pub use response_norm::*;
+pub use scatter::*;
+pub use select::*;
+pub use shape::*;
+pub use slice::*;
+pub use softmax::*;
+pub use sort::*;
+pub use unary::*;
+pub use window::*;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,7 +287,69 @@ macro_rules! ops {
 }
 
 ops! {
+    "depth_to_space" => DepthToSpace,
+    "non_zero" => NonZero,
+    "reverse_sequence" => ReverseSequence,
+    "space_to_depth" => SpaceToDepth,
+    "trilu" => Trilu,
+    "bit_shift" => BitShift,
+    "bitwise_and" => BitwiseAnd,
+    "bitwise_not" => BitwiseNot,
+    "bitwise_or" => BitwiseOr,
+    "bitwise_xor" => BitwiseXor,
+    "cast" => Cast,
+    "cast_like" => CastLike,
+    "equal" => Equal,
+    "greater" => Greater,
+    "greater_or_equal" => GreaterOrEqual,
+    "is_inf" => IsInf,
+    "is_nan" => IsNan,
+    "less" => Less,
+    "less_or_equal" => LessOrEqual,
+    "concat" => Concat,
+    "split" => Split,
     "custom" => Custom,
+    "gather" => Gather,
+    "gather_elements" => GatherElements,
+    "gather_nd" => GatherNd,
+    "constant_of_shape" => ConstantOfShape,
+    "eye_like" => EyeLike,
+    "range" => Range,
+    "and" => And,
+    "not" => Not,
+    "or" => Or,
+    "where" => Where,
+    "xor" => Xor,
+    "expand" => Expand,
+    "tile" => Tile,
+    "transpose" => Transpose,
+    "pad" => Pad,
+    "reduce_l1" => ReduceL1,
+    "reduce_l2" => ReduceL2,
+    "reduce_log_sum" => ReduceLogSum,
+    "reduce_log_sum_exp" => ReduceLogSumExp,
+    "reduce_max" => ReduceMax,
+    "reduce_mean" => ReduceMean,
+    "reduce_min" => ReduceMin,
+    "reduce_prod" => ReduceProd,
+    "reduce_sum" => ReduceSum,
+    "reduce_sum_square" => ReduceSumSquare,
+    "flatten" => Flatten,
+    "identity" => Identity,
+    "reshape" => Reshape,
+    "squeeze" => Squeeze,
+    "unsqueeze" => Unsqueeze,
+    "scatter_elements" => ScatterElements,
+    "scatter_nd" => ScatterNd,
+    "compress" => Compress,
+    "one_hot" => OneHot,
+    "shape" => Shape,
+    "size" => Size,
+    "slice" => Slice,
+    "arg_max" => ArgMax,
+    "arg_min" => ArgMin,
+    "cum_sum" => CumSum,
+    "top_k" => TopK,
 
     // control
     "if" => If,

@@ -2,7 +2,7 @@
 
 use super::elementwise::{combine_into, infer_same, require_float};
 use super::infer::{broadcast_sizes, resolve_axis};
-use super::number::{Float, by_float, filled, narrow, sum_of, widen_halves};
+use super::numeric::{Float, by_float, filled, narrow, sum_of, widen_halves};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::kernels::norm::{RowStatistics, layer_norm, rms_norm};

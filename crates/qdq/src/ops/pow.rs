@@ -2,7 +2,7 @@
 
 use super::elementwise::{combine_into, require_number, stretched};
 use super::infer::{broadcast, broadcast_sizes};
-use super::number::{Float, Number, with_halves_widened};
+use super::numeric::{Float, Number, with_halves_widened};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Tensor, TensorType};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::elementwise::{require_float, require_number};
-use super::number::{filled, narrow};
+use super::numeric::{filled, narrow};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::kernels::parallel::{for_each_chunk, rows_per_task};

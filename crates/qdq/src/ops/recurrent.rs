@@ -1,7 +1,7 @@
 //! Recurrent layers over a whole sequence.
 
 use super::elementwise::require_float;
-use super::number::{by_float, narrow};
+use super::numeric::{by_float, narrow};
 use super::recurrent_run::{Cell, Layer, PackedDirection};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, attr_enum, op, with_constants};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 //! kernels do not cover (other activations, simple networks).
 
 use super::Args;
-use super::number::filled;
+use super::numeric::filled;
 use super::recurrent::{Direction, RecurrentActivation};
 use crate::error::{Error, Result};
 use crate::kernels::recurrent::{

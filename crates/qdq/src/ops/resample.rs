@@ -1,6 +1,6 @@
 //! Resampling along one axis: which input elements make an output element, with which weights.
 
-use super::number::{Float, filled};
+use super::numeric::{Float, filled};
 use super::resize::{CoordinateTransformationMode, NearestMode, Resize, ResizeMode};
 use crate::error::Result;
 use crate::kernels::parallel::for_each_chunk;

@@ -2,7 +2,7 @@
 
 use super::elementwise::{infer_same, require_float};
 use super::infer::resolve_axis;
-use super::number::{Float, Number, by_float, by_number, filled, narrow};
+use super::numeric::{Float, Number, by_float, by_number, filled, narrow};
 use super::resample::{AxisResize, Taps, gather, interpolate};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, attr_enum, op};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::elementwise::{infer_same, require_float};
 use super::infer::resolve_axis;
-use super::number::{Float, by_float, sum_of};
+use super::numeric::{Float, by_float, sum_of};
 use super::softmax::{each_lane, planes};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};

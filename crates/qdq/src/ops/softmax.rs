@@ -2,7 +2,7 @@
 
 use super::elementwise::{infer_same, require_float};
 use super::infer::resolve_axis;
-use super::number::{Float, by_float};
+use super::numeric::{Float, by_float};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::Result;
 use crate::kernels::softmax::{log_softmax, softmax};

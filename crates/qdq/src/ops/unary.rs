@@ -1,7 +1,7 @@
 //! Elementwise functions of one tensor.
 
 use super::elementwise::{FloatFn, NumberFn, elementwise_op};
-use super::number::{Float, Number};
+use super::numeric::{Float, Number};
 use super::{QuantRule, op};
 use crate::kernels::math::Unary;
 

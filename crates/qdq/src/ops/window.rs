@@ -85,7 +85,8 @@ impl<'a> Sliding<'a> {
     /// Everything that follows from the spatial sizes of the input.
     pub(crate) fn resolve(&self, input: &[usize]) -> Result<Windows> {
         self.check()?;
-        let mut windows = Windows { kernel: self.kernel.to_vec(), input: input.to_vec(), ..Windows::default() };
+        let mut windows =
+            Windows { kernel: self.kernel.to_vec(), input: input.to_vec(), ..Windows::default() };
         for (axis, &size) in input.iter().enumerate() {
             let attrs = self.axis(axis);
             let pads = self.pads_for(attrs, size);
@@ -243,20 +244,17 @@ mod tests {
 
     #[test]
     fn rows_cover_what_is_inside() {
-        let sliding = Sliding {
-            kernel: &[2, 3],
-            strides: &[1, 2],
-            dilations: &[2, 1],
-            pads: &[1, 2, 0, 1],
-            ..PLAIN
-        };
+        let sliding =
+            Sliding { kernel: &[2, 3], strides: &[1, 2], dilations: &[2, 1], pads: &[1, 2, 0, 1], ..PLAIN };
         let windows = sliding.resolve(&[4, 5]).unwrap();
         let mut pairs = Vec::new();
         windows.for_each_row(|row| {
             pairs.extend((0..row.len).map(|i| (row.tap, row.output + i, row.input + i * row.stride)));
         });
         let mut expected = Vec::new();
-        for (tap, out) in (0..6).flat_map(|tap| (0..windows.output.iter().product()).map(move |out| (tap, out))) {
+        for (tap, out) in
+            (0..6).flat_map(|tap| (0..windows.output.iter().product()).map(move |out| (tap, out)))
+        {
             let (y, x) = (out / windows.output[1] + tap / 3 * 2, out % windows.output[1] * 2 + tap % 3);
             if (1..5).contains(&y) && (2..7).contains(&x) {
                 expected.push((tap, out, (y - 1) * 5 + x - 2));

@@ -271,7 +271,7 @@ fn erf(x: f64) -> f64 {
 /// Runs `$body` with `$T` as the type of a numeric `DType`; an error for halves, 4-bit integers, bool and strings.
 macro_rules! by_number {
     ($dtype:expr, $T:ident => $body:expr) => {
-        $crate::ops::number::by_number!(@ $dtype, $T, $body,
+        $crate::ops::numeric::by_number!(@ $dtype, $T, $body,
             F32 f32, F64 f64, I8 i8, U8 u8, I16 i16, U16 u16, I32 i32, U32 u32, I64 i64, U64 u64)
     };
     (@ $dtype:expr, $T:ident, $body:expr, $($variant:ident $type:ty),*) => {
