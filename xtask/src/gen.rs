@@ -30,15 +30,9 @@ pub(crate) fn run_all() -> anyhow::Result<()> {
 }
 
 fn generate(python: &Path, script: &str, target: &str) -> anyhow::Result<()> {
-    let output = Command::new(python)
-        .arg(script)
-        .current_dir(root())
-        .output()?;
+    let output = Command::new(python).arg(script).current_dir(root()).output()?;
     if !output.status.success() {
-        bail!(
-            "{script} failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("{script} failed:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     std::fs::write(root().join(target), &output.stdout)?;
     run("rustfmt", &["--edition", "2024", target])
@@ -49,9 +43,7 @@ fn python() -> anyhow::Result<PathBuf> {
     let folder = root().join("target/gen-venv");
     let python = folder.join("bin/python");
     if !python.exists() {
-        let folder = folder
-            .to_str()
-            .context("the path of the workspace is not UTF-8")?;
+        let folder = folder.to_str().context("the path of the workspace is not UTF-8")?;
         run("python3", &["-m", "venv", folder])?;
     }
     let mut args = vec!["-m", "pip", "install", "--quiet"];

@@ -1,9 +1,6 @@
 //! `cargo xtask <command>`: what building and checking the project needs beyond cargo.
 
-#![allow(
-    clippy::print_stderr,
-    reason = "a command line tool tells what it does"
-)]
+#![allow(clippy::print_stderr, reason = "a command line tool tells what it does")]
 
 mod bench;
 mod r#gen;
@@ -33,10 +30,7 @@ fn main() -> anyhow::Result<()> {
 
 /// The folder of the workspace.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in the workspace")
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_path_buf()
 }
 
 /// Runs a command in the workspace's folder, and fails when it does; warnings of rustdoc are failures.
@@ -49,11 +43,7 @@ fn run(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> anyhow::Result<()
         .status()
         .with_context(|| format!("cannot start `{}`", program.display()))?;
     if !status.success() {
-        bail!(
-            "`{} {}` failed ({status})",
-            program.display(),
-            args.join(" ")
-        );
+        bail!("`{} {}` failed ({status})", program.display(), args.join(" "));
     }
     Ok(())
 }

@@ -57,18 +57,13 @@ pub struct OpHistory {
 impl OpHistory {
     /// The history of the default-domain operator called `name`.
     pub fn find(name: &str) -> Option<&'static OpHistory> {
-        let index = onnx_ops::OPS
-            .binary_search_by(|op| op.name.cmp(name))
-            .ok()?;
+        let index = onnx_ops::OPS.binary_search_by(|op| op.name.cmp(name)).ok()?;
         onnx_ops::OPS.get(index)
     }
 
     /// The version in force in operator set `opset`, if the operator exists there.
     pub fn at(&self, opset: i64) -> Option<&'static OpVersion> {
-        self.versions
-            .iter()
-            .rev()
-            .find(|version| version.since <= opset)
+        self.versions.iter().rev().find(|version| version.since <= opset)
     }
 }
 
@@ -85,11 +80,7 @@ mod tests {
 
     #[test]
     fn table_is_sorted_and_knows_history() {
-        assert!(
-            onnx_ops::OPS
-                .windows(2)
-                .all(|pair| pair[0].name < pair[1].name)
-        );
+        assert!(onnx_ops::OPS.windows(2).all(|pair| pair[0].name < pair[1].name));
         let squeeze = OpHistory::find("Squeeze").unwrap();
         let old = squeeze.at(12).unwrap();
         let new = squeeze.at(13).unwrap();
@@ -103,10 +94,7 @@ mod tests {
 
     #[test]
     fn decoding_bytes_shares_tensor_data() {
-        let tensor = onnx::TensorProto {
-            raw_data: Some(vec![7; 64].into()),
-            ..Default::default()
-        };
+        let tensor = onnx::TensorProto { raw_data: Some(vec![7; 64].into()), ..Default::default() };
         let file = bytes::Bytes::from(tensor.encode_to_vec());
         let decoded = onnx::TensorProto::decode(file.clone()).unwrap();
         let data = decoded.raw_data.clone().unwrap();

@@ -9,22 +9,13 @@ use crate::{Arity, OpHistory, OpVersion, Parameter};
 pub const NEWEST_OPSET: i64 = 28;
 
 const fn single(types: u64) -> Parameter {
-    Parameter {
-        arity: Arity::Single,
-        types,
-    }
+    Parameter { arity: Arity::Single, types }
 }
 const fn optional(types: u64) -> Parameter {
-    Parameter {
-        arity: Arity::Optional,
-        types,
-    }
+    Parameter { arity: Arity::Optional, types }
 }
 const fn variadic(types: u64) -> Parameter {
-    Parameter {
-        arity: Arity::Variadic,
-        types,
-    }
+    Parameter { arity: Arity::Variadic, types }
 }
 
 /// Every operator of the default domain, sorted by name.

@@ -18,6 +18,7 @@
 //! - Errors are [`error::Error`]: what, where, and what to do.
 pub mod error;
 pub mod exec;
+pub mod formats;
 pub mod graph;
 pub mod kernels;
 pub mod ops;

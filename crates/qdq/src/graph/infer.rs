@@ -1,8 +1,10 @@
 //! Type inference over a whole graph.
 
+use std::collections::HashMap;
+
 use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
-use crate::ops::{Inputs, Operand};
+use crate::ops::{Inputs, Op, Operand};
 use crate::tensor::{Dim, TensorType};
 
 /// Longest integer vector followed as dimensions.
@@ -14,17 +16,20 @@ impl Graph {
     /// # Errors
     /// All nodes whose inputs break a rule of their op, or whose outputs contradict what is declared.
     pub fn infer(&mut self) -> Result<()> {
-        let mut inference = Inference { dims: vec![None; self.values().len()], errors: Vec::new() };
+        let mut inference = Inference::default();
         let body = std::mem::take(&mut self.body);
+        self.body.inputs.clone_from(&body.inputs);
         inference.block(self, &body);
         self.body = body;
         Error::all(inference.errors).map_or(Ok(()), Err)
     }
 }
 
-struct Inference {
+/// Inference node by node, in order of computation; readers run it while they build a graph.
+#[derive(Debug, Default)]
+pub(crate) struct Inference {
     /// Contents of small integer vectors that are computed from shapes, by value.
-    dims: Vec<Option<Vec<Dim>>>,
+    dims: HashMap<ValueId, Vec<Dim>>,
     errors: Vec<Error>,
 }
 
@@ -37,13 +42,17 @@ impl Inference {
         }
     }
 
-    fn node(&mut self, graph: &mut Graph, node: &Node) -> Result<()> {
+    /// Types of a node's outputs, where they follow from its inputs; merged with what is declared.
+    pub(crate) fn node(&mut self, graph: &mut Graph, node: &Node) -> Result<()> {
         for region in &node.regions {
             self.block(graph, region);
         }
         let (types, dims) = {
             let inputs = self.inputs(graph, node);
             let types = if node.regions.is_empty() {
+                if !follows(node, &inputs) {
+                    return Ok(());
+                }
                 node.op.def().infer(&inputs)?
             } else {
                 region_types(graph, node)
@@ -63,7 +72,7 @@ impl Inference {
         if let (Some(output), Some(dims)) = (node.output(0), dims)
             && dims.len() <= MAX_DIMS
         {
-            self.dims[output.index()] = Some(dims);
+            self.dims.insert(output, dims);
         }
         Ok(())
     }
@@ -72,10 +81,18 @@ impl Inference {
         let operand = |id: ValueId| Operand {
             ty: graph[id].ty.as_ref(),
             constant: graph.constant(id),
-            dims: self.dims[id.index()].as_deref(),
+            dims: self.dims.get(&id).map(Vec::as_slice),
         };
         Inputs(node.inputs.iter().map(|input| input.map(operand)).collect())
     }
+}
+
+/// Whether the types of a node's outputs follow from what is known: nothing follows from the output of a custom op,
+/// unless the op gives the same type whatever it gets.
+fn follows(node: &Node, inputs: &Inputs<'_>) -> bool {
+    let all_known = inputs.0.iter().flatten().all(|operand| operand.ty.is_some());
+    all_known
+        || matches!(node.op, Op::Cast(_) | Op::Shape(_) | Op::Size(_) | Op::Dequantize(_) | Op::Quantize(_))
 }
 
 /// Types of a node with regions, from what its regions return.
@@ -110,7 +127,7 @@ fn common(a: TensorType, b: &TensorType) -> TensorType {
 }
 
 /// The inferred type with gaps filled from the declared one.
-pub(super) fn merge(inferred: TensorType, declared: &TensorType) -> Result<TensorType> {
+pub(crate) fn merge(inferred: TensorType, declared: &TensorType) -> Result<TensorType> {
     let conflict = || Error::graph(format!("declared as {declared}, but computed as {inferred}"));
     if inferred.dtype != declared.dtype {
         return Err(conflict());

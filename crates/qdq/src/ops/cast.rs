@@ -1,7 +1,6 @@
 //! Conversion between element types.
 
-use super::dispatch::Stored;
-use super::number::Number;
+use super::widen::Widen;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
 use crate::error::{Error, Result};
 use crate::tensor::{Buffer, DType, Data, Dim, Element, Tensor, TensorType};
@@ -97,9 +96,9 @@ fn each<A: Copy, B: Element>(from: &[A], convert: impl Fn(A) -> B) -> Data {
     B::into_data(from.iter().map(|&element| convert(element)).collect::<Vec<B>>().into())
 }
 
-fn from_floats<A: Number>(from: &[A], to: DType) -> Data {
-    fn to_number<A: Number, B: Number + Element>(from: &[A]) -> Data {
-        each(from, |element: A| B::from_f64(element.to_f64()))
+fn from_floats<A: Widen>(from: &[A], to: DType) -> Data {
+    fn to_number<A: Widen, B: Widen + Element>(from: &[A]) -> Data {
+        each(from, |element: A| B::from_f64(element.as_f64()))
     }
     match to {
         DType::F32 => to_number::<A, f32>(from),
@@ -120,20 +119,20 @@ fn from_floats<A: Number>(from: &[A], to: DType) -> Data {
         DType::U4 => {
             Data::U4(from.iter().map(|&element| low_u4(element.to_i64())).collect::<Vec<_>>().into())
         }
-        DType::Bool => each(from, |element: A| element.to_f64() != 0.0),
-        DType::Str => strings(from.iter().map(|element| float_text(element.to_f64(), size_of::<A>() <= 4))),
+        DType::Bool => each(from, |element: A| element.as_f64() != 0.0),
+        DType::Str => strings(from.iter().map(|element| float_text(element.as_f64(), size_of::<A>() <= 4))),
     }
 }
 
-fn from_integers<A: Number + std::fmt::Display>(from: &[A], to: DType) -> Data {
-    fn to_integer<A: Number, B: Number + Element>(from: &[A]) -> Data {
+fn from_integers<A: Widen + std::fmt::Display>(from: &[A], to: DType) -> Data {
+    fn to_integer<A: Widen, B: Widen + Element>(from: &[A]) -> Data {
         each(from, |element: A| B::from_i64(element.to_i64()))
     }
-    fn to_float<A: Number, B: Number + Element>(from: &[A]) -> Data {
-        each(from, |element: A| B::from_f64(element.to_f64()))
+    fn to_float<A: Widen, B: Widen + Element>(from: &[A]) -> Data {
+        each(from, |element: A| B::from_f64(element.as_f64()))
     }
     match to {
-        DType::F32 => to_float::<A, f32>(from),
+        DType::F32 => each(from, A::as_f32),
         DType::F64 => to_float::<A, f64>(from),
         DType::F16 => to_float::<A, f16>(from),
         DType::Bf16 => to_float::<A, bf16>(from),

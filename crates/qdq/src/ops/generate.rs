@@ -2,8 +2,8 @@
 
 use super::cast::cast;
 use super::dispatch::{map_data, map_numbers, no_numbers, output_count, sizes};
-use super::number::{Number, Wide};
 use super::reshape::unknown_of_length;
+use super::widen::{Wide, Widen};
 use super::{Args, Arity, Attr, AttrType, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Dim, Tensor, TensorType};
@@ -144,7 +144,7 @@ fn range_length(start: &Tensor, limit: &Tensor, delta: &Tensor) -> Result<usize>
     output_count(&[length.max(0.0) as usize])
 }
 
-fn count_up<T: Number>(start: &[T], delta: &[T], length: usize) -> Vec<T> {
+fn count_up<T: Widen>(start: &[T], delta: &[T], length: usize) -> Vec<T> {
     let (Some(start), Some(delta)) = (start.first(), delta.first()) else { return Vec::new() };
     let step = |index: usize| delta.widen().times(T::Wide::of(index));
     (0..length).map(|index| T::narrow(start.widen().plus(step(index)))).collect()

@@ -2,7 +2,7 @@
 
 use super::dispatch::{Stored, like, map_data, map_numbers};
 use super::gather::{Slices, element_places};
-use super::number::{Number, Wide};
+use super::widen::{Wide, Widen};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, attr_enum, op};
 use crate::error::{Error, Result};
 use crate::tensor::{Data, Tensor, TensorType};
@@ -115,7 +115,7 @@ fn replace<T: Stored>(elements: &[T], updates: &[T], starts: &[usize], run: usiz
     out
 }
 
-fn combine<T: Number>(
+fn combine<T: Widen>(
     elements: &[T],
     updates: &[T],
     starts: &[usize],
@@ -126,8 +126,8 @@ fn combine<T: Number>(
         ScatterReduction::None => new,
         ScatterReduction::Add => T::narrow(old.widen().plus(new.widen())),
         ScatterReduction::Mul => T::narrow(old.widen().times(new.widen())),
-        ScatterReduction::Max => old.greater(new),
-        ScatterReduction::Min => old.lesser(new),
+        ScatterReduction::Max => old.larger(new),
+        ScatterReduction::Min => old.smaller(new),
     };
     let mut out = elements.to_vec();
     for (&start, updates) in starts.iter().zip(updates.chunks(run.max(1))) {

@@ -1,9 +1,8 @@
 //! The copy behind transpose, expand, slice, split, and depth to space: elements at regular strides.
 
-use rayon::prelude::*;
-
 use super::dispatch::{Stored, map_data, output_count};
 use crate::error::{Error, Result};
+use crate::kernels::parallel::for_each_chunk;
 use crate::tensor::Tensor;
 
 /// Elements below which threads cost more than they bring.
@@ -165,7 +164,7 @@ impl Strided {
 /// Runs over chunks of an output, in parallel if it is large.
 pub(crate) fn in_chunks<T: Send>(out: &mut [T], size: usize, run: impl Fn(usize, &mut [T]) + Sync) {
     if out.len() >= PARALLEL && size < out.len() {
-        out.par_chunks_mut(size).enumerate().for_each(|(chunk, out)| run(chunk, out));
+        for_each_chunk(out, size, run);
     } else {
         out.chunks_mut(size.max(1)).enumerate().for_each(|(chunk, out)| run(chunk, out));
     }

@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn slices_without_copying() {
         let file = Bytes::from_static(b"0123456789");
-        let open = |name: &str| if name == "a.bin" { Ok(file.clone()) } else { Err(Error::data("no such file")) };
+        let open =
+            |name: &str| if name == "a.bin" { Ok(file.clone()) } else { Err(Error::data("no such file")) };
         let side_files = SideFiles::new(&open);
         let data = side_files.bytes(&entries(&[("location", "a.bin"), ("offset", "4"), ("length", "3")]), 3);
         let data = data.unwrap();

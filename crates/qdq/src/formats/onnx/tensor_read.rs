@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use half::{bf16, f16};
-use qdq_schema::onnx::tensor_proto::DataLocation;
 use qdq_schema::onnx::TensorProto;
+use qdq_schema::onnx::tensor_proto::DataLocation;
 
 use super::dtype::read_dtype;
 use super::external::SideFiles;
 use crate::error::{Error, Result};
-use crate::tensor::{Buffer, DType, Data, Element, Tensor};
+use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
 
 /// The tensor. Nothing larger than the bytes at hand is allocated, whatever the dimensions claim.
 ///
@@ -28,7 +28,9 @@ pub(super) fn read_tensor(proto: &TensorProto, side_files: &SideFiles) -> Result
         raw_data(dtype, count, side_files.bytes(&proto.external_data, needed)?)?
     } else {
         match &proto.raw_data {
-            Some(raw) if !raw.is_empty() || typed_length(proto, dtype) == 0 => raw_data(dtype, count, raw.clone())?,
+            Some(raw) if !raw.is_empty() || typed_length(proto, dtype) == 0 => {
+                raw_data(dtype, count, raw.clone())?
+            }
             _ => typed_data(proto, dtype, count)?,
         }
     };
@@ -37,7 +39,8 @@ pub(super) fn read_tensor(proto: &TensorProto, side_files: &SideFiles) -> Result
 
 /// Dimensions of data at hand: none is negative.
 pub(super) fn read_dims(dims: &[i64]) -> Result<Vec<usize>> {
-    let read = |&dim: &i64| usize::try_from(dim).map_err(|_| Error::malformed(format!("the dimension {dim}")));
+    let read =
+        |&dim: &i64| usize::try_from(dim).map_err(|_| Error::malformed(format!("the dimension {dim}")));
     dims.iter().map(read).collect()
 }
 
@@ -77,7 +80,8 @@ fn raw_data(dtype: DType, count: usize, raw: Bytes) -> Result<Data> {
 }
 
 fn in_place<T: Element + bytemuck::AnyBitPattern>(raw: Bytes) -> Result<Data> {
-    let buffer = Buffer::<T>::from_bytes(raw).ok_or_else(|| Error::malformed("raw_data ends within an element"))?;
+    let buffer =
+        Buffer::<T>::from_bytes(raw).ok_or_else(|| Error::malformed("raw_data ends within an element"))?;
     Ok(T::into_data(buffer))
 }
 
@@ -131,7 +135,9 @@ fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
         DType::Bool => Data::Bool(small.iter().map(|&element| element != 0).collect::<Vec<_>>().into()),
         DType::I4 => Data::I4(signed_nibbles(bytes, count)),
         DType::U4 => Data::U4(nibbles(bytes, count).collect::<Vec<_>>().into()),
-        DType::Str => Data::Str(proto.string_data.iter().map(|text| text.to_vec()).collect::<Vec<_>>().into()),
+        DType::Str => {
+            Data::Str(proto.string_data.iter().map(|text| text.to_vec()).collect::<Vec<_>>().into())
+        }
     })
 }
 

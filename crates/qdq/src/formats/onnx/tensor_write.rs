@@ -114,7 +114,8 @@ impl SideFile {
         if padding > 0 {
             self.push(vec![0; padding].into());
         }
-        let entry = |key: &str, value: String| StringStringEntryProto { key: Some(key.into()), value: Some(value) };
+        let entry =
+            |key: &str, value: String| StringStringEntryProto { key: Some(key.into()), value: Some(value) };
         proto.external_data = vec![
             entry("location", self.name.clone()),
             entry("offset", self.length.to_string()),

@@ -22,6 +22,7 @@ mod tile;
 pub(crate) use driver::{Left, Output, Problem, Right, run as run_problem};
 pub(crate) use pack::PanelSource;
 pub use pack::{PackedA, PackedB};
+pub(crate) use tile::MAX_TILE_COLUMNS;
 
 /// A matrix with arbitrary strides over a slice.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,11 @@
 //! Operands in the order in which the micro-kernel reads them.
+#![allow(unsafe_code, reason = "register copies of measured slices")]
+#![allow(
+    clippy::inline_always,
+    reason = "code generation with target features, see `simd`"
+)]
 
-use super::super::simd::Isa;
+use super::super::simd::{self, Isa, Simd, SimdTask, dispatch};
 use super::MatRef;
 use super::tile::tile_shape;
 
@@ -27,25 +32,76 @@ impl PanelSource for MatRef<'_> {
         width: usize,
         panel: &mut [f32],
     ) {
-        let start = depth_begin * self.row_stride + column_begin * self.column_stride;
         if n_columns == 0 || panel.is_empty() {
             return;
         }
-        let data = &self.data[start..];
-        if self.column_stride == 1 {
-            for (p, row) in panel.chunks_exact_mut(width).enumerate() {
-                let source = &data[p * self.row_stride..][..n_columns];
-                row[..n_columns].copy_from_slice(source);
-                row[n_columns..].fill(0.0);
+        let depth = panel.len() / width;
+        let source = MatRef::new(
+            &self.data[depth_begin * self.row_stride + column_begin * self.column_stride..],
+            depth,
+            n_columns,
+            self.row_stride,
+            self.column_stride,
+        );
+        assert!(n_columns <= width);
+        dispatch(Pack {
+            source,
+            width,
+            panel,
+        });
+    }
+}
+
+/// Brings `source`, `[depth, columns]`, into rows of `width`.
+struct Pack<'a> {
+    source: MatRef<'a>,
+    width: usize,
+    panel: &'a mut [f32],
+}
+
+impl SimdTask for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let (source, width) = (self.source, self.width);
+        let (depth, n) = (source.rows, source.columns);
+        if source.column_stride == 1 {
+            for (p, row) in self.panel.chunks_exact_mut(width).enumerate() {
+                let from = &source.data[p * source.row_stride..][..n];
+                // SAFETY: `n` floats of both.
+                unsafe { simd::copy(s, from.as_ptr(), row.as_mut_ptr(), n) };
+                if n < width {
+                    row[n..].fill(0.0);
+                }
             }
             return;
         }
-        panel.fill(0.0);
-        // Down the columns: contiguous reads in the transposed case.
-        for j in 0..n_columns {
-            let column = &data[j * self.column_stride..];
-            for (p, row) in panel.chunks_exact_mut(width).enumerate() {
-                row[j] = column[p * self.row_stride];
+        if n < width {
+            self.panel.fill(0.0);
+        }
+        // Squares of 8 by shuffles when the columns are contiguous, the rest one by one.
+        let square = if source.row_stride == 1 {
+            (depth / 8 * 8, n / 8 * 8)
+        } else {
+            (0, 0)
+        };
+        for p in (0..square.0).step_by(8) {
+            for j in (0..square.1).step_by(8) {
+                let from = &source.data[j * source.column_stride + p..];
+                let to = &mut self.panel[p * width + j..];
+                assert!(from.len() >= 7 * source.column_stride + 8 && to.len() >= 7 * width + 8);
+                // SAFETY: just measured.
+                unsafe {
+                    s.transpose_8x8(from.as_ptr(), source.column_stride, to.as_mut_ptr(), width);
+                }
+            }
+        }
+        for j in 0..n {
+            let begin = if j < square.1 { square.0 } else { 0 };
+            let column = &source.data[j * source.column_stride..];
+            for p in begin..depth {
+                self.panel[p * width + j] = column[p * source.row_stride];
             }
         }
     }

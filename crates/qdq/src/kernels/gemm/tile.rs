@@ -9,7 +9,7 @@ pub(super) const TILE_VECTORS: usize = 2;
 /// Most rows any instruction set uses, see [`Simd::TILE_ROWS`].
 pub(super) const MAX_TILE_ROWS: usize = 14;
 /// Most columns any instruction set uses.
-pub(super) const MAX_TILE_COLUMNS: usize = 32;
+pub(crate) const MAX_TILE_COLUMNS: usize = 32;
 
 /// Rows and columns of a full tile.
 pub(super) fn tile_shape(isa: Isa) -> (usize, usize) {

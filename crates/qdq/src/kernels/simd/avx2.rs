@@ -53,7 +53,29 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
-        unsafe { _mm256_maskstore_ps(p, mask(n), v) }
+        // Not `maskstore`: it takes a dozen cycles on AMD processors.
+        let (mut p, mut rest) = (p, unsafe { _mm256_castps256_ps128(v) });
+        if n >= 8 {
+            unsafe { _mm256_storeu_ps(p, v) };
+            return;
+        }
+        if n & 4 != 0 {
+            unsafe {
+                _mm_storeu_ps(p, rest);
+                rest = _mm256_extractf128_ps::<1>(v);
+                p = p.add(4);
+            }
+        }
+        if n & 2 != 0 {
+            unsafe {
+                _mm_storel_pd(p.cast(), _mm_castps_pd(rest));
+                rest = _mm_movehl_ps(rest, rest);
+                p = p.add(2);
+            }
+        }
+        if n & 1 != 0 {
+            unsafe { _mm_store_ss(p, rest) };
+        }
     }
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
@@ -123,10 +145,6 @@ impl Simd for Avx2 {
         unsafe { _mm256_sub_epi32(a, b) }
     }
     #[inline(always)]
-    fn and_i(self, a: __m256i, b: __m256i) -> __m256i {
-        unsafe { _mm256_and_si256(a, b) }
-    }
-    #[inline(always)]
     fn shl_i<const N: u32>(self, a: __m256i) -> __m256i {
         unsafe { _mm256_sll_epi32(a, _mm_cvtsi32_si128(N as i32)) }
     }
@@ -149,5 +167,67 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn from_bits(self, a: __m256i) -> __m256 {
         unsafe { _mm256_castsi256_ps(a) }
+    }
+    #[inline(always)]
+    fn deinterleave(self, a: __m256, b: __m256) -> (__m256, __m256) {
+        unsafe {
+            let order =
+                |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
+            (
+                order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)),
+                order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn transpose_8x8(
+        self,
+        source: *const f32,
+        source_stride: usize,
+        target: *mut f32,
+        target_stride: usize,
+    ) {
+        unsafe { transpose_8x8(source, source_stride, target, target_stride) }
+    }
+}
+
+/// See [`Simd::transpose_8x8`].
+///
+/// # Safety
+/// As there, and AVX is there.
+#[inline(always)]
+pub(super) unsafe fn transpose_8x8(
+    source: *const f32,
+    source_stride: usize,
+    target: *mut f32,
+    target_stride: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let row = |i: usize| _mm256_loadu_ps(source.add(i * source_stride));
+        // Pairs of rows interleaved, then pairs of pairs, then the 128-bit halves.
+        let mut pairs = [_mm256_setzero_ps(); 8];
+        for i in 0..4 {
+            let (a, b) = (row(2 * i), row(2 * i + 1));
+            pairs[2 * i] = _mm256_unpacklo_ps(a, b);
+            pairs[2 * i + 1] = _mm256_unpackhi_ps(a, b);
+        }
+        let mut quads = [_mm256_setzero_ps(); 8];
+        for i in 0..2 {
+            for half in 0..2 {
+                let (a, b) = (pairs[4 * i + half], pairs[4 * i + half + 2]);
+                quads[4 * i + 2 * half] = _mm256_shuffle_ps::<0b01_00_01_00>(a, b);
+                quads[4 * i + 2 * half + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(a, b);
+            }
+        }
+        for i in 0..4 {
+            let (a, b) = (quads[i], quads[i + 4]);
+            let (low, high) = (
+                _mm256_permute2f128_ps::<0x20>(a, b),
+                _mm256_permute2f128_ps::<0x31>(a, b),
+            );
+            _mm256_storeu_ps(target.add(i * target_stride), low);
+            _mm256_storeu_ps(target.add((i + 4) * target_stride), high);
+        }
     }
 }

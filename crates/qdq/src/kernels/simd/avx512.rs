@@ -121,10 +121,6 @@ impl Simd for Avx512 {
         unsafe { _mm512_sub_epi32(a, b) }
     }
     #[inline(always)]
-    fn and_i(self, a: __m512i, b: __m512i) -> __m512i {
-        unsafe { _mm512_and_si512(a, b) }
-    }
-    #[inline(always)]
     fn shl_i<const N: u32>(self, a: __m512i) -> __m512i {
         unsafe { _mm512_slli_epi32::<N>(a) }
     }
@@ -147,5 +143,26 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn from_bits(self, a: __m512i) -> __m512 {
         unsafe { _mm512_castsi512_ps(a) }
+    }
+    #[inline(always)]
+    fn deinterleave(self, a: __m512, b: __m512) -> (__m512, __m512) {
+        unsafe {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_or_si512(even, _mm512_set1_epi32(1));
+            (
+                _mm512_permutex2var_ps(a, even, b),
+                _mm512_permutex2var_ps(a, odd, b),
+            )
+        }
+    }
+    #[inline(always)]
+    unsafe fn transpose_8x8(
+        self,
+        source: *const f32,
+        source_stride: usize,
+        target: *mut f32,
+        target_stride: usize,
+    ) {
+        unsafe { super::avx2::transpose_8x8(source, source_stride, target, target_stride) }
     }
 }

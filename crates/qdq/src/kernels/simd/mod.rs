@@ -127,7 +127,6 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn splat_i(self, x: i32) -> Self::I;
     fn add_i(self, a: Self::I, b: Self::I) -> Self::I;
     fn sub_i(self, a: Self::I, b: Self::I) -> Self::I;
-    fn and_i(self, a: Self::I, b: Self::I) -> Self::I;
     fn shl_i<const N: u32>(self, a: Self::I) -> Self::I;
     /// Arithmetic shift right.
     fn shr_i<const N: u32>(self, a: Self::I) -> Self::I;
@@ -136,6 +135,29 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn from_i(self, a: Self::I) -> Self::V;
     fn to_bits(self, a: Self::V) -> Self::I;
     fn from_bits(self, a: Self::I) -> Self::V;
+
+    /// The even and the odd elements of `a` followed by `b`.
+    fn deinterleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
+
+    /// `target[j * target_stride + i] = source[i * source_stride + j]` for a square of 8.
+    ///
+    /// # Safety
+    /// 8 floats readable at each of 8 sources and writable at each of 8 targets.
+    #[inline(always)]
+    unsafe fn transpose_8x8(
+        self,
+        source: *const f32,
+        source_stride: usize,
+        target: *mut f32,
+        target_stride: usize,
+    ) {
+        for i in 0..8 {
+            for j in 0..8 {
+                // SAFETY: the caller's promise.
+                unsafe { *target.add(j * target_stride + i) = *source.add(i * source_stride + j) };
+            }
+        }
+    }
 
     /// The lanes in order.
     #[inline(always)]
@@ -221,6 +243,74 @@ pub(crate) fn map_in_place<S: Simd>(simd: S, values: &mut [f32], f: impl Fn(S::V
         unsafe {
             let v = simd.load_partial(rest.as_ptr(), rest.len());
             simd.store_partial(rest.as_mut_ptr(), f(v), rest.len());
+        }
+    }
+}
+
+/// Copies `n` floats, which do not overlap.
+///
+/// # Safety
+/// `n` floats readable at `source` and writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn copy<S: Simd>(simd: S, source: *const f32, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise, `i + LANES <= n` or `n - i` floats.
+    unsafe {
+        while i + S::LANES <= n {
+            simd.store(target.add(i), simd.load(source.add(i)));
+            i += S::LANES;
+        }
+        if i < n {
+            simd.store_partial(
+                target.add(i),
+                simd.load_partial(source.add(i), n - i),
+                n - i,
+            );
+        }
+    }
+}
+
+/// Zeroes `n` floats.
+///
+/// # Safety
+/// `n` floats writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn zero<S: Simd>(simd: S, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise, `i + LANES <= n` or `n - i` floats.
+    unsafe {
+        while i + S::LANES <= n {
+            simd.store(target.add(i), simd.splat(0.0));
+            i += S::LANES;
+        }
+        if i < n {
+            simd.store_partial(target.add(i), simd.splat(0.0), n - i);
+        }
+    }
+}
+
+/// Copies every second of `2 * n - 1` floats.
+///
+/// # Safety
+/// `2 * n - 1` floats readable at `source`, `n` writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn copy_even<S: Simd>(simd: S, source: *const f32, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise; a full step reads up to element `2 * (i + LANES) - 1`, which
+    // is inside when one more output follows.
+    unsafe {
+        while i + S::LANES < n {
+            let low = simd.load(source.add(2 * i));
+            let high = simd.load(source.add(2 * i + S::LANES));
+            simd.store(target.add(i), simd.deinterleave(low, high).0);
+            i += S::LANES;
+        }
+        if i < n {
+            let (rest, n_floats) = (n - i, 2 * (n - i) - 1);
+            let low = simd.load_partial(source.add(2 * i), n_floats.min(S::LANES));
+            let n_high = n_floats.saturating_sub(S::LANES);
+            let high = simd.load_partial(source.add(2 * i + n_floats - n_high), n_high);
+            simd.store_partial(target.add(i), simd.deinterleave(low, high).0, rest);
         }
     }
 }

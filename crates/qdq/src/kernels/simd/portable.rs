@@ -113,10 +113,6 @@ impl Simd for Portable {
         zip_i(a, b, i32::wrapping_sub)
     }
     #[inline(always)]
-    fn and_i(self, a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
-        zip_i(a, b, |x, y| x & y)
-    }
-    #[inline(always)]
     fn shl_i<const N: u32>(self, a: [i32; 4]) -> [i32; 4] {
         a.map(|x| x << N)
     }
@@ -139,5 +135,9 @@ impl Simd for Portable {
     #[inline(always)]
     fn from_bits(self, a: [i32; 4]) -> [f32; 4] {
         a.map(|x| f32::from_bits(x as u32))
+    }
+    #[inline(always)]
+    fn deinterleave(self, a: [f32; 4], b: [f32; 4]) -> ([f32; 4], [f32; 4]) {
+        ([a[0], a[2], b[0], b[2]], [a[1], a[3], b[1], b[3]])
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers of any element type, and the wide types they are summed up in.
+//! The wide types that numbers are summed up in, and conversions that lose no bits of 64-bit integers.
 
 use std::cmp::Ordering;
 
@@ -68,18 +68,22 @@ impl Wide for i64 {
     }
 }
 
-/// An element that is a number.
-pub(crate) trait Number: Stored + Copy + PartialOrd {
+/// A number with its wide type, its bounds and its order.
+pub(crate) trait Widen: Stored + Copy + PartialOrd {
     /// What it accumulates in.
     type Wide: Wide;
     /// Least number: −∞ for floats.
     const LEAST: Self;
     /// Greatest number: +∞ for floats.
     const GREATEST: Self;
+    /// The same number; of `u64` the same bits.
     fn widen(self) -> Self::Wide;
     /// Rounded for floats, the lower bits for integers.
     fn narrow(wide: Self::Wide) -> Self;
-    fn to_f64(self) -> f64;
+    /// As `f32`, rounded once.
+    fn as_f32(self) -> f32;
+    /// As `f64`, rounded for 64-bit integers.
+    fn as_f64(self) -> f64;
     /// Rounded for floats; truncated and saturated for integers, NaN becomes 0.
     fn from_f64(float: f64) -> Self;
     /// Truncated and saturated for floats, the same bits for `u64`.
@@ -89,25 +93,29 @@ pub(crate) trait Number: Stored + Copy + PartialOrd {
 
     /// A total order in which NaN is greatest.
     fn order(&self, other: &Self) -> Ordering {
-        let is_nan = |number: &Self| number.partial_cmp(number).is_none();
-        self.partial_cmp(other).unwrap_or_else(|| is_nan(self).cmp(&is_nan(other)))
+        self.partial_cmp(other).unwrap_or_else(|| self.is_nan().cmp(&other.is_nan()))
     }
 
-    /// The greater one; NaN if any is.
-    fn greater(self, other: Self) -> Self {
-        if other.order(&self).is_gt() { other } else { self }
+    /// Whether it is no number.
+    #[allow(clippy::eq_op, reason = "only NaN differs from itself")]
+    fn is_nan(&self) -> bool {
+        self != self
     }
 
-    /// The lesser one; NaN if any is.
-    fn lesser(self, other: Self) -> Self {
-        let is_nan = other.partial_cmp(&other).is_none();
-        if other < self || is_nan { other } else { self }
+    /// The larger one; NaN if one is NaN.
+    fn larger(self, other: Self) -> Self {
+        if self > other || self.is_nan() { self } else { other }
+    }
+
+    /// The smaller one; NaN if one is NaN.
+    fn smaller(self, other: Self) -> Self {
+        if self < other || self.is_nan() { self } else { other }
     }
 }
 
 macro_rules! integers {
     ($($int:ty)*) => {$(
-        impl Number for $int {
+        impl Widen for $int {
             type Wide = i64;
             const LEAST: Self = <$int>::MIN;
             const GREATEST: Self = <$int>::MAX;
@@ -120,7 +128,11 @@ macro_rules! integers {
                 wide as $int
             }
 
-            fn to_f64(self) -> f64 {
+            fn as_f32(self) -> f32 {
+                self as f32
+            }
+
+            fn as_f64(self) -> f64 {
                 self as f64
             }
 
@@ -142,7 +154,7 @@ integers!(i8 u8 i16 u16 i32 u32 i64 u64);
 
 macro_rules! floats {
     ($($float:ty: $to:expr, $from:expr;)*) => {$(
-        impl Number for $float {
+        impl Widen for $float {
             type Wide = f64;
             const LEAST: Self = <$float>::NEG_INFINITY;
             const GREATEST: Self = <$float>::INFINITY;
@@ -155,7 +167,11 @@ macro_rules! floats {
                 $from(wide)
             }
 
-            fn to_f64(self) -> f64 {
+            fn as_f32(self) -> f32 {
+                $to(self) as f32
+            }
+
+            fn as_f64(self) -> f64 {
                 $to(self)
             }
 
