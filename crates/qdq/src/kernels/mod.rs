@@ -40,7 +40,5 @@ pub mod softmax;
 pub mod transpose;
 pub mod window;
 
-pub use activation::Activation;
-
 #[cfg(test)]
 pub(crate) mod testing;
