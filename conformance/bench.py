@@ -168,7 +168,8 @@ def main() -> int:
     chosen = [m for m in prepared if args.full or m["name"] in (*FAST_ENOUGH, "fashion")]
     print("float speed", flush=True)
     speeds = [] if args.no_speed else [speed(m, threads, args.rounds) for m in chosen for threads in (1, 2)]
-    report = bench_report.page(subject["name"], args.rounds, rows, peaks, speeds, bars(rows, peaks, speeds))
+    command = " ".join(["cargo xtask bench", *sys.argv[1:]])
+    report = bench_report.page(command, subject["name"], args.rounds, rows, peaks, speeds, bars(rows, peaks, speeds))
     print(report)
     if args.full and not args.no_speed:
         target = ROOT / "docs" / "BENCHMARKS.md"

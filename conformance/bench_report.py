@@ -99,14 +99,14 @@ def quantization_rows(rows: list[Quantization]) -> list[list[str]]:
              f"{row.megabytes:.0f}", f"{row.user / base.user:.2f}", f"{row.megabytes / base.megabytes:.2f}"] for row in rows]
 
 
-def page(model: str, rounds: int, rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds: list[Speed],
+def page(command: str, model: str, rounds: int, rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds: list[Speed],
          bars: list[Bar]) -> str:
     """The whole page as Markdown."""
     memory = [[method, f"{few:.1f}", f"{many:.1f}", f"{many / few:.3f}"] for method, (few, many) in peaks.items()]
     times = [[s.model, str(s.threads), f"{s.ours:.3f}", f"{s.theirs:.3f}", f"{s.ratio:.2f}"] for s in speeds]
     return f"""# Benchmarks
 
-Made by `cargo xtask bench --full` on {date.today().isoformat()} at commit {commit()}.
+Made by `{command}` on {date.today().isoformat()} at commit {commit()}.
 
 - Machine: {cpu()}; {platform.system()} {platform.release()}, Python {platform.python_version()}, {packages()}.
 - Every figure is the median of {rounds} rounds; in each round all contestants run once, in turn, each in its own process.

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +47,39 @@ def convert(model: Path, out: Path) -> None:
 
 
 def run(model: Path, data: Path, out: Path) -> list[Outputs]:
-    """`qdq run`: for rows (one .npz) one group of outputs, for a folder of .npz one group a file."""
-    if data.is_dir():
-        return [run_file(model, file, out.with_suffix("") / file.name) for file in sorted(data.glob("*.npz"))]
-    return [run_file(model, data, out)]
+    """`qdq run`: for rows (one .npz) the outputs of all, for a folder of feeds those of each file."""
+    if not data.is_dir():
+        return [run_once(model, data, out)]
+    found: dict[Path, Outputs] = {}
+    for group in of_one_shape(sorted(data.glob("*.npz"))):
+        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+            for file in group:
+                shutil.copy(file, folder)
+            together = run_once(model, Path(folder), out)
+        for idx, file in enumerate(group):
+            found[file] = {name: array[idx] for name, array in together.items()}
+    return [found[file] for file in sorted(found)]
 
 
-def run_file(model: Path, data: Path, out: Path) -> Outputs:
-    out.parent.mkdir(parents=True, exist_ok=True)
+def of_one_shape(files: list[Path]) -> list[list[Path]]:
+    """Files in groups of equal shapes: one .npz of outputs holds one shape."""
+    groups: dict[tuple[tuple[int, ...], ...], list[Path]] = {}
+    for file in files:
+        with np.load(file) as arrays:
+            groups.setdefault(tuple(arrays[name].shape for name in arrays.files), []).append(file)
+    return list(groups.values())
+
+
+def run_once(model: Path, data: Path, out: Path) -> Outputs:
     out.unlink(missing_ok=True)
-    call("run", model, "--data", data, "-o", out)
+    call("run", model, "--data", data, "-o", out, *labels_option(data))
     with np.load(out) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+def labels_option(data: Path) -> list[str]:
+    """Names the array that is no input of the model, where there is one."""
+    if data.is_dir():
+        return []
+    with np.load(data) as arrays:
+        return ["--labels", "labels"] if "labels" in arrays.files else []
