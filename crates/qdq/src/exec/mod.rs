@@ -10,6 +10,7 @@ mod control;
 mod feeds;
 mod run;
 
+pub(crate) use compile::activation_of;
 pub use compile::{Program, Taps};
 pub use feeds::bind_inputs;
 pub use run::Tap;

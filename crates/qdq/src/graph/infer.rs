@@ -1,5 +1,7 @@
 //! Type inference over a whole graph.
 
+use std::collections::HashMap;
+
 use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
 use crate::ops::{Inputs, Operand};
@@ -14,17 +16,20 @@ impl Graph {
     /// # Errors
     /// All nodes whose inputs break a rule of their op, or whose outputs contradict what is declared.
     pub fn infer(&mut self) -> Result<()> {
-        let mut inference = Inference { dims: vec![None; self.values().len()], errors: Vec::new() };
+        let mut inference = Inference::default();
         let body = std::mem::take(&mut self.body);
+        self.body.inputs.clone_from(&body.inputs);
         inference.block(self, &body);
         self.body = body;
         Error::all(inference.errors).map_or(Ok(()), Err)
     }
 }
 
-struct Inference {
+/// Inference node by node, in order of computation; readers run it while they build a graph.
+#[derive(Debug, Default)]
+pub(crate) struct Inference {
     /// Contents of small integer vectors that are computed from shapes, by value.
-    dims: Vec<Option<Vec<Dim>>>,
+    dims: HashMap<ValueId, Vec<Dim>>,
     errors: Vec<Error>,
 }
 
@@ -37,7 +42,8 @@ impl Inference {
         }
     }
 
-    fn node(&mut self, graph: &mut Graph, node: &Node) -> Result<()> {
+    /// Types of a node's outputs, where they follow from its inputs; merged with what is declared.
+    pub(crate) fn node(&mut self, graph: &mut Graph, node: &Node) -> Result<()> {
         for region in &node.regions {
             self.block(graph, region);
         }
@@ -63,7 +69,7 @@ impl Inference {
         if let (Some(output), Some(dims)) = (node.output(0), dims)
             && dims.len() <= MAX_DIMS
         {
-            self.dims[output.index()] = Some(dims);
+            self.dims.insert(output, dims);
         }
         Ok(())
     }
@@ -72,7 +78,7 @@ impl Inference {
         let operand = |id: ValueId| Operand {
             ty: graph[id].ty.as_ref(),
             constant: graph.constant(id),
-            dims: self.dims[id.index()].as_deref(),
+            dims: self.dims.get(&id).map(Vec::as_slice),
         };
         Inputs(node.inputs.iter().map(|input| input.map(operand)).collect())
     }
@@ -110,7 +116,7 @@ fn common(a: TensorType, b: &TensorType) -> TensorType {
 }
 
 /// The inferred type with gaps filled from the declared one.
-pub(super) fn merge(inferred: TensorType, declared: &TensorType) -> Result<TensorType> {
+pub(crate) fn merge(inferred: TensorType, declared: &TensorType) -> Result<TensorType> {
     let conflict = || Error::graph(format!("declared as {declared}, but computed as {inferred}"));
     if inferred.dtype != declared.dtype {
         return Err(conflict());

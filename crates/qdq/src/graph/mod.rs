@@ -17,6 +17,7 @@ mod uses;
 mod verify;
 
 pub use edit::Patch;
+pub(crate) use infer::{Inference, merge};
 pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 

@@ -1,5 +1,46 @@
-//! Fast primitives on slices.
-
-mod activation;
+//! Fast float primitives on plain slices: `&[f32]` and dimensions, row-major, NCHW.
+//!
+//! - No dependency on the rest of the crate; shapes are checked with panics, so callers validate
+//!   first (`ops` does).
+//! - **Deterministic**: the same bits for any number of threads; work is cut by shape and a sum
+//!   is never split between threads. Bits may differ between instruction sets (AVX-512, AVX2 with
+//!   FMA, portable), which are chosen once at run time; `QDQ_CPU=portable|avx2` lowers the choice.
+//! - Threads come from the current rayon pool, through [`parallel::for_each_task`] only. Run the
+//!   executor inside a pool (`pool.install(..)`); wrap per-sample work in [`parallel::serial`].
+//!
+//! | module | what |
+//! |---|---|
+//! | [`activation`] | `Activation::{None, Relu, Clip, LeakyRelu, Sigmoid, Silu, HardSwish}`, fused by `gemm`, `conv`, `conv_transpose` |
+//! | [`gemm`] | `gemm(a, b, &GemmOptions { alpha, beta, bias, activation }, c)`, `gemm_batched`; operands `MatRef` (any strides) or `PackedA` / `PackedB` |
+//! | [`conv`] | `ConvShape { .. }.output_dims(..)`, `PackedConv::new(weights, bias, shape, activation).run(input, dims, output)`, `conv(..)` for dynamic weights |
+//! | [`conv_transpose`] | `ConvTransposeShape`, `PackedConvTranspose` |
+//! | [`pool`] | `PoolShape`, `max_pool` (with indices), `average_pool`, `global_average_pool`, `global_max_pool` |
+//! | [`math`] | `Unary::{Exp, Tanh, GeluErf, ..}.apply(values)` / `.apply_into(input, output)` |
+//! | [`softmax`] | `softmax`, `log_softmax` over `[outer, axis, inner]` |
+//! | [`norm`] | `layer_norm`, `rms_norm`, `batch_norm`, `scale_shift_channels`, `group_norm`, `instance_norm` |
+//! | [`reduce`] | `reduce(input, outer, axis, inner, Reduction, output)`, `reduce_axes(input, dims, axes, ..)` |
+//! | [`elementwise`] | `binary_f32`, `binary`, `ternary`, `broadcast_to`, `broadcast_dims`, `map`, `map_in_place` |
+//! | [`transpose`] | `transpose(input, dims, perm, output)` for any `T: Copy` |
+//! | [`recurrent`] | `PackedLstm`, `PackedGru`: one direction each, ONNX semantics |
+//! | [`window`] | `output_size`, `same_pads` |
+pub mod activation;
+pub mod conv;
+pub mod conv_transpose;
+pub mod elementwise;
+pub mod gemm;
+pub mod math;
+pub mod norm;
+pub mod parallel;
+pub mod pool;
+pub mod recurrent;
+pub mod reduce;
+pub(crate) mod scratch;
+pub(crate) mod simd;
+pub mod softmax;
+pub mod transpose;
+pub mod window;
 
 pub use activation::Activation;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -164,6 +164,7 @@ macro_rules! op {
             pub(crate) fn from_attrs(attrs: &[(String, $crate::ops::Attr)]) -> $crate::error::Result<Self> {
                 #[allow(unused_mut, reason = "ops without attributes")]
                 let mut op = Self::default();
+                #[allow(unused_variables, reason = "ops without attributes")]
                 for (key, value) in attrs {
                     match key.as_str() {
                         $( stringify!($field) => match $crate::ops::AttrType::from_attr(value) {

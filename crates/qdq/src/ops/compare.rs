@@ -1,6 +1,10 @@
 //! Comparisons, which give bools.
 
-use super::op;
+use super::broadcasting::{infer_broadcast, stretched_pair, zip};
+use super::dispatch::{like, with_data};
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Data, Tensor, TensorType};
 
 op! {
     /// Whether elements are equal; the inputs broadcast.
@@ -42,4 +46,75 @@ op! {
     }
 }
 
-super::pending!(Equal, Greater, GreaterOrEqual, Less, LessOrEqual, IsNan, IsInf);
+macro_rules! comparison {
+    ($($name:ident: $function:expr;)*) => {$(
+        impl OpDef for $name {
+            fn arity(&self) -> Arity {
+                Arity::fixed(2)
+            }
+
+            fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+                infer_broadcast(inputs, DType::Bool)
+            }
+
+            fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+                let (first, second, shape) = stretched_pair(&inputs)?;
+                let compared = with_data!(first.data(), first => zip(first, like(first, &second)?, $function));
+                Ok(vec![Tensor::from_vec(shape, compared)?])
+            }
+        }
+    )*};
+}
+
+comparison! {
+    Equal: PartialEq::eq;
+    Greater: PartialOrd::gt;
+    GreaterOrEqual: PartialOrd::ge;
+    Less: PartialOrd::lt;
+    LessOrEqual: PartialOrd::le;
+}
+
+/// Whether a condition holds of each float.
+fn floats_that(inputs: &Args, condition: impl Fn(f64) -> bool) -> Result<Vec<Tensor>> {
+    let tensor = inputs.get(0)?;
+    let bools = match tensor.data() {
+        Data::F32(elements) => elements.iter().map(|&element| condition(f64::from(element))).collect(),
+        Data::F64(elements) => elements.iter().map(|&element| condition(element)).collect(),
+        Data::F16(elements) => elements.iter().map(|element| condition(element.to_f64())).collect(),
+        Data::Bf16(elements) => elements.iter().map(|element| condition(element.to_f64())).collect(),
+        other => return Err(Error::data(format!("a tensor of {} where floats are needed", other.dtype()))),
+    };
+    Ok(vec![Tensor::from_vec::<bool>(tensor.shape().to_vec(), bools)?])
+}
+
+impl OpDef for IsNan {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![TensorType::new(DType::Bool, inputs.same(0).shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        floats_that(&inputs, f64::is_nan)
+    }
+}
+
+impl OpDef for IsInf {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![TensorType::new(DType::Bool, inputs.same(0).shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let counts = |float: f64| {
+            (float == f64::INFINITY && self.detect_positive)
+                || (float == f64::NEG_INFINITY && self.detect_negative)
+        };
+        floats_that(&inputs, counts)
+    }
+}

@@ -1,6 +1,8 @@
 //! Ops with regions. The regions are in the graph, at the node; the executor runs them.
 
-use super::op;
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::tensor::{Tensor, TensorType};
 
 op! {
     /// Runs one of two regions: the first if the input is true, else the second.
@@ -25,4 +27,28 @@ op! {
         pub scan_output_directions: Vec<i64> = Vec::new(),
     }
 }
-pending!(If, Loop, Scan);
+
+macro_rules! regions {
+    ($name:ty, $arity:expr, $n_regions:expr) => {
+        impl OpDef for $name {
+            fn arity(&self) -> Arity {
+                $arity
+            }
+
+            fn infer(&self, _inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+                Ok(Vec::new())
+            }
+
+            fn eval(&self, _context: EvalContext, _inputs: Args) -> Result<Vec<Tensor>> {
+                Err(Error::internal("an op with regions is run by the executor"))
+            }
+
+            fn n_regions(&self) -> usize {
+                $n_regions
+            }
+        }
+    };
+}
+regions!(If, Arity::fixed(1).outputs(0, usize::MAX), 2);
+regions!(Loop, Arity::at_least(0).outputs(0, usize::MAX), 1);
+regions!(Scan, Arity::at_least(1).outputs(0, usize::MAX), 1);

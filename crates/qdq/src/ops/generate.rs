@@ -1,7 +1,12 @@
 //! Tensors made from a shape or a few numbers.
 
-use super::{Attr, AttrType, op};
-use crate::tensor::DType;
+use super::cast::cast;
+use super::dispatch::{map_data, map_numbers, no_numbers, output_count, sizes};
+use super::reshape::unknown_of_length;
+use super::widen::{Wide, Widen};
+use super::{Args, Arity, Attr, AttrType, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Dim, Tensor, TensorType};
 
 op! {
     /// A tensor filled with one number. Input: its shape.
@@ -58,4 +63,116 @@ impl AttrType for Scalar {
     }
 }
 
-super::pending!(ConstantOfShape, Range, EyeLike);
+impl Scalar {
+    fn to_tensor(self, dtype: DType) -> Result<Tensor> {
+        let tensor = match self {
+            Scalar::Int(int) => Tensor::scalar(int),
+            Scalar::Float(float) => Tensor::scalar(float),
+            Scalar::Bool(bool) => Tensor::scalar(bool),
+        };
+        cast(tensor, dtype)
+    }
+}
+
+impl OpDef for ConstantOfShape {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let shape = inputs.dims(0).or_else(|| unknown_of_length(inputs, 0));
+        Ok(vec![TensorType::new(self.dtype, shape)])
+    }
+
+    fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
+        let Scalar::Int(value) = self.value else { return None };
+        let [Dim::Known(length @ 0..=64)] = inputs.dims(0)?[..] else { return None };
+        let dim = usize::try_from(value).map_or(Dim::Any, Dim::Known);
+        matches!(self.dtype, DType::I64 | DType::I32).then(|| vec![dim; length])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let shape = sizes(&inputs.ints(0)?)?;
+        let count = output_count(&shape)?;
+        let value = self.value.to_tensor(self.dtype)?;
+        let filled = map_data!(value.data(), value => vec![value[0].clone(); count]);
+        Ok(vec![Tensor::new(shape, filled)?])
+    }
+}
+
+impl OpDef for Range {
+    fn arity(&self) -> Arity {
+        Arity::fixed(3)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let bounds = (inputs.constant(0), inputs.constant(1), inputs.constant(2));
+        let length = match bounds {
+            (Some(start), Some(limit), Some(delta)) => Dim::Known(range_length(start, limit, delta)?),
+            _ => match (inputs.ints(0).as_deref(), inputs.dims(1).as_deref(), inputs.ints(2).as_deref()) {
+                (Some([0]), Some([limit]), Some([1])) => limit.clone(),
+                _ => Dim::Any,
+            },
+        };
+        Ok(vec![TensorType::new(inputs.dtype(0), Some(vec![length]))])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let (start, limit, delta) = (inputs.get(0)?, inputs.get(1)?, inputs.get(2)?);
+        let length = range_length(start, limit, delta)?;
+        let numbers = map_numbers!(start.data(), start => {
+            count_up(start, super::dispatch::like(start, delta)?, length)
+        });
+        Ok(vec![Tensor::new(vec![length], numbers)?])
+    }
+}
+
+/// `ceil((limit - start) / delta)`, at least 0.
+fn range_length(start: &Tensor, limit: &Tensor, delta: &Tensor) -> Result<usize> {
+    let number = |tensor: &Tensor| match tensor.to_f64_vec()?[..] {
+        [number] => Ok(number),
+        _ => Err(Error::data(format!("{} numbers where one is needed", tensor.len()))),
+    };
+    let (first, last, step) = (number(start)?, number(limit)?, number(delta)?);
+    if start.dtype() != delta.dtype() || start.dtype() == DType::Bool {
+        return Err(no_numbers(delta.dtype()));
+    }
+    let length = ((last - first) / step).ceil();
+    if step == 0.0 || length.is_nan() || length >= 1e15 {
+        return Err(Error::data(format!("a range from {first} to {last} in steps of {step}")));
+    }
+    output_count(&[length.max(0.0) as usize])
+}
+
+fn count_up<T: Widen>(start: &[T], delta: &[T], length: usize) -> Vec<T> {
+    let (Some(start), Some(delta)) = (start.first(), delta.first()) else { return Vec::new() };
+    let step = |index: usize| delta.widen().times(T::Wide::of(index));
+    (0..length).map(|index| T::narrow(start.widen().plus(step(index)))).collect()
+}
+
+impl OpDef for EyeLike {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        if inputs.shape(0).is_some_and(|dims| dims.len() != 2) {
+            return Err(Error::graph("the input is no matrix"));
+        }
+        Ok(vec![TensorType::new(self.dtype.unwrap_or(inputs.dtype(0)), inputs.same(0).shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let like = inputs.get(0)?;
+        let &[rows, columns] = like.shape() else { return Err(Error::data("the input is no matrix")) };
+        let mut eye = vec![0u8; output_count(&[rows, columns])?];
+        for row in 0..rows {
+            let column = (row as i64).checked_add(self.k).and_then(|column| usize::try_from(column).ok());
+            if let Some(column) = column.filter(|&column| column < columns) {
+                eye[row * columns + column] = 1;
+            }
+        }
+        let eye = Tensor::from_vec(vec![rows, columns], eye)?;
+        Ok(vec![cast(eye, self.dtype.unwrap_or(like.dtype()))?])
+    }
+}

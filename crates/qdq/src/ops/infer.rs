@@ -1,7 +1,7 @@
 //! What inference and evaluation see of an op's inputs, and the shape rules that many ops share.
 
 use crate::error::{Error, Result};
-use crate::tensor::{DType, Dim, Element, Shape, Tensor, TensorType};
+use crate::tensor::{DType, Dim, Element, Granularity, Shape, Tensor, TensorType};
 
 /// What is known of one input before the model runs.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +66,22 @@ impl<'a> Inputs<'a> {
         }
         let sizes = self.ints(position)?;
         Some(sizes.into_iter().map(|size| usize::try_from(size).map_or(Dim::Any, Dim::Known)).collect())
+    }
+
+    /// [`Inputs::dims`] of a small vector, for ops that move shapes about.
+    pub(crate) fn small_dims(&self, position: usize) -> Option<Vec<Dim>> {
+        const MAX: usize = 64;
+        if self.constant(position).is_some_and(|constant| constant.len() > MAX) {
+            return None;
+        }
+        self.dims(position)
+    }
+
+    /// The type of an output that consists of elements of an input, whose meaning they keep.
+    pub(crate) fn moved(&self, position: usize, shape: Shape) -> TensorType {
+        let quant = self.ty(position).and_then(|ty| ty.quant.clone());
+        let quant = quant.filter(|quant| quant.granularity == Granularity::PerTensor);
+        TensorType { dtype: self.dtype(position), shape, quant }
     }
 
     /// The type of an input for an op that keeps it.

@@ -1,6 +1,10 @@
 //! Operations on bools, and choice by them.
 
-use super::op;
+use super::broadcasting::{infer_broadcast, stretched, stretched_pair, zip};
+use super::dispatch::{Stored, like, map_data};
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Tensor, TensorType};
 
 op! {
     /// Whether both inputs are true; they broadcast.
@@ -27,4 +31,79 @@ op! {
     pub struct Where {}
 }
 
-super::pending!(And, Or, Xor, Not, Where);
+macro_rules! logic {
+    ($($name:ident: $function:expr;)*) => {$(
+        impl OpDef for $name {
+            fn arity(&self) -> Arity {
+                Arity::fixed(2)
+            }
+
+            fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+                infer_broadcast(inputs, DType::Bool)
+            }
+
+            fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+                let (first, second, shape) = stretched_pair(&inputs)?;
+                Ok(vec![Tensor::from_vec(shape, zip(first.as_slice()?, second.as_slice()?, $function))?])
+            }
+        }
+    )*};
+}
+
+logic! {
+    And: |first: &bool, second: &bool| *first && *second;
+    Or: |first: &bool, second: &bool| *first || *second;
+    Xor: |first: &bool, second: &bool| first != second;
+}
+
+impl OpDef for Not {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![TensorType::new(DType::Bool, inputs.same(0).shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let inverted = inputs.slice::<bool>(0)?.iter().map(|bool| !bool).collect();
+        Ok(vec![Tensor::from_vec(inputs.get(0)?.shape().to_vec(), inverted)?])
+    }
+}
+
+impl OpDef for Where {
+    fn arity(&self) -> Arity {
+        Arity::fixed(3)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        infer_broadcast(inputs, inputs.dtype(1))
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let (tensors, shape) = stretched(&inputs)?;
+        let Ok([condition, first, second]) = <[Tensor; 3]>::try_from(tensors) else {
+            return Err(Error::graph("three inputs are needed"));
+        };
+        if first.dtype() != second.dtype() {
+            return Err(Error::data(format!("a choice between {} and {}", first.dtype(), second.dtype())));
+        }
+        let count = shape.iter().product();
+        let condition = condition.as_slice::<bool>()?;
+        let chosen = map_data!(first.data(), first => choose(condition, first, like(first, &second)?, count));
+        Ok(vec![Tensor::new(shape, chosen)?])
+    }
+}
+
+fn choose<T: Stored>(condition: &[bool], first: &[T], second: &[T], count: usize) -> Vec<T> {
+    /// How far an input advances from one element of the output to the next.
+    fn step<T>(elements: &[T]) -> usize {
+        usize::from(elements.len() != 1)
+    }
+    let (of_condition, of_first, of_second) = (step(condition), step(first), step(second));
+    let choice = |index: usize| match condition[index * of_condition] {
+        true => first[index * of_first].clone(),
+        false => second[index * of_second].clone(),
+    };
+    (0..count).map(choice).collect()
+}

@@ -26,22 +26,30 @@ mod arrange;
 mod attrs;
 mod binary;
 mod bitwise;
+mod broadcasting;
 mod cast;
+mod clip;
 mod compare;
 mod concat;
 mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod dispatch;
+mod elementwise;
 mod gather;
+mod gemm;
 mod generate;
+mod global_pool;
 mod infer;
 mod logic;
 mod matmul;
 mod movement;
 mod norm;
+mod numeric;
 mod pad;
 mod pool;
+mod pow;
 mod quantize;
 mod recurrent;
 mod reduce;
@@ -53,7 +61,11 @@ mod shape;
 mod slice;
 mod softmax;
 mod sort;
+mod strided;
+#[cfg(test)]
+mod testing;
 mod unary;
+mod widen;
 mod window;
 
 pub use attrs::{Attr, AttrType};
@@ -68,50 +80,42 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
-pub use activation::{
-    Approximate, Celu, Clip, Dropout, Elu, Gelu, HardSigmoid, HardSwish, LeakyRelu, Mish, PRelu, Relu, Selu,
-    Shrink, Sigmoid, Softplus, Softsign, Swish, Tanh, ThresholdedRelu,
-};
-pub use arrange::{DepthMode, DepthToSpace, NonZero, ReverseSequence, SpaceToDepth, Trilu};
-pub use binary::{Add, Div, Max, Mean, Min, Mod, Mul, Pow, Sub, Sum};
-pub use bitwise::{BitShift, BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor, ShiftDirection};
-pub use cast::{Cast, CastLike};
-pub use compare::{Equal, Greater, GreaterOrEqual, IsInf, IsNan, Less, LessOrEqual};
-pub use concat::{Concat, Split};
-pub use control::{If, Loop, Scan};
-pub use conv::Conv;
-pub use conv_transpose::ConvTranspose;
 pub use custom::Custom;
-pub use gather::{Gather, GatherElements, GatherNd};
-pub use generate::{ConstantOfShape, EyeLike, Range, Scalar};
-pub use logic::{And, Not, Or, Where, Xor};
-pub use matmul::{Gemm, MatMul};
-pub use movement::{Expand, Tile, Transpose};
-pub use norm::{
-    BatchNormalization, GroupNormalization, InstanceNormalization, LayerNormalization, LpNormalization, Lrn,
-    MeanVarianceNormalization, RmsNormalization,
-};
-pub use pad::{Pad, PadMode};
-pub use pool::{AveragePool, GlobalAveragePool, GlobalLpPool, GlobalMaxPool, LpPool, MaxPool};
-pub use quantize::{Dequantize, DynamicQuantizeLinear, Quantize};
-pub use recurrent::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
-pub use reduce::{
-    ReduceL1, ReduceL2, ReduceLogSum, ReduceLogSumExp, ReduceMax, ReduceMean, ReduceMin, ReduceProd,
-    ReduceSum, ReduceSumSquare,
-};
-pub use reshape::{Flatten, Identity, Reshape, Squeeze, Unsqueeze};
-pub use resize::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
-pub use scatter::{ScatterElements, ScatterNd, ScatterReduction};
-pub use select::{Compress, OneHot};
-pub use shape::{Shape, Size};
-pub use slice::Slice;
-pub use softmax::{Hardmax, LogSoftmax, Softmax};
-pub use sort::{ArgMax, ArgMin, CumSum, TopK};
-pub use unary::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Log, Neg, Reciprocal,
-    Round, Sign, Sin, Sinh, Sqrt, Tan,
-};
-pub use window::AutoPad;
+pub use activation::*;
+pub use arrange::*;
+pub use binary::*;
+pub use bitwise::*;
+pub use cast::*;
+pub use clip::*;
+pub use compare::*;
+pub use concat::*;
+pub use control::*;
+pub use conv::*;
+pub use conv_transpose::*;
+pub use gather::*;
+pub use gemm::*;
+pub use generate::*;
+pub use global_pool::*;
+pub use logic::*;
+pub use matmul::*;
+pub use movement::*;
+pub use norm::*;
+pub use pad::*;
+pub use pool::*;
+pub use pow::*;
+pub use quantize::*;
+pub use recurrent::*;
+pub use reduce::*;
+pub use reshape::*;
+pub use resize::*;
+pub use scatter::*;
+pub use select::*;
+pub use shape::*;
+pub use slice::*;
+pub use softmax::*;
+pub use sort::*;
+pub use unary::*;
+pub use window::*;
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,30 +200,6 @@ pub trait Prepared: Send + Sync + fmt::Debug {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>>;
 }
 
-/// Stands in for an op's knowledge until it is written.
-macro_rules! pending {
-    ($($name:ident),*) => {$(
-        impl crate::ops::OpDef for $name {
-            fn arity(&self) -> crate::ops::Arity {
-                crate::ops::Arity::at_least(1)
-            }
-
-            fn infer(&self, inputs: &crate::ops::Inputs<'_>) -> crate::error::Result<Vec<crate::tensor::TensorType>> {
-                Ok(vec![crate::tensor::TensorType::new(inputs.dtype(0), None)])
-            }
-
-            fn eval(
-                &self,
-                _context: crate::ops::EvalContext,
-                _inputs: crate::ops::Args,
-            ) -> crate::error::Result<Vec<crate::tensor::Tensor>> {
-                Err(crate::error::Error::unsupported("not written yet"))
-            }
-        }
-    )*};
-}
-pub(crate) use pending;
-
 /// Everything known about one op.
 pub trait OpDef {
     /// How many inputs and outputs it takes.
@@ -256,6 +236,19 @@ pub trait OpDef {
     ) -> Result<Option<Box<dyn Prepared>>> {
         Ok(None)
     }
+}
+
+/// Inputs with the constants that were bound at preparation back in their places.
+pub(crate) fn with_constants(mut inputs: Args, constants: &[Option<Tensor>]) -> Args {
+    if inputs.0.len() < constants.len() {
+        inputs.0.resize(constants.len(), None);
+    }
+    for (input, constant) in inputs.0.iter_mut().zip(constants) {
+        if input.is_none() {
+            input.clone_from(constant);
+        }
+    }
+    inputs
 }
 
 /// Builds [`Op`] and its dispatch from the table.

@@ -1,6 +1,12 @@
 //! Moving elements to other places: expand, transpose, tile.
 
-use super::op;
+use super::dispatch::{Stored, map_data, output_count, sizes};
+use super::infer::{broadcast, broadcast_sizes};
+use super::reshape::unknown_of_length;
+use super::strided::Strided;
+use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, op};
+use crate::error::{Error, Result};
+use crate::tensor::{Dim, Tensor, TensorType};
 
 op! {
     /// Repeats along axes of size 1, as broadcasting does. Inputs: data, `shape` (broadcast with the shape of data).
@@ -20,4 +26,143 @@ op! {
     pub struct Tile {}
 }
 
-super::pending!(Expand, Transpose, Tile);
+impl OpDef for Expand {
+    fn arity(&self) -> Arity {
+        Arity::fixed(2)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let target = inputs.dims(1).or_else(|| unknown_of_length(inputs, 1));
+        Ok(vec![inputs.moved(0, broadcast(&[inputs.shape(0), target.as_deref()])?)])
+    }
+
+    fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        let target = sizes(&inputs.ints(1)?)?;
+        let data = inputs.take(0)?;
+        let shape = broadcast_sizes(&[data.shape(), &target])?;
+        Ok(vec![Strided::contiguous(data.shape()).expanded(&shape).apply(data, shape)?])
+    }
+
+    fn quant_rule(&self) -> QuantRule {
+        QuantRule::SameAsInput(0)
+    }
+}
+
+impl Transpose {
+    /// The permutation for a tensor of this rank; an error if it does not fit.
+    pub fn permutation(&self, rank: usize) -> Result<Vec<usize>> {
+        let Some(perm) = &self.perm else { return Ok((0..rank).rev().collect()) };
+        let mut seen = vec![false; rank];
+        let fits = perm.len() == rank
+            && perm.iter().all(|&axis| axis < rank && !std::mem::replace(&mut seen[axis], true));
+        if !fits {
+            return Err(Error::graph(format!("{perm:?} is no order of {rank} axes")).attribute("perm"));
+        }
+        Ok(perm.clone())
+    }
+}
+
+impl OpDef for Transpose {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let shape = match (inputs.shape(0), &self.perm) {
+            (Some(dims), _) => {
+                Some(self.permutation(dims.len())?.into_iter().map(|axis| dims[axis].clone()).collect())
+            }
+            (None, Some(perm)) => Some(vec![Dim::Any; self.permutation(perm.len())?.len()]),
+            (None, None) => None,
+        };
+        Ok(vec![inputs.moved(0, shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        let data = inputs.take(0)?;
+        let perm = self.permutation(data.shape().len())?;
+        let strided = Strided::contiguous(data.shape()).permuted(&perm);
+        Ok(vec![strided.apply(data, strided.shape())?])
+    }
+
+    fn quant_rule(&self) -> QuantRule {
+        QuantRule::SameAsInput(0)
+    }
+}
+
+impl OpDef for Tile {
+    fn arity(&self) -> Arity {
+        Arity::fixed(2)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let shape = match (inputs.shape(0), inputs.dims(1)) {
+            (Some(dims), Some(repeats)) => {
+                check_repeats(dims.len(), repeats.len())?;
+                Some(dims.iter().zip(&repeats).map(|(dim, repeat)| times(dim, repeat)).collect())
+            }
+            (Some(dims), None) => Some(vec![Dim::Any; dims.len()]),
+            (None, _) => unknown_of_length(inputs, 1),
+        };
+        Ok(vec![inputs.moved(0, shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        let repeats = sizes(&inputs.ints(1)?)?;
+        let data = inputs.take(0)?;
+        check_repeats(data.shape().len(), repeats.len())?;
+        if repeats.iter().all(|&repeat| repeat == 1) {
+            return Ok(vec![data]);
+        }
+        let shape = data.shape().iter().zip(&repeats).map(|(size, &repeat)| size.checked_mul(repeat));
+        let shape: Option<Vec<usize>> = shape.collect();
+        let shape =
+            shape.ok_or_else(|| Error::data(format!("{repeats:?} repeats of a tensor are too many")))?;
+        let count = output_count(&shape)?;
+        let tiled = map_data!(data.data(), elements => tile(elements, data.shape(), &repeats, count));
+        Ok(vec![Tensor::new(shape, tiled)?])
+    }
+
+    fn quant_rule(&self) -> QuantRule {
+        QuantRule::SameAsInput(0)
+    }
+}
+
+fn check_repeats(rank: usize, n_repeats: usize) -> Result<()> {
+    if rank == n_repeats {
+        return Ok(());
+    }
+    Err(Error::graph(format!("{n_repeats} repeats of a tensor with {rank} dimensions")))
+}
+
+fn times(dim: &Dim, repeat: &Dim) -> Dim {
+    match (dim, repeat) {
+        (Dim::Known(0), _) | (_, Dim::Known(0)) => Dim::Known(0),
+        (other, Dim::Known(1)) | (Dim::Known(1), other) => other.clone(),
+        (Dim::Known(size), Dim::Known(repeat)) => size.checked_mul(*repeat).map_or(Dim::Any, Dim::Known),
+        _ => Dim::Any,
+    }
+}
+
+/// Appends each slice of an axis as often as it repeats, from the last axis to the first.
+fn tile<T: Stored>(elements: &[T], shape: &[usize], repeats: &[usize], count: usize) -> Vec<T> {
+    if count == 0 {
+        return Vec::new();
+    }
+    let mut tiled = elements.to_vec();
+    let mut run = 1;
+    for (&size, &repeat) in shape.iter().zip(repeats).rev() {
+        run *= size;
+        if repeat > 1 {
+            let mut next = Vec::with_capacity(tiled.len() * repeat);
+            for slice in tiled.chunks_exact(run) {
+                for _ in 0..repeat {
+                    next.extend_from_slice(slice);
+                }
+            }
+            tiled = next;
+        }
+        run *= repeat;
+    }
+    tiled
+}

@@ -1,6 +1,10 @@
 //! Padding.
 
-use super::{attr_enum, op};
+use super::dispatch::{Stored, like, map_data, output_count};
+use super::infer::resolve_axis;
+use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, attr_enum, op};
+use crate::error::{Error, Result};
+use crate::tensor::{Dim, Tensor, TensorType};
 
 attr_enum! {
     /// What the padding consists of.
@@ -27,4 +31,175 @@ op! {
     }
 }
 
-super::pending!(Pad);
+/// Elements to add before and after each axis; negative ones are removed.
+fn pads_by_axis(rank: usize, pads: &[i64], axes: Option<&[i64]>) -> Result<Vec<(i64, i64)>> {
+    let n_axes = axes.map_or(rank, <[i64]>::len);
+    if pads.len() != 2 * n_axes {
+        return Err(Error::data(format!("{} pads for {n_axes} axes", pads.len())));
+    }
+    let mut by_axis = vec![(0, 0); rank];
+    for position in 0..n_axes {
+        let axis = match axes {
+            Some(axes) => resolve_axis(axes[position], rank)?,
+            None => position,
+        };
+        by_axis[axis] = (pads[position], pads[n_axes + position]);
+    }
+    Ok(by_axis)
+}
+
+/// How one axis is padded: `size` elements from `start` on are kept, `before` and `after` added.
+#[derive(Clone, Copy, Debug)]
+struct Padded {
+    start: usize,
+    size: usize,
+    before: usize,
+    after: usize,
+}
+
+impl Padded {
+    fn new(size: usize, (before, after): (i64, i64), mode: PadMode) -> Result<Self> {
+        let removed = |pad: i64| if pad < 0 { pad.unsigned_abs() as usize } else { 0 };
+        let wrong =
+            || Error::data(format!("an axis of size {size} cannot be padded by {before} and {after}"));
+        let start = removed(before);
+        let size =
+            size.checked_sub(start).and_then(|size| size.checked_sub(removed(after))).ok_or_else(wrong)?;
+        if size == 0 && mode != PadMode::Constant && (before > 0 || after > 0) {
+            return Err(wrong());
+        }
+        Ok(Self { start, size, before: before.max(0) as usize, after: after.max(0) as usize })
+    }
+
+    fn padded_size(&self) -> usize {
+        self.size.saturating_add(self.before).saturating_add(self.after)
+    }
+
+    /// Where each element of the output lies in the input; `None` where it is the constant.
+    fn sources(&self, mode: PadMode) -> Vec<Option<usize>> {
+        let size = self.size as i64;
+        let source = |position: i64| match mode {
+            PadMode::Constant => (0..size).contains(&position).then_some(position),
+            PadMode::Edge => Some(position.clamp(0, size - 1)),
+            PadMode::Wrap => Some(position.rem_euclid(size)),
+            PadMode::Reflect if size == 1 => Some(0),
+            PadMode::Reflect => {
+                let folded = position.rem_euclid(2 * (size - 1));
+                Some(folded.min(2 * (size - 1) - folded))
+            }
+        };
+        let first = -(self.before as i64);
+        (first..first + self.padded_size() as i64)
+            .map(|position| source(position).map(|place| place as usize + self.start))
+            .collect()
+    }
+}
+
+impl Pad {
+    fn padded(&self, shape: &[usize], pads: &[(i64, i64)]) -> Result<Vec<Padded>> {
+        shape.iter().zip(pads).map(|(&size, &pads)| Padded::new(size, pads, self.mode)).collect()
+    }
+
+    fn infer_dim(&self, dim: &Dim, pads: (i64, i64)) -> Result<Dim> {
+        match dim {
+            _ if pads == (0, 0) => Ok(dim.clone()),
+            Dim::Known(size) => Ok(Dim::Known(Padded::new(*size, pads, self.mode)?.padded_size())),
+            _ => Ok(Dim::Any),
+        }
+    }
+}
+
+impl OpDef for Pad {
+    fn arity(&self) -> Arity {
+        Arity::range(2, 4)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let axes = inputs.ints(3);
+        let axes_known = axes.is_some() || inputs.get(3).is_none();
+        let shape = match (inputs.shape(0), inputs.ints(1)) {
+            (Some(dims), Some(pads)) if axes_known => {
+                let pads = pads_by_axis(dims.len(), &pads, axes.as_deref())?;
+                let padded = dims.iter().zip(pads).map(|(dim, pads)| self.infer_dim(dim, pads));
+                Some(padded.collect::<Result<_>>()?)
+            }
+            (Some(dims), _) => Some(vec![Dim::Any; dims.len()]),
+            (None, _) => None,
+        };
+        Ok(vec![inputs.moved(0, shape)])
+    }
+
+    fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        let pads = inputs.ints(1)?;
+        let axes = inputs.optional(3).map(Tensor::to_i64_vec).transpose()?;
+        let data = inputs.take(0)?;
+        let pads = pads_by_axis(data.shape().len(), &pads, axes.as_deref())?;
+        if pads.iter().all(|pads| *pads == (0, 0)) {
+            return Ok(vec![data]);
+        }
+        let padded = self.padded(data.shape(), &pads)?;
+        let shape: Vec<usize> = padded.iter().map(Padded::padded_size).collect();
+        let count = output_count(&shape)?;
+        let constant = inputs.optional(2).filter(|constant| !constant.is_empty());
+        let elements = map_data!(data.data(), elements => {
+            let fill = match constant {
+                Some(constant) => like(elements, constant)?.first().cloned().unwrap_or_default(),
+                None => Default::default(),
+            };
+            self.pad(elements, data.shape(), &padded, vec![fill; count])
+        });
+        Ok(vec![Tensor::new(shape, elements)?])
+    }
+
+    fn quant_rule(&self) -> QuantRule {
+        QuantRule::SameAsInput(0)
+    }
+}
+
+impl Pad {
+    /// Fills `out`, which holds the constant, row by row of the last axis.
+    fn pad<T: Stored>(&self, from: &[T], shape: &[usize], padded: &[Padded], mut out: Vec<T>) -> Vec<T> {
+        let Some((last, outer)) = padded.split_last() else { return out };
+        if out.is_empty() {
+            return out;
+        }
+        let runs = match self.mode {
+            PadMode::Constant => vec![(last.before, last.start, last.size)],
+            _ => runs(&last.sources(self.mode)),
+        };
+        let sources: Vec<Vec<Option<usize>>> = outer.iter().map(|axis| axis.sources(self.mode)).collect();
+        let mut index = vec![0; outer.len()];
+        for row in out.chunks_exact_mut(last.padded_size()) {
+            let place = |place: usize, ((index, sources), size): ((&usize, &Vec<Option<usize>>), &usize)| {
+                sources[*index].map(|source| place * size + source)
+            };
+            if let Some(start) = index.iter().zip(&sources).zip(shape).try_fold(0, place) {
+                let from = &from[start * shape[outer.len()]..];
+                for &(to, source, len) in &runs {
+                    row[to..to + len].clone_from_slice(&from[source..source + len]);
+                }
+            }
+            for (index, sources) in index.iter_mut().zip(&sources).rev() {
+                *index += 1;
+                if *index < sources.len() {
+                    break;
+                }
+                *index = 0;
+            }
+        }
+        out
+    }
+}
+
+/// Runs of consecutive sources: where they go, where they start, how long they are.
+fn runs(sources: &[Option<usize>]) -> Vec<(usize, usize, usize)> {
+    let mut runs: Vec<(usize, usize, usize)> = Vec::new();
+    for (to, source) in sources.iter().enumerate() {
+        let Some(source) = *source else { continue };
+        match runs.last_mut() {
+            Some((first, start, len)) if *first + *len == to && *start + *len == source => *len += 1,
+            _ => runs.push((to, source, 1)),
+        }
+    }
+    runs
+}

@@ -1,10 +1,18 @@
 //! Reductions over axes.
 
-use super::op;
+use super::cast::cast;
+use super::dispatch::{map_numbers, output_count, span};
+use super::infer::resolve_axis;
+use super::strided::Strided;
+use super::widen::{Wide, Widen};
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::Result;
+use crate::kernels::reduce::{Reduction, reduce_axes};
+use crate::tensor::{DType, Dim, Tensor, TensorType};
 
 /// Declares a reduction; all have the same attributes.
 macro_rules! reduction {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($(#[$meta:meta])* $name:ident, $reduction:expr) => {
         op! {
             $(#[$meta])*
             ///
@@ -16,59 +24,181 @@ macro_rules! reduction {
                 pub noop_with_empty_axes: bool = false,
             }
         }
+
+        impl $name {
+            fn axes(&self) -> Axes {
+                Axes { keepdims: self.keepdims, noop_with_empty_axes: self.noop_with_empty_axes }
+            }
+        }
+
+        impl OpDef for $name {
+            fn arity(&self) -> Arity {
+                Arity::range(1, 2)
+            }
+
+            fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+                self.axes().infer(inputs)
+            }
+
+            fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+                self.axes().eval(inputs, $reduction)
+            }
+        }
     };
 }
 
 reduction! {
     /// Sum of magnitudes.
-    ReduceL1
+    ReduceL1, Reduction::L1
 }
 reduction! {
     /// Square root of the sum of squares.
-    ReduceL2
+    ReduceL2, Reduction::L2
 }
 reduction! {
     /// Logarithm of the sum.
-    ReduceLogSum
+    ReduceLogSum, Reduction::LogSum
 }
 reduction! {
     /// Logarithm of the sum of exponentials, computed without overflow.
-    ReduceLogSumExp
+    ReduceLogSumExp, Reduction::LogSumExp
 }
 reduction! {
-    /// Largest element.
-    ReduceMax
+    /// Largest element; NaN if there is one.
+    ReduceMax, Reduction::Max
 }
 reduction! {
-    /// Arithmetic mean.
-    ReduceMean
+    /// Arithmetic mean; of integers truncated.
+    ReduceMean, Reduction::Mean
 }
 reduction! {
-    /// Smallest element.
-    ReduceMin
+    /// Smallest element; NaN if there is one.
+    ReduceMin, Reduction::Min
 }
 reduction! {
     /// Product.
-    ReduceProd
+    ReduceProd, Reduction::Prod
 }
 reduction! {
     /// Sum.
-    ReduceSum
+    ReduceSum, Reduction::Sum
 }
 reduction! {
     /// Sum of squares.
-    ReduceSumSquare
+    ReduceSumSquare, Reduction::SumSquare
 }
 
-super::pending!(
-    ReduceL1,
-    ReduceL2,
-    ReduceLogSum,
-    ReduceLogSumExp,
-    ReduceMax,
-    ReduceMean,
-    ReduceMin,
-    ReduceProd,
-    ReduceSum,
-    ReduceSumSquare
-);
+/// Which axes a reduction is over, and what becomes of them.
+#[derive(Clone, Copy, Debug)]
+struct Axes {
+    keepdims: bool,
+    noop_with_empty_axes: bool,
+}
+
+impl Axes {
+    /// Whether each axis of a tensor is reduced.
+    fn reduced(self, axes: &[i64], rank: usize) -> Result<Vec<bool>> {
+        let mut reduced = vec![axes.is_empty() && !self.noop_with_empty_axes; rank];
+        for &axis in axes {
+            reduced[resolve_axis(axis, rank)?] = true;
+        }
+        Ok(reduced)
+    }
+
+    /// Dimensions of the output.
+    fn left<D: Clone>(self, dims: &[D], reduced: &[bool], one: &D) -> Vec<D> {
+        let left = |(dim, &reduced): (&D, &bool)| match (reduced, self.keepdims) {
+            (false, _) => Some(dim.clone()),
+            (true, true) => Some(one.clone()),
+            (true, false) => None,
+        };
+        dims.iter().zip(reduced).filter_map(left).collect()
+    }
+
+    fn infer(self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let axes = match inputs.get(1) {
+            None => Some(Vec::new()),
+            Some(_) => inputs.ints(1),
+        };
+        let shape = match (inputs.shape(0), axes) {
+            (Some(dims), Some(axes)) => {
+                Some(self.left(dims, &self.reduced(&axes, dims.len())?, &Dim::Known(1)))
+            }
+            (Some(dims), None) if self.keepdims => Some(vec![Dim::Any; dims.len()]),
+            _ => None,
+        };
+        Ok(vec![TensorType::new(inputs.dtype(0), shape)])
+    }
+
+    fn eval(self, mut inputs: Args, reduction: Reduction) -> Result<Vec<Tensor>> {
+        let axes = inputs.optional(1).map(Tensor::to_i64_vec).transpose()?.unwrap_or_default();
+        let data = inputs.take(0)?;
+        let reduced = self.reduced(&axes, data.shape().len())?;
+        let shape = self.left(data.shape(), &reduced, &1);
+        output_count(&shape)?;
+        Ok(vec![reduce(data, &reduced, reduction)?.reshaped(shape)?])
+    }
+}
+
+/// The reduction over some axes, in any shape of as many elements.
+fn reduce(data: Tensor, reduced: &[bool], reduction: Reduction) -> Result<Tensor> {
+    let dtype = data.dtype();
+    let computed_in = match (dtype, reduction) {
+        (DType::F16 | DType::Bf16, _) => DType::F32,
+        (DType::Bool, Reduction::Max | Reduction::Min) => DType::U8,
+        _ => dtype,
+    };
+    if computed_in != dtype {
+        return cast(reduce(cast(data, computed_in)?, reduced, reduction)?, dtype);
+    }
+    let (kept, over): (Vec<usize>, Vec<usize>) = (0..reduced.len()).partition(|&axis| !reduced[axis]);
+    let sizes = |axes: &[usize]| axes.iter().map(|&axis| data.shape()[axis]).collect::<Vec<_>>();
+    let (n_rows, row) = (output_count(&sizes(&kept))?, span(&sizes(&over)));
+    if dtype == DType::F32 && !data.is_empty() {
+        let mut out = vec![0.0; n_rows];
+        reduce_axes(data.as_slice()?, data.shape(), &over, reduction, &mut out);
+        return Ok(Tensor::vector(out));
+    }
+    let ordered = Strided::contiguous(data.shape()).permuted(&[kept, over].concat());
+    let rows = ordered.apply(data, ordered.shape())?;
+    let folded = map_numbers!(rows.data(), elements => {
+        let row = |index: usize| elements.get(index * row..(index + 1) * row).unwrap_or_default();
+        (0..n_rows).map(|index| fold_row(row(index), reduction)).collect::<Vec<_>>()
+    });
+    Tensor::new(vec![n_rows], folded)
+}
+
+/// Elements summed up before they are added to the total.
+const BLOCK: usize = 1 << 10;
+
+/// The reduction of some numbers: sums in the wide type, roots and logarithms in `f64`.
+fn fold_row<T: Widen>(row: &[T], reduction: Reduction) -> T {
+    let sum = |term: fn(T::Wide) -> T::Wide| {
+        blocks(row, T::Wide::ZERO, Wide::plus, |element| term(element.widen()))
+    };
+    let float_sum = |term: fn(f64) -> f64| blocks(row, 0.0, f64::plus, |element| term(element.as_f64()));
+    match reduction {
+        Reduction::Sum => T::narrow(sum(|x| x)),
+        Reduction::Mean => T::narrow(sum(|x| x).over(row.len())),
+        Reduction::Max => blocks(row, T::LEAST, T::larger, |element| element),
+        Reduction::Min => blocks(row, T::GREATEST, T::smaller, |element| element),
+        Reduction::Prod => T::narrow(blocks(row, T::Wide::ONE, Wide::times, T::widen)),
+        Reduction::SumSquare => T::narrow(sum(|x| x.times(x))),
+        Reduction::L1 => T::narrow(sum(Wide::magnitude)),
+        Reduction::L2 => T::from_f64(float_sum(|x| x * x).sqrt()),
+        Reduction::LogSum => T::from_f64(float_sum(|x| x).ln()),
+        Reduction::LogSumExp => {
+            let largest = blocks(row, f64::NEG_INFINITY, f64::larger, T::as_f64);
+            let shift = if largest.is_finite() { largest } else { 0.0 };
+            let sum = blocks(row, 0.0, f64::plus, |element| (element.as_f64() - shift).exp());
+            T::from_f64(shift + sum.ln())
+        }
+    }
+}
+
+/// Combines all terms, block by block.
+fn blocks<T: Copy, A: Copy>(row: &[T], neutral: A, combine: fn(A, A) -> A, term: impl Fn(T) -> A) -> A {
+    row.chunks(BLOCK).fold(neutral, |total, block| {
+        combine(total, block.iter().fold(neutral, |partial, &element| combine(partial, term(element))))
+    })
+}

@@ -1,6 +1,8 @@
 //! What is known of a tensor's size, as numbers.
 
-use super::op;
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::Result;
+use crate::tensor::{DType, Dim, Tensor, TensorType};
 
 op! {
     /// Dimensions of the input as `i64` vector.
@@ -17,4 +19,60 @@ op! {
     pub struct Size {}
 }
 
-super::pending!(Shape, Size);
+impl Shape {
+    /// The axes asked for.
+    fn axes(&self, rank: usize) -> std::ops::Range<usize> {
+        let clamp = |axis: i64| {
+            let axis = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+            axis.clamp(0, rank as i64) as usize
+        };
+        let (start, end) = (clamp(self.start), self.end.map_or(rank, clamp));
+        start..end.max(start)
+    }
+}
+
+impl OpDef for Shape {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let rank = inputs.shape(0).map_or(Dim::Any, |dims| Dim::Known(self.axes(dims.len()).len()));
+        Ok(vec![TensorType::new(DType::I64, Some(vec![rank]))])
+    }
+
+    fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
+        inputs.shape(0).map(|dims| dims[self.axes(dims.len())].to_vec())
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let shape = inputs.get(0)?.shape();
+        let dims = shape[self.axes(shape.len())].iter().map(|&size| size as i64);
+        Ok(vec![Tensor::vector(dims.collect())])
+    }
+}
+
+impl OpDef for Size {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, _inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![TensorType::known(DType::I64, &[])])
+    }
+
+    fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
+        let dims = inputs.shape(0)?;
+        let unknown: Vec<&Dim> = dims.iter().filter(|dim| dim.known().is_none()).collect();
+        let known = dims.iter().filter_map(Dim::known).try_fold(1usize, usize::checked_mul)?;
+        Some(vec![match unknown[..] {
+            [] => Dim::Known(known),
+            [dim] if known == 1 => dim.clone(),
+            _ => Dim::Any,
+        }])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        Ok(vec![Tensor::scalar(inputs.get(0)?.len() as i64)])
+    }
+}

@@ -1,6 +1,11 @@
 //! Order of elements along an axis: positions of extremes, largest elements, running sums.
 
-use super::op;
+use super::dispatch::{around, map_numbers, no_numbers, only_int, output_count};
+use super::infer::resolve_axis;
+use super::widen::{Wide, Widen};
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Data, Dim, Tensor, TensorType, with_numbers};
 
 op! {
     /// Position of the largest element along an axis, as `i64`.
@@ -48,4 +53,186 @@ op! {
     }
 }
 
-super::pending!(ArgMax, ArgMin, CumSum, TopK);
+macro_rules! extreme {
+    ($($name:ident: $beats:ident;)*) => {$(
+        impl OpDef for $name {
+            fn arity(&self) -> Arity {
+                Arity::fixed(1)
+            }
+
+            fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+                let Some(dims) = inputs.shape(0) else { return Ok(vec![TensorType::new(DType::I64, None)]) };
+                let axis = resolve_axis(self.axis, dims.len())?;
+                let shape = without_axis(dims, axis, self.keepdims.then_some(Dim::Known(1)));
+                Ok(vec![TensorType::new(DType::I64, Some(shape))])
+            }
+
+            fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+                let data = inputs.get(0)?;
+                let axis = resolve_axis(self.axis, data.shape().len())?;
+                let shape = without_axis(data.shape(), axis, self.keepdims.then_some(1));
+                let count = output_count(&shape)?;
+                let sizes = around(data.shape(), axis);
+                if sizes.1 == 0 && count > 0 {
+                    return Err(Error::data("an empty axis has no extreme"));
+                }
+                let places = with_numbers!(data.data(), elements => if self.select_last_index {
+                    extremes(elements, sizes, |new, best| !(best.$beats(new)))
+                } else {
+                    extremes(elements, sizes, |new, best| new.$beats(best))
+                }, else return Err(no_numbers(data.dtype())));
+                Ok(vec![Tensor::from_vec(shape, places)?])
+            }
+        }
+    )*};
+}
+
+extreme! {
+    ArgMax: gt;
+    ArgMin: lt;
+}
+
+/// Dimensions with one replaced or left out.
+fn without_axis<D: Clone>(dims: &[D], axis: usize, instead: Option<D>) -> Vec<D> {
+    let instead: Vec<D> = instead.into_iter().collect();
+    [&dims[..axis], &instead, &dims[axis + 1..]].concat()
+}
+
+/// Positions along the middle axis of `[outer, size, inner]` of the elements that beat those before them.
+fn extremes<T: Copy>(
+    elements: &[T],
+    (_, size, inner): (usize, usize, usize),
+    beats: impl Fn(&T, &T) -> bool,
+) -> Vec<i64> {
+    let mut places = Vec::new();
+    for plane in elements.chunks_exact(size.saturating_mul(inner).max(1)) {
+        let mut best = plane[..inner].to_vec();
+        let mut at = vec![0; inner];
+        for (position, row) in plane.chunks_exact(inner).enumerate().skip(1) {
+            for ((best, at), element) in best.iter_mut().zip(&mut at).zip(row) {
+                if beats(element, best) {
+                    (*best, *at) = (*element, position as i64);
+                }
+            }
+        }
+        places.append(&mut at);
+    }
+    places
+}
+
+impl OpDef for CumSum {
+    fn arity(&self) -> Arity {
+        Arity::fixed(2)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![inputs.same(0)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let data = inputs.get(0)?;
+        let axis = resolve_axis(only_int(inputs.get(1)?)?, data.shape().len())?;
+        let (_, size, inner) = around(data.shape(), axis);
+        let sums = map_numbers!(data.data(), elements => self.sums(elements, size, inner));
+        Ok(vec![Tensor::new(data.shape().to_vec(), sums)?])
+    }
+}
+
+impl CumSum {
+    /// Running sums along the middle axis of `[outer, size, inner]`, kept in the wide type.
+    fn sums<T: Widen>(&self, elements: &[T], size: usize, inner: usize) -> Vec<T> {
+        let mut out = elements.to_vec();
+        for plane in out.chunks_exact_mut(size.saturating_mul(inner).max(1)) {
+            let mut sums = vec![T::Wide::ZERO; inner];
+            for step in 0..size {
+                let position = if self.reverse { size - 1 - step } else { step };
+                for (sum, element) in
+                    sums.iter_mut().zip(&mut plane[position * inner..(position + 1) * inner])
+                {
+                    let before = *sum;
+                    *sum = before.plus(element.widen());
+                    *element = T::narrow(if self.exclusive { before } else { *sum });
+                }
+            }
+        }
+        out
+    }
+}
+
+impl OpDef for TopK {
+    fn arity(&self) -> Arity {
+        Arity::fixed(2).outputs(1, 2)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        let shape = match inputs.shape(0) {
+            Some(dims) => {
+                let axis = resolve_axis(self.axis, dims.len())?;
+                let k = inputs.dims(1).and_then(|k| k.into_iter().next()).unwrap_or(Dim::Any);
+                Some(without_axis(dims, axis, Some(k)))
+            }
+            None => None,
+        };
+        Ok(vec![inputs.moved(0, shape.clone()), TensorType::new(DType::I64, shape)])
+    }
+
+    fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let (data, k) = (inputs.get(0)?, only_int(inputs.get(1)?)?);
+        let axis = resolve_axis(self.axis, data.shape().len())?;
+        let (outer, size, inner) = around(data.shape(), axis);
+        let k = usize::try_from(k)
+            .ok()
+            .filter(|&k| k <= size)
+            .ok_or_else(|| Error::data(format!("the {k} largest of an axis of size {size}")))?;
+        let shape = without_axis(data.shape(), axis, Some(k));
+        let count = output_count(&shape)?;
+        let lanes = Lanes { outer: if count == 0 { 0 } else { outer }, size, inner };
+        let places: Vec<usize>;
+        let values = map_numbers!(data.data(), elements => {
+            let values;
+            (values, places) = self.pick(elements, lanes, k);
+            values
+        });
+        let positions =
+            places.iter().map(|place| (place / inner.max(1) % size.max(1)) as i64).collect::<Vec<_>>();
+        let indices = Tensor::new(shape.clone(), Data::I64(positions.into()))?;
+        let mut outputs = vec![Tensor::new(shape, values)?, indices];
+        outputs.truncate(context.n_outputs.max(1));
+        Ok(outputs)
+    }
+}
+
+/// A tensor as `[outer, size, inner]`, taken along the middle axis.
+#[derive(Clone, Copy, Debug)]
+struct Lanes {
+    outer: usize,
+    size: usize,
+    inner: usize,
+}
+
+impl TopK {
+    /// The first `k` elements of each lane in order, and where they lie; of equal ones the first ones.
+    fn pick<T: Widen>(&self, elements: &[T], lanes: Lanes, k: usize) -> (Vec<T>, Vec<usize>) {
+        let Lanes { outer, size, inner } = lanes;
+        let order = |a: &usize, b: &usize| {
+            let by_value = elements[*a].order(&elements[*b]);
+            let by_value = if self.largest { by_value.reverse() } else { by_value };
+            by_value.then(a.cmp(b))
+        };
+        let mut picked = vec![0; outer * k * inner];
+        let mut lane = Vec::with_capacity(size);
+        for (outer, inside) in (0..outer).flat_map(|outer| (0..inner).map(move |inside| (outer, inside))) {
+            lane.clear();
+            lane.extend((0..size).map(|position| (outer * size + position) * inner + inside));
+            if k < size {
+                lane.select_nth_unstable_by(k, order);
+                lane.truncate(k);
+            }
+            lane.sort_unstable_by(order);
+            for (rank, &place) in lane.iter().enumerate() {
+                picked[(outer * k + rank) * inner + inside] = place;
+            }
+        }
+        (picked.iter().map(|&place| elements[place]).collect(), picked)
+    }
+}

@@ -56,7 +56,7 @@ impl<'g> ChannelOp<'g> {
     ) -> Result<Node, Skip> {
         let name = |position: usize, wish: &str| match self.node.input(position) {
             Some(id) => format!("{}_folded", view.graph[id].name()),
-            None => format!("{}_{wish}", view.graph[output].name()),
+            None => format!("{}_{wish}", self.node.output(0).map_or("", |id| view.graph[id].name())),
         };
         let mut node = self.node.clone();
         let wrong = Skip::Because("the weights are not f32");

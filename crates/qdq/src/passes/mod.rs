@@ -12,12 +12,16 @@ mod fold_mul_into_weights;
 mod fold_pad;
 mod freeze_inputs;
 mod fuse_gelu;
+mod fuse_gemm;
 mod fuse_hard_swish;
 mod fuse_layer_norm;
+mod hard_sigmoid_to_clip;
 mod inline_if;
+mod raise_bias_rank;
 mod view;
 
 pub use freeze_inputs::freeze_inputs;
+pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
 
 use crate::error::{Error, Result};
@@ -55,15 +59,18 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
     &fold_pad::FoldPad,
     &fold_batch_norm::FoldBatchNorm,
     &fold_mul_into_weights::FoldMulIntoWeights,
+    &fuse_gemm::FuseGemm,
     &fold_add_into_bias::FoldAddIntoBias,
     &fuse_hard_swish::FuseHardSwish,
+    &hard_sigmoid_to_clip::HardSigmoidToClip,
     &fuse_gelu::FuseGelu,
     &fuse_layer_norm::FuseLayerNorm,
 ];
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    CANONICALIZE.iter().copied().find(|rewrite| rewrite.name() == name)
+    let others: &[&dyn Rewrite] = &[&RaiseBiasRank];
+    CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 
 /// How often each rewrite was applied, in the order of the list; those never applied are left out.
@@ -81,16 +88,32 @@ pub fn canonicalize(graph: &mut Graph) -> Result<Applied> {
 /// A rewrite that left the graph invalid: a bug, with the name of the rewrite.
 pub fn apply(graph: &mut Graph, rewrites: &[&'static dyn Rewrite]) -> Result<Applied> {
     let mut counts = vec![0; rewrites.len()];
+    apply_to_body(graph, rewrites, &mut counts)?;
+    Ok(rewrites.iter().map(|rewrite| rewrite.name()).zip(counts).filter(|(_, count)| *count > 0).collect())
+}
+
+/// Applies rewrites to the body until nothing changes, then to each region as if it were the body.
+fn apply_to_body(graph: &mut Graph, rewrites: &[&'static dyn Rewrite], counts: &mut [usize]) -> Result<()> {
     loop {
         let before: usize = counts.iter().sum();
-        for (rewrite, count) in rewrites.iter().zip(&mut counts) {
+        for (rewrite, count) in rewrites.iter().zip(&mut *counts) {
             *count += apply_one(graph, *rewrite)?;
         }
         if counts.iter().sum::<usize>() == before {
             break;
         }
     }
-    Ok(rewrites.iter().map(|rewrite| rewrite.name()).zip(counts).filter(|(_, count)| *count > 0).collect())
+    for position in 0..graph.body.nodes.len() {
+        for region in 0..graph.body.nodes[position].regions.len() {
+            let inner = std::mem::take(&mut graph.body.nodes[position].regions[region]);
+            let outer = std::mem::replace(&mut graph.body, inner);
+            let applied = apply_to_body(graph, rewrites, counts);
+            let inner = std::mem::replace(&mut graph.body, outer);
+            graph.body.nodes[position].regions[region] = inner;
+            applied?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies one rewrite in one walk over the graph; says how often it matched.

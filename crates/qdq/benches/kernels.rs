@@ -1,0 +1,154 @@
+//! Prints the speed of the kernels on typical layers: `cargo bench -p qdq --bench kernels [filter]`.
+//!
+//! The number of threads is rayon's (`RAYON_NUM_THREADS`).
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::time::{Duration, Instant};
+
+use qdq::kernels::activation::Activation;
+use qdq::kernels::conv::{ConvShape, PackedConv};
+use qdq::kernels::gemm::{GemmOptions, MatRef, PackedA, PackedB, gemm};
+
+/// Shortest of many runs.
+fn best_time(mut body: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    let mut best = Duration::MAX;
+    while start.elapsed() < Duration::from_millis(300) {
+        let begin = Instant::now();
+        body();
+        best = best.min(begin.elapsed());
+    }
+    best
+}
+
+fn report(name: &str, filter: &str, n_multiplications: usize, body: impl FnMut()) {
+    if !name.contains(filter) {
+        return;
+    }
+    let time = best_time(body).as_secs_f64();
+    let rate = 2.0 * n_multiplications as f64 / time / 1e9;
+    println!("{name:<44} {:>9.1} us {rate:>7.1} GFLOP/s", time * 1e6);
+}
+
+fn values(n: usize) -> Vec<f32> {
+    (0..n)
+        .map(|i| ((i * 7919 % 1013) as f32 - 506.0) / 506.0)
+        .collect()
+}
+
+fn matrix(filter: &str, m: usize, k: usize, n: usize) {
+    let (a, b) = (values(m * k), values(k * n));
+    let mut c = vec![0.0; m * n];
+    let a = MatRef::row_major(&a, m, k);
+    let b = MatRef::row_major(&b, k, n);
+    let (packed_a, packed_b) = (PackedA::new(a), PackedB::new(b));
+    let options = GemmOptions::default();
+    let name = format!("gemm {m}x{k}x{n}");
+    let work = m * k * n;
+    report(&name, filter, work, || {
+        gemm(a.into(), b.into(), &options, &mut c)
+    });
+    report(&format!("{name} packed A"), filter, work, || {
+        gemm((&packed_a).into(), b.into(), &options, &mut c);
+    });
+    report(&format!("{name} packed B"), filter, work, || {
+        gemm(a.into(), (&packed_b).into(), &options, &mut c);
+    });
+    let b_transposed = values(k * n);
+    let b = MatRef::row_major(&b_transposed, n, k).transposed();
+    report(&format!("{name} B transposed"), filter, work, || {
+        gemm(a.into(), b.into(), &options, &mut c);
+    });
+}
+
+fn convolution(
+    filter: &str,
+    size: usize,
+    channels: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+) {
+    let shape = ConvShape {
+        in_channels: channels[0],
+        out_channels: channels[1],
+        groups,
+        kernel: vec![kernel; 2],
+        strides: vec![stride; 2],
+        dilations: vec![],
+        pads_begin: vec![kernel / 2; 2],
+        pads_end: vec![kernel / 2; 2],
+    };
+    let dims = [1, channels[0], size, size];
+    let out_dims = shape.output_dims(&dims);
+    let weights = values(shape.n_weights());
+    let bias = values(channels[1]);
+    let work = shape.n_weights() * out_dims[2] * out_dims[3];
+    let packed = PackedConv::new(&weights, Some(&bias), shape, Activation::Relu);
+    let input = values(dims.iter().product());
+    let mut output = vec![0.0; out_dims.iter().product()];
+    let name = format!(
+        "conv {size}x{size} {}->{} k{kernel} s{stride} g{groups}",
+        channels[0], channels[1]
+    );
+    report(&name, filter, work, || {
+        packed.run(&input, &dims, &mut output)
+    });
+}
+
+fn run(filter: &str) {
+    for [m, k, n] in [
+        [1024, 1024, 1024],
+        [128, 384, 1536],
+        [128, 64, 128],
+        [1, 1024, 1024],
+        [4, 1024, 1024],
+        [1, 256, 256],
+    ] {
+        matrix(filter, m, k, n);
+    }
+    // Size, channels, kernel, stride, groups.
+    for (size, channels, kernel, stride, groups) in [
+        (224, [3, 32], 3, 2, 1),
+        (224, [3, 64], 7, 2, 1),
+        (112, [32, 16], 1, 1, 1),
+        (112, [16, 96], 1, 1, 1),
+        (56, [24, 144], 1, 1, 1),
+        (28, [240, 40], 1, 1, 1),
+        (14, [112, 672], 1, 1, 1),
+        (7, [1152, 192], 1, 1, 1),
+        (7, [320, 1280], 1, 1, 1),
+        (112, [32, 32], 3, 1, 32),
+        (112, [96, 96], 3, 2, 96),
+        (56, [144, 144], 3, 1, 144),
+        (56, [144, 144], 5, 2, 144),
+        (28, [240, 240], 5, 1, 240),
+        (28, [240, 240], 3, 2, 240),
+        (14, [672, 672], 5, 1, 672),
+        (14, [672, 672], 5, 2, 672),
+        (7, [1152, 1152], 5, 1, 1152),
+        (7, [1152, 1152], 3, 1, 1152),
+        (32, [16, 16], 3, 1, 1),
+        (16, [32, 32], 3, 1, 1),
+        (8, [64, 64], 3, 1, 1),
+        (56, [64, 64], 3, 1, 1),
+        (28, [128, 128], 3, 1, 1),
+        (14, [256, 256], 3, 1, 1),
+        (7, [512, 512], 3, 1, 1),
+        (56, [64, 128], 3, 2, 1),
+        (56, [128, 128], 3, 1, 32),
+    ] {
+        convolution(filter, size, channels, kernel, stride, groups);
+    }
+}
+
+fn main() {
+    let filter = std::env::args()
+        .skip(1)
+        .find(|arg| !arg.starts_with("--"))
+        .unwrap_or_default();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .build()
+        .expect("a thread pool");
+    pool.install(|| run(&filter));
+}

@@ -1,0 +1,3 @@
+//! File formats: each folder reads and writes one, and knows nothing of the others.
+
+pub mod onnx;

@@ -1,0 +1,366 @@
+//! How ONNX spells each op of the hub: one file for each family, `read_x` beside `write_x`.
+//!
+//! Reading gives the hub's form, which is the newest one, whatever version the file is of: old attributes become
+//! constant inputs. Writing gives the form of the operator set asked for, or says which one is needed;
+//! element types, attributes and numbers of inputs are checked against the operator table by
+//! [`NodeWriter::finish`].
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod control;
+mod limit;
+mod norm;
+mod pick;
+mod plain;
+mod quantize;
+mod recurrent;
+mod reduce;
+mod resize;
+mod shape;
+mod slice;
+mod softmax;
+mod window;
+
+use super::custom::write_custom;
+use super::names::is_default_domain;
+use super::node_reader::NodeReader;
+use super::node_writer::{NodeWriter, Written};
+use crate::error::{Error, Result};
+use crate::ops::{self as op, Op};
+
+/// Reads one node into the hub.
+pub(super) type ReadNode = fn(&mut NodeReader<'_, '_>) -> Result<()>;
+
+/// The function that reads nodes of this operator; `None` if they are kept verbatim.
+pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
+    if !is_default_domain(domain) {
+        return match (domain, op_type) {
+            // onnxruntime had these for 4 and 16 bits before ONNX did.
+            ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
+            ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
+            _ => None,
+        };
+    }
+    let index = READERS.binary_search_by(|(name, _)| (*name).cmp(op_type)).ok()?;
+    READERS.get(index).map(|(_, read)| *read)
+}
+
+/// Operators of the default domain, sorted by name.
+#[rustfmt::skip]
+const READERS: &[(&str, ReadNode)] = &[
+    ("Abs", plain::read_plain::<op::Abs>),
+    ("Acos", plain::read_plain::<op::Acos>),
+    ("Acosh", plain::read_plain::<op::Acosh>),
+    ("Add", plain::read_plain::<op::Add>),
+    ("And", plain::read_plain::<op::And>),
+    ("ArgMax", slice::read_arg_max),
+    ("ArgMin", slice::read_arg_min),
+    ("Asin", plain::read_plain::<op::Asin>),
+    ("Asinh", plain::read_plain::<op::Asinh>),
+    ("Atan", plain::read_plain::<op::Atan>),
+    ("Atanh", plain::read_plain::<op::Atanh>),
+    ("AveragePool", window::read_average_pool),
+    ("BatchNormalization", norm::read_batch_normalization),
+    ("BitShift", plain::read_bit_shift),
+    ("BitwiseAnd", plain::read_plain::<op::BitwiseAnd>),
+    ("BitwiseNot", plain::read_plain::<op::BitwiseNot>),
+    ("BitwiseOr", plain::read_plain::<op::BitwiseOr>),
+    ("BitwiseXor", plain::read_plain::<op::BitwiseXor>),
+    ("Cast", pick::read_cast),
+    ("CastLike", pick::read_cast_like),
+    ("Ceil", plain::read_plain::<op::Ceil>),
+    ("Celu", plain::read_celu),
+    ("Clip", limit::read_clip),
+    ("Compress", pick::read_compress),
+    ("Concat", slice::read_concat),
+    ("ConstantOfShape", pick::read_constant_of_shape),
+    ("Conv", window::read_conv),
+    ("ConvTranspose", window::read_conv_transpose),
+    ("Cos", plain::read_plain::<op::Cos>),
+    ("Cosh", plain::read_plain::<op::Cosh>),
+    ("CumSum", plain::read_cum_sum),
+    ("DepthToSpace", pick::read_depth_to_space),
+    ("DequantizeLinear", quantize::read_dequantize_linear),
+    ("Div", plain::read_plain::<op::Div>),
+    ("Dropout", limit::read_dropout),
+    ("DynamicQuantizeLinear", plain::read_plain::<op::DynamicQuantizeLinear>),
+    ("Elu", plain::read_elu),
+    ("Equal", plain::read_plain::<op::Equal>),
+    ("Erf", plain::read_plain::<op::Erf>),
+    ("Exp", plain::read_plain::<op::Exp>),
+    ("Expand", plain::read_plain::<op::Expand>),
+    ("EyeLike", pick::read_eye_like),
+    ("Flatten", shape::read_flatten),
+    ("Floor", plain::read_plain::<op::Floor>),
+    ("GRU", recurrent::read_gru),
+    ("Gather", pick::read_gather),
+    ("GatherElements", pick::read_gather_elements),
+    ("GatherND", pick::read_gather_nd),
+    ("Gelu", plain::read_gelu),
+    ("Gemm", plain::read_gemm),
+    ("GlobalAveragePool", plain::read_plain::<op::GlobalAveragePool>),
+    ("GlobalLpPool", plain::read_global_lp_pool),
+    ("GlobalMaxPool", plain::read_plain::<op::GlobalMaxPool>),
+    ("Greater", plain::read_plain::<op::Greater>),
+    ("GreaterOrEqual", plain::read_plain::<op::GreaterOrEqual>),
+    ("GroupNormalization", norm::read_group_normalization),
+    ("HardSigmoid", plain::read_hard_sigmoid),
+    ("HardSwish", plain::read_plain::<op::HardSwish>),
+    ("Hardmax", softmax::read_hardmax),
+    ("Identity", plain::read_plain::<op::Identity>),
+    ("If", control::read_if),
+    ("InstanceNormalization", norm::read_instance_normalization),
+    ("IsInf", plain::read_is_inf),
+    ("IsNaN", plain::read_plain::<op::IsNan>),
+    ("LRN", norm::read_lrn),
+    ("LSTM", recurrent::read_lstm),
+    ("LayerNormalization", norm::read_layer_normalization),
+    ("LeakyRelu", plain::read_leaky_relu),
+    ("Less", plain::read_plain::<op::Less>),
+    ("LessOrEqual", plain::read_plain::<op::LessOrEqual>),
+    ("Log", plain::read_plain::<op::Log>),
+    ("LogSoftmax", softmax::read_log_softmax),
+    ("Loop", control::read_loop),
+    ("LpNormalization", norm::read_lp_normalization),
+    ("LpPool", window::read_lp_pool),
+    ("MatMul", plain::read_plain::<op::MatMul>),
+    ("Max", plain::read_plain::<op::Max>),
+    ("MaxPool", window::read_max_pool),
+    ("Mean", plain::read_plain::<op::Mean>),
+    ("MeanVarianceNormalization", norm::read_mean_variance_normalization),
+    ("Min", plain::read_plain::<op::Min>),
+    ("Mish", plain::read_plain::<op::Mish>),
+    ("Mod", plain::read_mod),
+    ("Mul", plain::read_plain::<op::Mul>),
+    ("Neg", plain::read_plain::<op::Neg>),
+    ("NonZero", plain::read_plain::<op::NonZero>),
+    ("Not", plain::read_plain::<op::Not>),
+    ("OneHot", pick::read_one_hot),
+    ("Or", plain::read_plain::<op::Or>),
+    ("PRelu", plain::read_plain::<op::PRelu>),
+    ("Pad", slice::read_pad),
+    ("Pow", plain::read_plain::<op::Pow>),
+    ("QuantizeLinear", quantize::read_quantize_linear),
+    ("RMSNormalization", norm::read_rms_normalization),
+    ("RNN", recurrent::read_rnn),
+    ("Range", plain::read_plain::<op::Range>),
+    ("Reciprocal", plain::read_plain::<op::Reciprocal>),
+    ("ReduceL1", reduce::read_reduce_l1),
+    ("ReduceL2", reduce::read_reduce_l2),
+    ("ReduceLogSum", reduce::read_reduce_log_sum),
+    ("ReduceLogSumExp", reduce::read_reduce_log_sum_exp),
+    ("ReduceMax", reduce::read_reduce_max),
+    ("ReduceMean", reduce::read_reduce_mean),
+    ("ReduceMin", reduce::read_reduce_min),
+    ("ReduceProd", reduce::read_reduce_prod),
+    ("ReduceSum", reduce::read_reduce_sum),
+    ("ReduceSumSquare", reduce::read_reduce_sum_square),
+    ("Relu", plain::read_plain::<op::Relu>),
+    ("Reshape", shape::read_reshape),
+    ("Resize", resize::read_resize),
+    ("ReverseSequence", pick::read_reverse_sequence),
+    ("Round", plain::read_plain::<op::Round>),
+    ("Scan", control::read_scan),
+    ("Scatter", pick::read_scatter_elements),
+    ("ScatterElements", pick::read_scatter_elements),
+    ("ScatterND", pick::read_scatter_nd),
+    ("Selu", plain::read_selu),
+    ("Shape", shape::read_shape),
+    ("Shrink", plain::read_shrink),
+    ("Sigmoid", plain::read_plain::<op::Sigmoid>),
+    ("Sign", plain::read_plain::<op::Sign>),
+    ("Sin", plain::read_plain::<op::Sin>),
+    ("Sinh", plain::read_plain::<op::Sinh>),
+    ("Size", plain::read_plain::<op::Size>),
+    ("Slice", slice::read_slice),
+    ("Softmax", softmax::read_softmax),
+    ("Softplus", plain::read_plain::<op::Softplus>),
+    ("Softsign", plain::read_plain::<op::Softsign>),
+    ("SpaceToDepth", pick::read_space_to_depth),
+    ("Split", slice::read_split),
+    ("Sqrt", plain::read_plain::<op::Sqrt>),
+    ("Squeeze", shape::read_squeeze),
+    ("Sub", plain::read_plain::<op::Sub>),
+    ("Sum", plain::read_plain::<op::Sum>),
+    ("Swish", plain::read_swish),
+    ("Tan", plain::read_plain::<op::Tan>),
+    ("Tanh", plain::read_plain::<op::Tanh>),
+    ("ThresholdedRelu", plain::read_thresholded_relu),
+    ("Tile", plain::read_plain::<op::Tile>),
+    ("TopK", slice::read_top_k),
+    ("Transpose", shape::read_transpose),
+    ("Trilu", plain::read_trilu),
+    ("Unsqueeze", shape::read_unsqueeze),
+    ("Upsample", resize::read_upsample),
+    ("Where", plain::read_plain::<op::Where>),
+    ("Xor", plain::read_plain::<op::Xor>),
+];
+
+/// Writes one node of the hub.
+#[allow(clippy::too_many_lines, reason = "one line for each op")]
+#[rustfmt::skip]
+pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Written {
+    match op {
+        Op::Abs(_) => plain::write_plain(w, "Abs"),
+        Op::Acos(_) => plain::write_plain(w, "Acos"),
+        Op::Acosh(_) => plain::write_plain(w, "Acosh"),
+        Op::Add(_) => plain::write_plain(w, "Add"),
+        Op::And(_) => plain::write_plain(w, "And"),
+        Op::ArgMax(op) => slice::write_arg_max(op, w),
+        Op::ArgMin(op) => slice::write_arg_min(op, w),
+        Op::Asin(_) => plain::write_plain(w, "Asin"),
+        Op::Asinh(_) => plain::write_plain(w, "Asinh"),
+        Op::Atan(_) => plain::write_plain(w, "Atan"),
+        Op::Atanh(_) => plain::write_plain(w, "Atanh"),
+        Op::AveragePool(op) => window::write_average_pool(op, w),
+        Op::BatchNormalization(op) => norm::write_batch_normalization(op, w),
+        Op::BitShift(op) => plain::write_bit_shift(op, w),
+        Op::BitwiseAnd(_) => plain::write_plain(w, "BitwiseAnd"),
+        Op::BitwiseNot(_) => plain::write_plain(w, "BitwiseNot"),
+        Op::BitwiseOr(_) => plain::write_plain(w, "BitwiseOr"),
+        Op::BitwiseXor(_) => plain::write_plain(w, "BitwiseXor"),
+        Op::Cast(op) => pick::write_cast(op, w),
+        Op::CastLike(_) => plain::write_plain(w, "CastLike"),
+        Op::Ceil(_) => plain::write_plain(w, "Ceil"),
+        Op::Celu(op) => plain::write_celu(op, w),
+        Op::Clip(op) => limit::write_clip(op, w),
+        Op::Compress(op) => pick::write_compress(op, w),
+        Op::Concat(op) => slice::write_concat(op, w),
+        Op::ConstantOfShape(op) => pick::write_constant_of_shape(op, w),
+        Op::Conv(op) => window::write_conv(op, w),
+        Op::ConvTranspose(op) => window::write_conv_transpose(op, w),
+        Op::Cos(_) => plain::write_plain(w, "Cos"),
+        Op::Cosh(_) => plain::write_plain(w, "Cosh"),
+        Op::CumSum(op) => plain::write_cum_sum(op, w),
+        Op::Custom(op) => write_custom(op, w),
+        Op::DepthToSpace(op) => pick::write_depth_to_space(op, w),
+        Op::Dequantize(op) => quantize::write_dequantize(op, w),
+        Op::Div(_) => plain::write_plain(w, "Div"),
+        Op::Dropout(op) => limit::write_dropout(op, w),
+        Op::DynamicQuantizeLinear(_) => plain::write_plain(w, "DynamicQuantizeLinear"),
+        Op::Elu(op) => plain::write_elu(op, w),
+        Op::Equal(_) => plain::write_plain(w, "Equal"),
+        Op::Erf(_) => plain::write_plain(w, "Erf"),
+        Op::Exp(_) => plain::write_plain(w, "Exp"),
+        Op::Expand(_) => plain::write_plain(w, "Expand"),
+        Op::EyeLike(op) => pick::write_eye_like(op, w),
+        Op::Flatten(op) => shape::write_flatten(op, w),
+        Op::Floor(_) => plain::write_plain(w, "Floor"),
+        Op::Gather(op) => pick::write_gather(op, w),
+        Op::GatherElements(op) => pick::write_gather_elements(op, w),
+        Op::GatherNd(op) => pick::write_gather_nd(op, w),
+        Op::Gelu(op) => plain::write_gelu(op, w),
+        Op::Gemm(op) => plain::write_gemm(op, w),
+        Op::GlobalAveragePool(_) => plain::write_plain(w, "GlobalAveragePool"),
+        Op::GlobalLpPool(op) => plain::write_global_lp_pool(op, w),
+        Op::GlobalMaxPool(_) => plain::write_plain(w, "GlobalMaxPool"),
+        Op::Greater(_) => plain::write_plain(w, "Greater"),
+        Op::GreaterOrEqual(_) => plain::write_plain(w, "GreaterOrEqual"),
+        Op::GroupNormalization(op) => norm::write_group_normalization(op, w),
+        Op::Gru(op) => recurrent::write_gru(op, w),
+        Op::HardSigmoid(op) => plain::write_hard_sigmoid(op, w),
+        Op::HardSwish(_) => plain::write_plain(w, "HardSwish"),
+        Op::Hardmax(op) => softmax::write_hardmax(op, w),
+        Op::Identity(_) => plain::write_plain(w, "Identity"),
+        Op::If(op) => control::write_if(op, w),
+        Op::InstanceNormalization(op) => norm::write_instance_normalization(op, w),
+        Op::IsInf(op) => plain::write_is_inf(op, w),
+        Op::IsNan(_) => plain::write_plain(w, "IsNaN"),
+        Op::LayerNormalization(op) => norm::write_layer_normalization(op, w),
+        Op::LeakyRelu(op) => plain::write_leaky_relu(op, w),
+        Op::Less(_) => plain::write_plain(w, "Less"),
+        Op::LessOrEqual(_) => plain::write_plain(w, "LessOrEqual"),
+        Op::Log(_) => plain::write_plain(w, "Log"),
+        Op::LogSoftmax(op) => softmax::write_log_softmax(op, w),
+        Op::Loop(op) => control::write_loop(op, w),
+        Op::LpNormalization(op) => norm::write_lp_normalization(op, w),
+        Op::LpPool(op) => window::write_lp_pool(op, w),
+        Op::Lrn(op) => norm::write_lrn(op, w),
+        Op::Lstm(op) => recurrent::write_lstm(op, w),
+        Op::MatMul(_) => plain::write_plain(w, "MatMul"),
+        Op::Max(_) => plain::write_plain(w, "Max"),
+        Op::MaxPool(op) => window::write_max_pool(op, w),
+        Op::Mean(_) => plain::write_plain(w, "Mean"),
+        Op::MeanVarianceNormalization(op) => norm::write_mean_variance_normalization(op, w),
+        Op::Min(_) => plain::write_plain(w, "Min"),
+        Op::Mish(_) => plain::write_plain(w, "Mish"),
+        Op::Mod(op) => plain::write_mod(op, w),
+        Op::Mul(_) => plain::write_plain(w, "Mul"),
+        Op::Neg(_) => plain::write_plain(w, "Neg"),
+        Op::NonZero(_) => plain::write_plain(w, "NonZero"),
+        Op::Not(_) => plain::write_plain(w, "Not"),
+        Op::OneHot(op) => pick::write_one_hot(op, w),
+        Op::Or(_) => plain::write_plain(w, "Or"),
+        Op::PRelu(_) => plain::write_plain(w, "PRelu"),
+        Op::Pad(op) => slice::write_pad(op, w),
+        Op::Pow(_) => plain::write_plain(w, "Pow"),
+        Op::Quantize(op) => quantize::write_quantize(op, w),
+        Op::Range(_) => plain::write_plain(w, "Range"),
+        Op::Reciprocal(_) => plain::write_plain(w, "Reciprocal"),
+        Op::ReduceL1(op) => reduce::write_reduce_l1(op, w),
+        Op::ReduceL2(op) => reduce::write_reduce_l2(op, w),
+        Op::ReduceLogSum(op) => reduce::write_reduce_log_sum(op, w),
+        Op::ReduceLogSumExp(op) => reduce::write_reduce_log_sum_exp(op, w),
+        Op::ReduceMax(op) => reduce::write_reduce_max(op, w),
+        Op::ReduceMean(op) => reduce::write_reduce_mean(op, w),
+        Op::ReduceMin(op) => reduce::write_reduce_min(op, w),
+        Op::ReduceProd(op) => reduce::write_reduce_prod(op, w),
+        Op::ReduceSum(op) => reduce::write_reduce_sum(op, w),
+        Op::ReduceSumSquare(op) => reduce::write_reduce_sum_square(op, w),
+        Op::Relu(_) => plain::write_plain(w, "Relu"),
+        Op::Reshape(op) => shape::write_reshape(op, w),
+        Op::Resize(op) => resize::write_resize(op, w),
+        Op::ReverseSequence(op) => pick::write_reverse_sequence(op, w),
+        Op::RmsNormalization(op) => norm::write_rms_normalization(op, w),
+        Op::Rnn(op) => recurrent::write_rnn(op, w),
+        Op::Round(_) => plain::write_plain(w, "Round"),
+        Op::Scan(op) => control::write_scan(op, w),
+        Op::ScatterElements(op) => pick::write_scatter_elements(op, w),
+        Op::ScatterNd(op) => pick::write_scatter_nd(op, w),
+        Op::Selu(op) => plain::write_selu(op, w),
+        Op::Shape(op) => shape::write_shape(op, w),
+        Op::Shrink(op) => plain::write_shrink(op, w),
+        Op::Sigmoid(_) => plain::write_plain(w, "Sigmoid"),
+        Op::Sign(_) => plain::write_plain(w, "Sign"),
+        Op::Sin(_) => plain::write_plain(w, "Sin"),
+        Op::Sinh(_) => plain::write_plain(w, "Sinh"),
+        Op::Size(_) => plain::write_plain(w, "Size"),
+        Op::Slice(op) => slice::write_slice(op, w),
+        Op::Softmax(op) => softmax::write_softmax(op, w),
+        Op::Softplus(_) => plain::write_plain(w, "Softplus"),
+        Op::Softsign(_) => plain::write_plain(w, "Softsign"),
+        Op::SpaceToDepth(op) => pick::write_space_to_depth(op, w),
+        Op::Split(op) => slice::write_split(op, w),
+        Op::Sqrt(_) => plain::write_plain(w, "Sqrt"),
+        Op::Squeeze(op) => shape::write_squeeze(op, w),
+        Op::Sub(_) => plain::write_plain(w, "Sub"),
+        Op::Sum(_) => plain::write_plain(w, "Sum"),
+        Op::Swish(op) => plain::write_swish(op, w),
+        Op::Tan(_) => plain::write_plain(w, "Tan"),
+        Op::Tanh(_) => plain::write_plain(w, "Tanh"),
+        Op::ThresholdedRelu(op) => plain::write_thresholded_relu(op, w),
+        Op::Tile(_) => plain::write_plain(w, "Tile"),
+        Op::TopK(op) => slice::write_top_k(op, w),
+        Op::Transpose(op) => shape::write_transpose(op, w),
+        Op::Trilu(op) => plain::write_trilu(op, w),
+        Op::Unsqueeze(op) => shape::write_unsqueeze(op, w),
+        Op::Where(_) => plain::write_plain(w, "Where"),
+        Op::Xor(_) => plain::write_plain(w, "Xor"),
+    }
+}
+
+fn missing(attribute: &str) -> Error {
+    Error::malformed("it is missing").attribute(attribute).help("export the model again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_sorted_and_name_operators_of_onnx() {
+        assert!(READERS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (name, _) in READERS {
+            assert!(qdq_schema::OpHistory::find(name).is_some(), "{name}");
+        }
+    }
+}

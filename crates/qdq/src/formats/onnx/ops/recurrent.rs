@@ -1,0 +1,92 @@
+//! Recurrent layers.
+
+use super::super::node_reader::NodeReader;
+use super::super::node_writer::{NewNode, NodeWriter, Written};
+use crate::error::{Error, Result};
+use crate::ops::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
+
+fn direction(r: &NodeReader<'_, '_>) -> Result<Direction> {
+    Ok(r.choice("direction", Direction::from_name)?.unwrap_or(Direction::Forward))
+}
+
+fn activations(r: &NodeReader<'_, '_>) -> Result<Vec<RecurrentActivation>> {
+    let names = r.attributes.texts("activations")?.unwrap_or_default();
+    let read = |name: &str| {
+        RecurrentActivation::from_name(&name.to_lowercase()).ok_or_else(|| {
+            Error::malformed(format!("there is no activation `{name}`")).attribute("activations")
+        })
+    };
+    names.into_iter().map(read).collect()
+}
+
+fn floats(r: &NodeReader<'_, '_>, name: &str) -> Result<Vec<f32>> {
+    Ok(r.attributes.floats(name)?.unwrap_or(&[]).to_vec())
+}
+
+/// The activation's name as ONNX spells it.
+fn activation_name(activation: RecurrentActivation) -> &'static str {
+    match activation {
+        RecurrentActivation::Relu => "Relu",
+        RecurrentActivation::Tanh => "Tanh",
+        RecurrentActivation::Sigmoid => "Sigmoid",
+        RecurrentActivation::Affine => "Affine",
+        RecurrentActivation::LeakyRelu => "LeakyRelu",
+        RecurrentActivation::ThresholdedRelu => "ThresholdedRelu",
+        RecurrentActivation::ScaledTanh => "ScaledTanh",
+        RecurrentActivation::HardSigmoid => "HardSigmoid",
+        RecurrentActivation::Elu => "Elu",
+        RecurrentActivation::Softsign => "Softsign",
+        RecurrentActivation::Softplus => "Softplus",
+    }
+}
+
+macro_rules! recurrent {
+    ($( $read:ident, $write:ident, $name:ident, $op_type:literal, { $($field:ident: $attribute:literal),* }; )*) => {$(
+        pub(super) fn $read(r: &mut NodeReader<'_, '_>) -> Result<()> {
+            let op = $name {
+                direction: direction(r)?,
+                hidden_size: r.count("hidden_size")?,
+                activations: activations(r)?,
+                activation_alpha: floats(r, "activation_alpha")?,
+                activation_beta: floats(r, "activation_beta")?,
+                clip: r.attributes.float("clip")?,
+                layout: r.count("layout")?.unwrap_or(0),
+                $( $field: r.flag($attribute, false)?, )*
+            };
+            r.push(op)
+        }
+
+        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> Written {
+            let mut node = w.start($op_type).text("direction", op.direction.name());
+            $( node = node.flag_unless($attribute, op.$field, false); )*
+            if let Some(hidden_size) = op.hidden_size {
+                node = node.int("hidden_size", hidden_size as i64);
+            }
+            if let Some(clip) = op.clip {
+                node = node.float("clip", clip);
+            }
+            node = with_activations(node, &op.activations, &op.activation_alpha, &op.activation_beta);
+            node = node.int_unless("layout", op.layout as i64, 0);
+            w.finish(node)
+        }
+    )*};
+}
+recurrent! {
+    read_lstm, write_lstm, Lstm, "LSTM", { input_forget: "input_forget" };
+    read_gru, write_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" };
+    read_rnn, write_rnn, Rnn, "RNN", {};
+}
+
+fn with_activations(node: NewNode, names: &[RecurrentActivation], alpha: &[f32], beta: &[f32]) -> NewNode {
+    let mut node = node;
+    if !names.is_empty() {
+        node = node.texts("activations", names.iter().map(|name| activation_name(*name)));
+    }
+    if !alpha.is_empty() {
+        node = node.floats("activation_alpha", alpha);
+    }
+    if !beta.is_empty() {
+        node = node.floats("activation_beta", beta);
+    }
+    node
+}

@@ -1,0 +1,155 @@
+//! `TensorProto` to [`Tensor`]: raw, typed and external data.
+
+use bytes::Bytes;
+use half::{bf16, f16};
+use qdq_schema::onnx::TensorProto;
+use qdq_schema::onnx::tensor_proto::DataLocation;
+
+use super::dtype::read_dtype;
+use super::external::SideFiles;
+use crate::error::{Error, Result};
+use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
+
+/// The tensor. Nothing larger than the bytes at hand is allocated, whatever the dimensions claim.
+///
+/// Raw and external data is used in place where it is aligned.
+pub(super) fn read_tensor(proto: &TensorProto, side_files: &SideFiles) -> Result<Tensor> {
+    let dtype = read_dtype(proto.data_type())?;
+    let shape = read_dims(&proto.dims)?;
+    let Some(count) = element_count(&shape) else {
+        return Err(Error::malformed(format!("the dimensions {:?} are too large", proto.dims)));
+    };
+    if proto.segment.is_some() {
+        return Err(Error::unsupported("a tensor in segments").help("save the model with whole tensors"));
+    }
+    let data = if proto.data_location() == DataLocation::External {
+        let bits = dtype.bits().ok_or_else(|| Error::malformed("strings cannot be external data"))?;
+        let needed = byte_length(count, bits)?;
+        raw_data(dtype, count, side_files.bytes(&proto.external_data, needed)?)?
+    } else {
+        match &proto.raw_data {
+            Some(raw) if !raw.is_empty() || typed_length(proto, dtype) == 0 => {
+                raw_data(dtype, count, raw.clone())?
+            }
+            _ => typed_data(proto, dtype, count)?,
+        }
+    };
+    Tensor::new(shape, data)
+}
+
+/// Dimensions of data at hand: none is negative.
+pub(super) fn read_dims(dims: &[i64]) -> Result<Vec<usize>> {
+    let read =
+        |&dim: &i64| usize::try_from(dim).map_err(|_| Error::malformed(format!("the dimension {dim}")));
+    dims.iter().map(read).collect()
+}
+
+fn byte_length(count: usize, bits: usize) -> Result<usize> {
+    let length = if bits == 4 { Some(count.div_ceil(2)) } else { count.checked_mul(bits / 8) };
+    length.ok_or_else(|| Error::malformed(format!("{count} elements of {bits} bits are too large")))
+}
+
+fn raw_data(dtype: DType, count: usize, raw: Bytes) -> Result<Data> {
+    let bits = dtype.bits().ok_or_else(|| Error::malformed("strings in raw_data"))?;
+    let needed = byte_length(count, bits)?;
+    if raw.len() != needed {
+        return Err(Error::malformed(format!(
+            "raw_data has {} bytes, but its shape and type need {needed}",
+            raw.len()
+        ))
+        .help("fetch or export the model again; the file is damaged"));
+    }
+    Ok(match dtype {
+        DType::F32 => in_place::<f32>(raw)?,
+        DType::F64 => in_place::<f64>(raw)?,
+        DType::F16 => in_place::<f16>(raw)?,
+        DType::Bf16 => in_place::<bf16>(raw)?,
+        DType::I8 => in_place::<i8>(raw)?,
+        DType::U8 => in_place::<u8>(raw)?,
+        DType::I16 => in_place::<i16>(raw)?,
+        DType::U16 => in_place::<u16>(raw)?,
+        DType::I32 => in_place::<i32>(raw)?,
+        DType::U32 => in_place::<u32>(raw)?,
+        DType::I64 => in_place::<i64>(raw)?,
+        DType::U64 => in_place::<u64>(raw)?,
+        DType::Bool => Data::Bool(raw.iter().map(|&byte| byte != 0).collect::<Vec<_>>().into()),
+        DType::I4 => Data::I4(signed_nibbles(raw.iter().copied(), count)),
+        DType::U4 => Data::U4(nibbles(raw.iter().copied(), count).collect::<Vec<_>>().into()),
+        DType::Str => return Err(Error::malformed("strings in raw_data")),
+    })
+}
+
+fn in_place<T: Element + bytemuck::AnyBitPattern>(raw: Bytes) -> Result<Data> {
+    let buffer =
+        Buffer::<T>::from_bytes(raw).ok_or_else(|| Error::malformed("raw_data ends within an element"))?;
+    Ok(T::into_data(buffer))
+}
+
+/// Two elements a byte, the first in the low half.
+fn nibbles(bytes: impl Iterator<Item = u8>, count: usize) -> impl Iterator<Item = u8> {
+    bytes.flat_map(|byte| [byte & 15, byte >> 4]).take(count)
+}
+
+fn signed_nibbles(bytes: impl Iterator<Item = u8>, count: usize) -> Buffer<i8> {
+    let extend = |nibble: u8| ((nibble << 4) as i8) >> 4;
+    nibbles(bytes, count).map(extend).collect::<Vec<_>>().into()
+}
+
+/// Number of entries in the typed field that holds elements of `dtype`.
+fn typed_length(proto: &TensorProto, dtype: DType) -> usize {
+    match dtype {
+        DType::F32 => proto.float_data.len(),
+        DType::F64 => proto.double_data.len(),
+        DType::I64 => proto.int64_data.len(),
+        DType::U32 | DType::U64 => proto.uint64_data.len(),
+        DType::Str => proto.string_data.len(),
+        _ => proto.int32_data.len(),
+    }
+}
+
+fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
+    let found = typed_length(proto, dtype);
+    let needed = if dtype.bits() == Some(4) { count.div_ceil(2) } else { count };
+    if found != needed {
+        let hint = if found == 0 { " (is its data in a side file that is not named?)" } else { "" };
+        return Err(Error::malformed(format!(
+            "it holds {found} elements of {dtype}, but its shape needs {needed}{hint}"
+        )));
+    }
+    let small = &proto.int32_data;
+    let bits = small.iter().map(|&element| element as u16);
+    let bytes = small.iter().map(|&element| element as u8);
+    Ok(match dtype {
+        DType::F32 => Data::F32(proto.float_data.clone().into()),
+        DType::F64 => Data::F64(proto.double_data.clone().into()),
+        DType::I64 => Data::I64(proto.int64_data.clone().into()),
+        DType::U64 => Data::U64(proto.uint64_data.clone().into()),
+        DType::I32 => Data::I32(small.clone().into()),
+        DType::U32 => Data::U32(convert(&proto.uint64_data)?),
+        DType::I8 => Data::I8(convert(small)?),
+        DType::U8 => Data::U8(convert(small)?),
+        DType::I16 => Data::I16(convert(small)?),
+        DType::U16 => Data::U16(convert(small)?),
+        DType::F16 => Data::F16(bits.map(f16::from_bits).collect::<Vec<_>>().into()),
+        DType::Bf16 => Data::Bf16(bits.map(bf16::from_bits).collect::<Vec<_>>().into()),
+        DType::Bool => Data::Bool(small.iter().map(|&element| element != 0).collect::<Vec<_>>().into()),
+        DType::I4 => Data::I4(signed_nibbles(bytes, count)),
+        DType::U4 => Data::U4(nibbles(bytes, count).collect::<Vec<_>>().into()),
+        DType::Str => {
+            Data::Str(proto.string_data.iter().map(|text| text.to_vec()).collect::<Vec<_>>().into())
+        }
+    })
+}
+
+fn convert<S: Copy + std::fmt::Display, T: TryFrom<S>>(elements: &[S]) -> Result<Buffer<T>>
+where
+    Buffer<T>: From<Vec<T>>,
+{
+    let convert = |&element: &S| {
+        T::try_from(element).map_err(|_| {
+            let name = std::any::type_name::<T>();
+            Error::malformed(format!("the element {element} is out of the range of {name}"))
+        })
+    };
+    Ok(elements.iter().map(convert).collect::<Result<Vec<T>>>()?.into())
+}

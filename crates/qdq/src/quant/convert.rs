@@ -1,0 +1,241 @@
+//! A plan and its parameters to a graph in QDQ form.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::calibrate::Calibrated;
+use super::plan::{Decision, Place, Plan, activation_inputs};
+use super::scheme::{bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias};
+use crate::error::{Error, Result};
+use crate::graph::{Block, Graph, Node, ValueId};
+use crate::ops::{Dequantize, Mul, Op, QuantRule, Quantize, Weight};
+use crate::tensor::{DType, QuantParams, Tensor, TensorType};
+
+/// Puts quantize and dequantize where the plan wants integers, and integers in the place of weights.
+///
+/// # Errors
+/// A weight or bias that is not finite, naming the node.
+pub fn convert(mut graph: Graph, plan: &Plan, calibrated: &Calibrated) -> Result<Graph> {
+    let body = std::mem::take(&mut graph.body);
+    let mut converter = Converter { graph, plan, calibrated, n_blocks: 0 };
+    let body = converter.block(body, true)?;
+    let mut graph = converter.graph;
+    graph.body = body;
+    graph.remove_unused();
+    graph.infer()?;
+    crate::passes::apply(&mut graph, plan.target.finish)?;
+    Ok(graph)
+}
+
+struct Converter<'p> {
+    graph: Graph,
+    plan: &'p Plan,
+    calibrated: &'p Calibrated,
+    /// Blocks entered so far, in the order of [`super::plan::blocks`].
+    n_blocks: usize,
+}
+
+/// A block in conversion.
+#[derive(Default)]
+struct Converted {
+    position: usize,
+    nodes: Vec<Node>,
+    /// Dequantized form of the values quantized so far.
+    dequantized: BTreeMap<ValueId, ValueId>,
+}
+
+impl Converter<'_> {
+    fn block(&mut self, block: Block, is_body: bool) -> Result<Block> {
+        let mut out = Converted { position: self.n_blocks, ..Converted::default() };
+        self.n_blocks += 1;
+        for &input in &block.inputs {
+            self.after_definition(&mut out, input)?;
+        }
+        for (position, node) in block.nodes.into_iter().enumerate() {
+            let place = Place { block: out.position, node: position };
+            let name = self.graph.describe(&node);
+            self.node(&mut out, node, place).map_err(|error| error.node(name))?;
+        }
+        let mut outputs = block.outputs;
+        for output in &mut outputs {
+            if let (true, Some(&dequantized)) =
+                (self.is_integer(out.position, *output), out.dequantized.get(output))
+            {
+                if is_body {
+                    self.graph.swap_names(*output, dequantized);
+                }
+                *output = dequantized;
+            }
+        }
+        Ok(Block { inputs: block.inputs, nodes: out.nodes, outputs })
+    }
+
+    fn node(&mut self, out: &mut Converted, mut node: Node, place: Place) -> Result<()> {
+        for region in &mut node.regions {
+            *region = self.block(std::mem::take(region), false)?;
+        }
+        if let Some(Decision::Integer(_)) = self.plan.decisions.get(&place) {
+            self.integer_inputs(out, &mut node)?;
+        }
+        for (&value, &dequantized) in &out.dequantized {
+            if self.is_integer(out.position, value) {
+                replace(&mut node, value, dequantized);
+            }
+        }
+        let outputs: Vec<ValueId> = node.present_outputs().collect();
+        out.nodes.push(node);
+        for output in outputs {
+            self.after_definition(out, output)?;
+        }
+        Ok(())
+    }
+
+    /// Whether every user of the value sees it quantized.
+    fn is_integer(&self, block: usize, value: ValueId) -> bool {
+        self.plan.activations.get(&(block, value)).is_some_and(|activation| activation.is_integer_output)
+    }
+
+    fn after_definition(&mut self, out: &mut Converted, value: ValueId) -> Result<()> {
+        if self.is_integer(out.position, value) {
+            self.dequantized(out, value)?;
+        }
+        Ok(())
+    }
+
+    /// The dequantized form of a value; made where it is first needed.
+    fn dequantized(&mut self, out: &mut Converted, value: ValueId) -> Result<ValueId> {
+        if let Some(&dequantized) = out.dequantized.get(&value) {
+            return Ok(dequantized);
+        }
+        let params = self.params(out.position, value)?;
+        let name = self.graph[value].name().to_owned();
+        let mut real = value;
+        if let Some(factors) = self.calibrated.smoothing.get(&(out.position, value)) {
+            let inverse: Vec<f32> = factors.iter().map(|factor| 1.0 / factor).collect();
+            let inverse = self.graph.add_constant(&format!("{name}_smoothing"), Tensor::vector(inverse));
+            real = self.graph.add_value(&format!("{name}_smoothed"), self.graph[value].ty.clone());
+            out.nodes.push(Node::new(Mul {}, &[value, inverse], &[real]));
+        }
+        let shape = self.graph[value].ty.as_ref().and_then(|ty| ty.shape.clone());
+        let ty = TensorType { dtype: params.storage, shape, quant: Some(Arc::new(params.clone())) };
+        let quantized = self.graph.add_value(&format!("{name}_quantized"), Some(ty));
+        let dequantized = self.graph.add_value(&format!("{name}_dequantized"), self.graph[value].ty.clone());
+        let op = Dequantize { params: params.clone(), dtype: DType::F32 };
+        out.nodes.push(Node::new(Quantize { params }, &[real], &[quantized]));
+        out.nodes.push(Node::new(op, &[quantized], &[dequantized]));
+        out.dequantized.insert(value, dequantized);
+        Ok(dequantized)
+    }
+
+    fn params(&self, block: usize, value: ValueId) -> Result<QuantParams> {
+        let activation = self.plan.activations.get(&(block, value));
+        let params = activation.and_then(|activation| self.calibrated.params.get(&activation.group));
+        params.cloned().ok_or_else(|| Error::internal("no parameters").value(self.graph[value].name()))
+    }
+
+    /// Feeds a node that runs in integers: dequantized activations, weights and bias.
+    fn integer_inputs(&mut self, out: &mut Converted, node: &mut Node) -> Result<()> {
+        let activations: Vec<(usize, ValueId)> = activation_inputs(&self.graph, node).collect();
+        for &(position, value) in &activations {
+            node.inputs[position] = Some(self.dequantized(out, value)?);
+        }
+        let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else {
+            return Ok(());
+        };
+        let Some(&(_, input)) = activations.first() else { return Ok(()) };
+        let input_scale = self.params(out.position, input)?.scale[0];
+        let bias = bias.and_then(|bias| Some((bias, node.input(bias)?)));
+        let factors = self.calibrated.smoothing.get(&(out.position, input)).cloned();
+        let params =
+            self.weights(out, node, weight, factors.as_deref(), bias.map(|(_, id)| (id, input_scale)))?;
+        if let Some((position, id)) = bias {
+            let params = bias_params(input_scale, &params);
+            let tensor = self.constant(id)?;
+            let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
+            let integers = quantize_bias(&tensor, &params)?;
+            node.inputs[position] = Some(self.dequantized_constant(out, id, integers, params));
+        }
+        Ok(())
+    }
+
+    fn weights(
+        &mut self,
+        out: &mut Converted,
+        node: &mut Node,
+        weight: Weight,
+        factors: Option<&[f32]>,
+        bias: Option<(ValueId, f32)>,
+    ) -> Result<QuantParams> {
+        let id = node.input(weight.input).ok_or_else(|| Error::internal("no weights"))?;
+        let mut weights = self.constant(id)?;
+        if let Some(factors) = factors {
+            weights = multiply_rows(weights, factors, matches!(&node.op, Op::Gemm(op) if op.trans_b))?;
+        }
+        let rank = weights.shape().len();
+        let axis =
+            if weight.axis < 0 { rank.checked_add_signed(weight.axis) } else { Some(weight.axis as usize) };
+        let target = self.plan.target;
+        let name = self.graph[id].name().to_owned();
+        let params = symmetric_params(&weights, axis, target.weight, target.weight_range);
+        let mut params = params.map_err(|error| error.value(&name))?;
+        if let Some((bias, input_scale)) = bias {
+            widen_for_bias(&mut params, input_scale, &self.constant(bias)?)?;
+        }
+        let integers = quantize_tensor(&weights, &params)?;
+        node.inputs[weight.input] = Some(self.dequantized_constant(out, id, integers, params.clone()));
+        Ok(params)
+    }
+
+    fn constant(&self, id: ValueId) -> Result<Tensor> {
+        let value = &self.graph[id];
+        value.constant.clone().ok_or_else(|| Error::internal("not constant").value(value.name()))
+    }
+
+    fn dequantized_constant(
+        &mut self,
+        out: &mut Converted,
+        original: ValueId,
+        integers: Tensor,
+        params: QuantParams,
+    ) -> ValueId {
+        let name = self.graph[original].name().to_owned();
+        let ty = TensorType::known(DType::F32, integers.shape());
+        let quantized = self.graph.add_constant(&format!("{name}_quantized"), integers);
+        if let Some(ty) = &mut self.graph[quantized].ty {
+            ty.quant = Some(Arc::new(params.clone()));
+        }
+        let dequantized = self.graph.add_value(&format!("{name}_dequantized"), Some(ty));
+        out.nodes.push(Node::new(Dequantize { params, dtype: DType::F32 }, &[quantized], &[dequantized]));
+        dequantized
+    }
+}
+
+/// Lets a node, and the regions in it, read `new` in the place of `old`.
+fn replace(node: &mut Node, old: ValueId, new: ValueId) {
+    for input in node.inputs.iter_mut().flatten() {
+        if *input == old {
+            *input = new;
+        }
+    }
+    for region in &mut node.regions {
+        for inner in &mut region.nodes {
+            replace(inner, old, new);
+        }
+        for output in &mut region.outputs {
+            if *output == old {
+                *output = new;
+            }
+        }
+    }
+}
+
+/// The matrix with row `j` (column `j` of a transposed one) multiplied by `factors[j]`.
+fn multiply_rows(weights: Tensor, factors: &[f32], is_transposed: bool) -> Result<Tensor> {
+    let shape = weights.shape().to_vec();
+    let n_columns = shape.last().copied().unwrap_or(1).max(1);
+    let mut elements = weights.into_vec::<f32>()?;
+    for (index, element) in elements.iter_mut().enumerate() {
+        *element *= factors[if is_transposed { index % n_columns } else { index / n_columns }];
+    }
+    Tensor::from_vec(shape, elements)
+}

@@ -1,0 +1,23 @@
+//! Quantization: what is observed, how ranges are chosen, which nodes run in integers, and the converted graph.
+//!
+//! ```text
+//! Graph ─plan(target)→ Plan ─observe(samples)→ Observed ─ranges(method)→ Calibrated ─convert→ Graph in QDQ form
+//! ```
+
+mod calibrate;
+mod channels;
+mod convert;
+pub mod observers;
+mod plan;
+mod report;
+mod scheme;
+mod units;
+
+pub use calibrate::{Calibrated, Observed};
+pub use channels::ChannelExtremes;
+pub use convert::convert;
+pub use plan::{Activation, Decision, Place, Plan, Reason, blocks, plan};
+pub use report::{OpRow, Report};
+pub use scheme::{
+    affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
+};

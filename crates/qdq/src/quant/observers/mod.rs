@@ -1,0 +1,45 @@
+//! Observers: what calibration remembers of a value, and how a range is read off it.
+//!
+//! ```text
+//! f32 slices ─observe→ Statistic ─merge→ Statistic ─range(method, levels)→ Range ─→ scale, zero point
+//! ```
+//!
+//! [`Statistic`] is the default one: integer counts on a fixed grid, exact extremes and exact sums. It is a
+//! function of the multiset of observed values alone, so order, batching and thread count cannot change it.
+//! Every [`Method`] reads its range off a finished statistic; no method needs a second pass over the data.
+mod bytes;
+mod counts;
+mod entropy;
+mod exact_sum;
+mod extremes;
+mod histogram;
+mod l2;
+mod levels;
+mod masks;
+mod method;
+mod mse;
+mod percentile;
+mod row;
+mod statistic;
+mod tally;
+
+#[cfg(test)]
+mod tests;
+
+pub use bytes::DecodeError;
+pub use histogram::{Bin, Histogram};
+pub use levels::{Levels, expected_square_error};
+pub use masks::{Excluded, MaskedRange};
+pub use method::{Method, ParseMethodError, histogram_range, range};
+pub use statistic::Statistic;
+
+/// A closed interval of real values that quantization should represent.
+///
+/// `min <= max`, both finite. Zero need not be inside: the scale formula widens the interval to hold it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// Smallest value to represent.
+    pub min: f32,
+    /// Largest value to represent.
+    pub max: f32,
+}

@@ -1,0 +1,162 @@
+//! Runs every `tests/filetests/<command>/*.qir`.
+//!
+//! A file starts with `; test <command> [arguments]`, then a graph, then `; ---- expect` and what the command prints.
+//! `UPDATE_EXPECT=1` rewrites the expectations; that cannot bless a rewrite which changes what a graph computes, since
+//! rewrite tests also run both graphs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use qdq::error::Result;
+use qdq::exec::Program;
+use qdq::graph::{Graph, text};
+use qdq::quant::observers::Method;
+use qdq::tensor::{DType, Dim, Tensor};
+use qdq::{passes, quant, targets::Target};
+
+const MARK: &str = "; ---- expect\n";
+
+#[test]
+fn filetests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/filetests");
+    let update = std::env::var_os("UPDATE_EXPECT").is_some();
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for folder in sorted(&root) {
+        for file in sorted(&folder) {
+            count += 1;
+            let text = fs::read_to_string(&file).unwrap();
+            let (input, expected) = text.split_once(MARK).unwrap_or((&text, ""));
+            let actual = run(input).unwrap_or_else(|error| format!("error: {error}\n"));
+            if actual == expected {
+                continue;
+            }
+            if update && !actual.starts_with("WRONG") {
+                fs::write(&file, format!("{input}{MARK}{actual}")).unwrap();
+            } else {
+                failures.push(format!("{}\n--- expected\n{expected}--- actual\n{actual}", file.display()));
+            }
+        }
+    }
+    assert!(count > 0, "no filetests found");
+    assert!(failures.is_empty(), "{}\n(UPDATE_EXPECT=1 rewrites the expectations)", failures.join("\n"));
+}
+
+/// Runs the command of one file; what it prints.
+fn run(input: &str) -> Result<String> {
+    let header = input.lines().next().unwrap_or_default();
+    let words: Vec<&str> = header.trim_start_matches("; test ").split(' ').collect();
+    let mut graph = text::parse(input)?;
+    match words.as_slice() {
+        ["verify"] => Ok(graph.verify().map_or_else(|error| format!("{error}\n"), |()| "ok\n".to_owned())),
+        ["infer"] => {
+            graph.infer()?;
+            Ok(text::print(&graph))
+        }
+        ["eval"] => {
+            graph.verify()?;
+            let outputs = compute(&graph)?;
+            Ok(outputs.iter().map(|tensor| format!("{tensor:?}\n")).collect())
+        }
+        ["rewrite", name] => {
+            let rewrite = passes::find(name).unwrap_or_else(|| panic!("there is no rewrite {name}"));
+            rewritten(&graph, |graph| passes::apply(graph, &[rewrite]).map(drop))
+        }
+        ["canonicalize"] => rewritten(&graph, |graph| passes::canonicalize(graph).map(drop)),
+        ["plan", target] => {
+            graph.infer()?;
+            let plan = quant::plan(&graph, Target::find(target)?)?;
+            let line = |(place, decision): (&quant::Place, &quant::Decision)| {
+                let node = &quant::blocks(&graph)[place.block].nodes[place.node];
+                format!("{}: {decision:?}\n", graph.describe(node))
+            };
+            Ok(plan.decisions.iter().map(line).collect())
+        }
+        ["quantize", target] => quantized(graph, Target::find(target)?),
+        _ => panic!("unknown command in `{header}`"),
+    }
+}
+
+/// The graph after a rewrite; starts with WRONG where it computes something else.
+fn rewritten(before: &Graph, rewrite: impl Fn(&mut Graph) -> Result<()>) -> Result<String> {
+    let mut before = before.clone();
+    before.infer()?;
+    before.verify()?;
+    let mut after = before.clone();
+    rewrite(&mut after)?;
+    after.verify()?;
+    for (a, b) in compute(&before)?.iter().zip(&compute(&after)?) {
+        let (a, b) = (a.to_f64_vec()?, b.to_f64_vec()?);
+        let largest = a.iter().fold(0f64, |largest, x| largest.max(x.abs()));
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= CLOSE * largest || a == b;
+        if a.len() != b.len() || !a.iter().zip(&b).all(close) {
+            return Ok(format!("WRONG: {a:?} became {b:?}\n"));
+        }
+    }
+    Ok(text::print(&after))
+}
+
+/// The graph quantized on pseudo-random samples; starts with WRONG where that costs more than [`MIN_SQNR`].
+fn quantized(mut graph: Graph, target: &'static Target) -> Result<String> {
+    passes::canonicalize(&mut graph)?;
+    let mut plan = quant::plan(&graph, target)?;
+    let mut observed = quant::Observed::new(&graph, &plan);
+    let program = Program::new(graph.clone(), observed.taps())?;
+    program.run(random_inputs(&graph), &mut |id, tensor| observed.observe(id, tensor))?;
+    let calibrated = observed.calibrate(&graph, &mut plan, Method::MinMax)?;
+    let float = compute(&graph)?;
+    let converted = quant::convert(graph, &plan, &calibrated)?;
+    converted.verify()?;
+    for (a, b) in float.iter().zip(&compute(&converted)?) {
+        let (a, b) = (a.to_f64_vec()?, b.to_f64_vec()?);
+        let signal: f64 = a.iter().map(|x| x * x).sum();
+        let noise: f64 = a.iter().zip(&b).map(|(a, b)| (a - b) * (a - b)).sum();
+        if 10.0 * (signal / noise).log10() < MIN_SQNR {
+            return Ok(format!("WRONG: {a:?} became {b:?}\n"));
+        }
+    }
+    Ok(text::print(&converted))
+}
+
+/// Least signal-to-quantization-noise ratio, in dB, of a small graph of 8-bit numbers.
+const MIN_SQNR: f64 = 25.0;
+
+/// Largest difference, as a share of the largest output, that reordered f32 arithmetic may make.
+const CLOSE: f64 = 1e-5;
+
+/// Runs a graph on [`random_inputs`].
+fn compute(graph: &Graph) -> Result<Vec<Tensor>> {
+    let program = Program::new(graph.clone(), BTreeSet::new())?;
+    program.run(random_inputs(graph), &mut |_, _| Ok(()))
+}
+
+/// Pseudo-random numbers for each input without a default; an unknown size is 2.
+fn random_inputs(graph: &Graph) -> Vec<Option<Tensor>> {
+    let inputs = graph.body.inputs.iter().enumerate().map(|(position, &id)| {
+        if graph[id].constant.is_some() {
+            return None;
+        }
+        let ty = graph[id].ty.clone().expect("an input has a type");
+        let dims = ty.shape.expect("an input has a shape");
+        let dims: Vec<String> = dims.iter().map(|dim| dim.known().unwrap_or(2).to_string()).collect();
+        assert_eq!(ty.dtype, DType::F32, "give inputs of other types a default");
+        let shape = dims.join(",");
+        let seed = position + 1;
+        let source = format!("graph() {{ %x: f32[{shape}] = const random(seed={seed}) return %x }}");
+        let random = text::parse(&source).expect("this parses");
+        random[random.body.outputs[0]].constant.clone()
+    });
+    inputs.collect()
+}
+
+fn sorted(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn dims_print_as_they_parse() {
+    assert_eq!(Dim::symbol("a b").to_string(), "\"a b\"");
+}
