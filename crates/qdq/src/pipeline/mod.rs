@@ -10,6 +10,7 @@ mod evaluate;
 mod model_file;
 mod output_file;
 mod progress;
+mod quantize;
 mod run;
 mod samples;
 
@@ -21,5 +22,6 @@ pub use diff::{Diff, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use model_file::{read_model, write_model};
 pub use progress::Progress;
+pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::for_each_sample;

@@ -30,20 +30,21 @@ pub fn for_each_sample<S: Send, R: Send>(
     work: impl Fn(&mut S, Sample) -> Result<R> + Sync,
     mut consume: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<Vec<S>> {
+    let n_kernel_threads = n_threads;
     let n_threads = n_threads.clamp(1, samples.len().max(1));
     let consume = |index: usize, result: R| {
         progress.step();
         consume(index, result).map_err(|error| error.sample(index))
     };
     if n_threads == 1 {
-        return one_after_the_other(samples, &new_state, &work, consume);
+        return one_after_the_other(samples, n_kernel_threads, &new_state, &work, consume);
     }
     let (tickets, take_ticket) = channel();
     for _ in 0..n_threads * SAMPLES_PER_THREAD {
         // The receiver is alive: it is in this function.
         let _ = tickets.send(());
     }
-    let (give_sample, samples_to_do) = sync_channel(n_threads);
+    let (give_sample, samples_to_do) = sync_channel(n_threads * SAMPLES_PER_THREAD);
     let (give_result, results) = channel();
     let samples_to_do = Mutex::new(samples_to_do);
     std::thread::scope(|scope| {
@@ -68,18 +69,25 @@ pub fn for_each_sample<S: Send, R: Send>(
     })
 }
 
-fn one_after_the_other<S, R>(
+/// One sample at a time, with all threads for its kernels.
+fn one_after_the_other<S: Send, R: Send>(
     samples: Samples,
+    n_threads: usize,
     new_state: &impl Fn() -> S,
-    work: &impl Fn(&mut S, Sample) -> Result<R>,
+    work: &(impl Fn(&mut S, Sample) -> Result<R> + Sync),
     mut consume: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<Vec<S>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.max(1)).build();
+    let pool = pool.map_err(|error| Error::internal(format!("no threads: {error}")))?;
     let mut state = new_state();
     for sample in samples {
         let sample = sample?;
         let index = sample.index;
-        let result = work(&mut state, sample).map_err(|error| error.sample(index))?;
-        consume(index, result)?;
+        let result = pool.install(|| {
+            let mut work = || work(&mut state, sample);
+            if n_threads <= 1 { parallel::serial(work) } else { work() }
+        });
+        consume(index, result.map_err(|error| error.sample(index))?)?;
     }
     Ok(vec![state])
 }
