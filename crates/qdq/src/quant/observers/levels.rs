@@ -14,9 +14,17 @@ pub struct Levels {
 
 impl Levels {
     /// All of i8, affine.
-    pub const I8: Self = Self { quant_min: -128, quant_max: 127, symmetric: false };
+    pub const I8: Self = Self {
+        quant_min: -128,
+        quant_max: 127,
+        symmetric: false,
+    };
     /// All of u8, affine.
-    pub const U8: Self = Self { quant_min: 0, quant_max: 255, symmetric: false };
+    pub const U8: Self = Self {
+        quant_min: 0,
+        quant_max: 255,
+        symmetric: false,
+    };
 
     /// Number of levels.
     pub fn count(&self) -> i64 {
@@ -25,7 +33,10 @@ impl Levels {
 
     /// The same levels with zero in the middle.
     pub fn symmetric(self) -> Self {
-        Self { symmetric: true, ..self }
+        Self {
+            symmetric: true,
+            ..self
+        }
     }
 }
 
@@ -56,10 +67,17 @@ impl Quantizer {
         if step == 0.0 {
             return None;
         }
-        let zero_point =
-            if levels.symmetric { f64::midpoint(quant_min, quant_max) } else { quant_min - min / step };
+        let zero_point = if levels.symmetric {
+            f64::midpoint(quant_min, quant_max)
+        } else {
+            quant_min - min / step
+        };
         let zero_point = zero_point.round_ties_even().clamp(quant_min, quant_max);
-        Some(Self { step, lowest: quant_min - zero_point, highest: quant_max - zero_point })
+        Some(Self {
+            step,
+            lowest: quant_min - zero_point,
+            highest: quant_max - zero_point,
+        })
     }
 
     /// Integral of the squared error from 0 to `level` (a position in steps), in steps cubed; odd.
@@ -109,6 +127,7 @@ pub fn expected_square_error(bins: &[Bin], range: Range, levels: Levels) -> f64 
     if let Some(quantizer) = Quantizer::new(f64::from(range.min), f64::from(range.max), levels) {
         return quantizer.square_error(bins);
     }
-    let square = |bin: &Bin| (bin.lower * bin.lower + bin.lower * bin.upper + bin.upper * bin.upper) / 3.0;
+    let square =
+        |bin: &Bin| (bin.lower * bin.lower + bin.lower * bin.upper + bin.upper * bin.upper) / 3.0;
     bins.iter().map(|bin| bin.count as f64 * square(bin)).sum()
 }

@@ -41,15 +41,15 @@ pub(super) struct Specials {
 
 /// Counts `values` (at most [`MAX_BATCH`], the largest finite magnitude among them being `magnitude`) and hands each
 /// non-empty row of finite non-zero values to `emit`.
-pub(super) fn tally(values: &[f32], magnitude: f32, mut emit: impl FnMut(RowId, &RowTally)) -> Specials {
+pub(super) fn tally(
+    values: &[f32],
+    magnitude: f32,
+    mut emit: impl FnMut(RowId, &RowTally),
+) -> Specials {
     assert!(values.len() <= MAX_BATCH, "a cell counts 24 bits");
-<<<<<<< HEAD
-    let mut tables = TABLES.take().unwrap_or_else(|| Tables(vec![[0; 2]; N_TABLES * N_CELLS]));
-=======
     let mut tables = TABLES
         .take()
         .unwrap_or_else(|| Tables(vec![0; N_TABLES * N_CELLS]));
->>>>>>> stats
     tables.count(values);
     let mut left = values.len() as u64;
     let mut specials = Specials::default();
@@ -112,7 +112,10 @@ impl Tables {
             row.count()
         } else {
             let zero_bits = u32::from(id.0) << 23;
-            values.iter().filter(|value| value.to_bits() == zero_bits).count() as u64
+            values
+                .iter()
+                .filter(|value| value.to_bits() == zero_bits)
+                .count() as u64
         };
         row.counts[0] -= zeros;
         if row.square_sum != 0 {
@@ -135,19 +138,19 @@ impl Tables {
         let first = usize::from(id.0) * N_BINS;
         let is_empty = (0..N_TABLES).all(|table_idx| {
             let start = table_idx * N_CELLS + first;
-<<<<<<< HEAD
-            self.0[start..start + N_BINS].iter().fold(0, |seen, cell| seen | cell[0]) == 0
-=======
             self.0[start..start + N_BINS]
                 .iter()
                 .fold(0, |seen, cell| seen | cell)
                 == 0
->>>>>>> stats
         });
         if is_empty {
             return None;
         }
-        let mut row = RowTally { counts: [0; N_BINS], mantissa_sum: 0, square_sum: 0 };
+        let mut row = RowTally {
+            counts: [0; N_BINS],
+            mantissa_sum: 0,
+            square_sum: 0,
+        };
         for bin_idx in 0..N_BINS {
             let cell = self.take(first + bin_idx);
             add_cell(&mut row, id, bin_idx, cell);
@@ -173,9 +176,5 @@ fn add_cell(row: &mut RowTally, id: RowId, bin_idx: usize, cell: TableCell) {
     let base = u128::from(id.bin_mantissa(bin_idx));
     row.counts[bin_idx] += count;
     row.mantissa_sum += u128::from(count) * base + residual_sum;
-<<<<<<< HEAD
-    row.square_sum += u128::from(count) * base * base + 2 * base * residual_sum + u128::from(cell[1]);
-=======
     row.square_sum += u128::from(count) * base * base + 2 * base * residual_sum + (cell >> 64);
->>>>>>> stats
 }
