@@ -28,7 +28,7 @@ pub(super) struct Header {
     /// Dimensions.
     pub(super) shape: Vec<usize>,
     /// Whether the first axis varies fastest.
-    fortran_order: bool,
+    pub(super) fortran_order: bool,
     /// Bytes before the elements.
     pub(super) length: u64,
 }

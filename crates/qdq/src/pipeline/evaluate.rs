@@ -22,6 +22,8 @@ pub struct Evaluation {
     pub n_top5: Option<usize>,
     /// Predictions with a score that is NaN; they count as wrong.
     pub n_nan: usize,
+    /// What was done to the data.
+    pub data: Vec<(String, String)>,
 }
 
 impl Evaluation {
@@ -58,7 +60,7 @@ pub fn evaluate(
     let samples = dataset.samples(&graph)?;
     let is_whole = dataset.options().n_samples.is_none_or(|limit| limit > samples.len());
     let program = Program::new(graph, Taps::new())?;
-    let mut evaluation = Evaluation { output: name.clone(), ..Evaluation::default() };
+    let mut evaluation = Evaluation { output: name.clone(), data: samples.notes().to_vec(), ..Evaluation::default() };
     progress.start("evaluating", samples.len());
     let work = |(): &mut (), sample: Sample| {
         let mut outputs = program.run(sample.feeds, &mut |_, _| Ok(()))?;

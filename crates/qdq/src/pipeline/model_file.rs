@@ -1,6 +1,7 @@
 //! Model files: which format, and from and to the disk.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -83,27 +84,29 @@ fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<Option<i64>> {
             Error::unsupported("the text form does not hold constants of more than 16 numbers")
                 .help("write an .onnx file; `qdq inspect --text` prints the graph")
         })?;
-        let mut file = OutputFile::create(path)?;
-        file.write_all(text.as_bytes())?;
-        file.persist()?;
+        write_file(path, [text.as_bytes()])?.persist()?;
         return Ok(None);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let side_file = format!("{name}.data");
     let options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
     let written = onnx::write(graph, &options)?;
-    let mut model = OutputFile::create(path)?;
-    model.write_all(&written.model)?;
+    let model = write_file(path, [&written.model[..]])?;
     if let Some(side_file) = &written.side_file {
-        let mut file = OutputFile::create(&path.with_file_name(&side_file.name))?;
-        for chunk in &side_file.chunks {
-            file.write_all(chunk)?;
-        }
+        let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
         // The model comes last: where it is, all of it is.
-        file.persist()?;
+        write_file(&path.with_file_name(&side_file.name), chunks)?.persist()?;
     }
     model.persist()?;
     Ok(Some(written.opset))
+}
+
+fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Result<OutputFile> {
+    let mut file = OutputFile::create(path)?;
+    for chunk in chunks {
+        file.write_all(chunk).map_err(|error| Error::io(path.display(), &error))?;
+    }
+    Ok(file)
 }
 
 fn is_text(path: &Path) -> bool {

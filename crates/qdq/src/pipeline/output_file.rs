@@ -1,6 +1,7 @@
 //! Files that are there whole, or not at all.
 
 use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,9 +10,10 @@ use crate::error::{Error, Result};
 /// A file under a temporary name in the folder of its final one; it is removed unless [`OutputFile::persist`] is called.
 #[derive(Debug)]
 pub(super) struct OutputFile {
+    /// The open file, for reading and writing.
+    pub(super) file: File,
     path: PathBuf,
     temporary: PathBuf,
-    file: Option<File>,
 }
 
 impl OutputFile {
@@ -34,34 +36,29 @@ impl OutputFile {
         let file = file.map_err(|error| {
             Error::io(path.display(), &error).help("the folder must exist, and you must be allowed to write in it")
         })?;
-        Ok(Self { path: path.to_owned(), temporary, file: Some(file) })
-    }
-
-    /// The open file, for reading and writing.
-    pub(super) fn file(&mut self) -> Result<&mut File> {
-        self.file.as_mut().ok_or_else(|| Error::internal("the file is closed"))
-    }
-
-    /// Writes all of `bytes`.
-    pub(super) fn write_all(&mut self, bytes: &[u8]) -> Result<()> {
-        let path = self.path.clone();
-        std::io::Write::write_all(self.file()?, bytes).map_err(|error| Error::io(path.display(), &error))
+        Ok(Self { path: path.to_owned(), temporary, file })
     }
 
     /// Gives the file its final name, in place of one that may be there.
-    pub(super) fn persist(mut self) -> Result<()> {
-        let io_error = |error: std::io::Error| Error::io(self.path.display(), &error);
-        if let Some(file) = self.file.take() {
-            file.sync_all().map_err(io_error)?;
-        }
-        std::fs::rename(&self.temporary, &self.path).map_err(io_error)
+    pub(super) fn persist(self) -> Result<()> {
+        let renamed = self.file.sync_all().and_then(|()| std::fs::rename(&self.temporary, &self.path));
+        renamed.map_err(|error| Error::io(self.path.display(), &error))
+    }
+}
+
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
     }
 }
 
 impl Drop for OutputFile {
     fn drop(&mut self) {
         // Gone already where it was given its final name; and nothing can be done where it cannot be removed.
-        drop(self.file.take());
         let _ = std::fs::remove_file(&self.temporary);
     }
 }

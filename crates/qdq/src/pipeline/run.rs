@@ -96,7 +96,7 @@ impl Column {
 }
 
 fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(String, String, Vec<usize>)>> {
-    let mut writer = NpzWriter::new(BufWriter::new(archive.file()?));
+    let mut writer = NpzWriter::new(BufWriter::new(&mut archive.file));
     let mut outputs = Vec::with_capacity(columns.len());
     for column in columns {
         let Some((dtype, one)) = &column.layout else {
@@ -106,8 +106,8 @@ fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(Strin
         let (name, dtype) = (column.name, *dtype);
         let io_error = |error: std::io::Error| Error::io(&name, &error);
         let mut file = column.file.into_inner().map_err(|error| io_error(error.into_error()))?;
-        file.file()?.seek(SeekFrom::Start(0)).map_err(io_error)?;
-        writer.add(&name, dtype, &shape, file.file()?)?;
+        file.file.seek(SeekFrom::Start(0)).map_err(io_error)?;
+        writer.add(&name, dtype, &shape, &mut file.file)?;
         outputs.push((name, dtype.to_string(), shape));
     }
     let mut file = writer.finish()?;

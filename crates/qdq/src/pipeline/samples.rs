@@ -84,7 +84,7 @@ fn one_after_the_other<S: Send, R: Send>(
         let sample = sample?;
         let index = sample.index;
         let result = pool.install(|| {
-            let mut work = || work(&mut state, sample);
+            let work = || work(&mut state, sample);
             if n_threads <= 1 { parallel::serial(work) } else { work() }
         });
         consume(index, result.map_err(|error| error.sample(index))?)?;
