@@ -6,21 +6,6 @@
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].
 
-/// Stands in for an op's knowledge until it is written.
-macro_rules! pending {
-    ($( $name:ident ),* $(,)?) => { $( impl $crate::ops::OpDef for $name {
-        fn arity(&self) -> $crate::ops::Arity {
-            $crate::ops::Arity::at_least(0).outputs(0, usize::MAX)
-        }
-        fn infer(&self, _: &$crate::ops::Inputs<'_>) -> $crate::error::Result<Vec<$crate::tensor::TensorType>> {
-            Ok(Vec::new())
-        }
-        fn eval(&self, _: $crate::ops::EvalContext, _: $crate::ops::Args) -> $crate::error::Result<Vec<$crate::tensor::Tensor>> {
-            Err($crate::error::Error::unsupported("not written yet"))
-        }
-    } )* };
-}
-
 mod activation;
 mod arrange;
 mod attrs;
@@ -28,6 +13,7 @@ mod binary;
 mod bitwise;
 mod broadcasting;
 mod cast;
+mod channel_norm;
 mod clip;
 mod compare;
 mod concat;
@@ -52,9 +38,12 @@ mod pool;
 mod pow;
 mod quantize;
 mod recurrent;
+mod recurrent_run;
 mod reduce;
+mod resample;
 mod reshape;
 mod resize;
+mod response_norm;
 mod scatter;
 mod select;
 mod shape;
@@ -73,19 +62,13 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
-use std::fmt;
-use std::ops::RangeInclusive;
-
-use crate::error::{Error, Result};
-use crate::kernels::Activation;
-use crate::tensor::{Dim, Tensor, TensorType};
-
 pub use custom::Custom;
 pub use activation::*;
 pub use arrange::*;
 pub use binary::*;
 pub use bitwise::*;
 pub use cast::*;
+pub use channel_norm::*;
 pub use clip::*;
 pub use compare::*;
 pub use concat::*;
@@ -108,6 +91,7 @@ pub use recurrent::*;
 pub use reduce::*;
 pub use reshape::*;
 pub use resize::*;
+pub use response_norm::*;
 pub use scatter::*;
 pub use select::*;
 pub use shape::*;
@@ -116,6 +100,13 @@ pub use softmax::*;
 pub use sort::*;
 pub use unary::*;
 pub use window::*;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::tensor::{Dim, Tensor, TensorType};
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]

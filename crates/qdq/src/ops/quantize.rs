@@ -1,7 +1,13 @@
 //! The bridges between real numbers and quantized integers.
 
-use super::op;
-use crate::tensor::{DType, QuantParams};
+use std::sync::Arc;
+
+use super::elementwise::{require_float, require_number};
+use super::numeric::{filled, narrow};
+use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
+use crate::error::{Error, Result};
+use crate::kernels::parallel::{for_each_chunk, rows_per_task};
+use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor, TensorType};
 
 op! {
     /// Real numbers to integers: `round_half_even(x / scale) + zero_point`, limited to `quant_min..=quant_max`.
@@ -23,4 +29,332 @@ op! {
     /// Quantizes an f32 tensor to u8 by its own range; outputs: integers, scale, zero point.
     pub struct DynamicQuantizeLinear {}
 }
-pending!(Quantize, Dequantize, DynamicQuantizeLinear);
+
+impl OpDef for Quantize {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        require_number(inputs, 0)?;
+        let quant = Some(Arc::new(self.params.clone()));
+        Ok(vec![TensorType { quant, ..converted(inputs, &self.params, self.params.storage)? }])
+    }
+
+    fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        Ok(vec![quantize(inputs.take(0)?, &self.params)?])
+    }
+}
+
+impl OpDef for Dequantize {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        if let Some(ty) = inputs.ty(0)
+            && ty.dtype != self.params.storage
+        {
+            return Err(Error::graph(format!("the input is of {} and not of {}", ty.dtype, self.params.storage)));
+        }
+        if !self.dtype.is_float() {
+            return Err(Error::graph(format!("{} is no float", self.dtype)).attribute("dtype"));
+        }
+        Ok(vec![converted(inputs, &self.params, self.dtype)?])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let floats = dequantize(inputs.get(0)?, &self.params)?;
+        if !self.dtype.is_float() {
+            return Err(Error::graph(format!("{} is no float", self.dtype)).attribute("dtype"));
+        }
+        Ok(vec![narrow(floats, self.dtype)?])
+    }
+}
+
+/// The type of a tensor of the input's shape, which the parameters must fit.
+fn converted(inputs: &Inputs<'_>, params: &QuantParams, dtype: DType) -> Result<TensorType> {
+    params.check()?;
+    if let Some(ty) = inputs.ty(0) {
+        let axis = match params.granularity {
+            Granularity::PerTensor => None,
+            Granularity::PerAxis(axis) | Granularity::PerBlock { axis, .. } => Some(axis),
+        };
+        match (ty.known_dims(), ty.rank(), axis) {
+            (Some(dims), ..) => params.check_shape(&dims)?,
+            (None, Some(rank), Some(axis)) if axis >= rank => {
+                return Err(Error::graph(format!("axis {axis} of a tensor of rank {rank}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(TensorType::new(dtype, inputs.shape(0).map(<[_]>::to_vec)))
+}
+
+/// Integers of a tensor of numbers: `round_half_even(x / scale) + zero_point`, computed in f32 and limited to
+/// `quant_min..=quant_max`. NaN becomes `quant_min`, as in onnxruntime.
+///
+/// # Errors
+/// When the parameters do not fit the shape.
+pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
+    params.check_shape(tensor.shape())?;
+    let shape = tensor.shape().to_vec();
+    let floats = if tensor.dtype() == DType::F32 { tensor.into_vec()? } else { tensor.to_f32_vec()? };
+    let (min, max) = (params.quant_min, params.quant_max);
+    let narrow = |x, scale, zero_point| quantize_one(x, scale, zero_point, min, max);
+    let data = match params.storage {
+        DType::I8 => Data::I8(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i8)?.into()),
+        DType::U8 => Data::U8(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u8)?.into()),
+        DType::I16 => Data::I16(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i16)?.into()),
+        DType::U16 => Data::U16(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u16)?.into()),
+        DType::I4 => Data::I4(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i8)?.into()),
+        DType::U4 => Data::U4(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u8)?.into()),
+        DType::I32 => {
+            let wide = |x, scale, zero_point| quantize_wide(x, scale, zero_point, min, max);
+            Data::I32(by_group(params, &shape, &floats, wide)?.into())
+        }
+        storage => return Err(Error::internal(format!("storage {storage} passed the check"))),
+    };
+    Tensor::new(shape, data)
+}
+
+/// Real numbers of a quantized tensor, in f32: `(q - zero_point) * scale`.
+///
+/// # Errors
+/// When the tensor is not of the storage type, or the parameters do not fit its shape.
+pub fn dequantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
+    params.check_shape(tensor.shape())?;
+    if tensor.dtype() != params.storage {
+        return Err(Error::data(format!("a tensor of {} where {} is needed", tensor.dtype(), params.storage)));
+    }
+    let shape = tensor.shape();
+    let floats = match tensor.data() {
+        Data::I8(q) | Data::I4(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
+        Data::U8(q) | Data::U4(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
+        Data::I16(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
+        Data::U16(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
+        Data::I32(q) => by_group(params, shape, q, dequantize_one)?,
+        _ => return Err(Error::internal("a storage that passed the check")),
+    };
+    Tensor::from_vec(shape.to_vec(), floats)
+}
+
+#[inline]
+fn dequantize_one(q: i32, scale: f32, zero_point: i32) -> f32 {
+    q.wrapping_sub(zero_point) as f32 * scale
+}
+
+/// Storage of at most 16 bits, where the sum with `ROUNDER` rounds to the nearest even integer: it leaves no
+/// bits for a fraction. Vectorizes on every processor.
+#[inline]
+fn quantize_one(x: f32, scale: f32, zero_point: i32, min: i32, max: i32) -> i32 {
+    const ROUNDER: f32 = 12_582_912.0; // 1.5 * 2^23
+    let (low, high) = ((min - zero_point) as f32, (max - zero_point) as f32);
+    let steps = x / scale;
+    let steps = if steps > low { steps } else { low };
+    let steps = if steps < high { steps } else { high };
+    (steps + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32 + zero_point
+}
+
+/// Storage of 32 bits, whose limits f32 cannot hold.
+#[inline]
+fn quantize_wide(x: f32, scale: f32, zero_point: i32, min: i32, max: i32) -> i32 {
+    let steps = f64::from((x / scale).round_ties_even()) + f64::from(zero_point);
+    if steps.is_nan() { min } else { steps.clamp(min.into(), max.into()) as i32 }
+}
+
+/// Elements per task.
+const CHUNK: usize = 1 << 15;
+
+/// Converts each element with the scale and zero point of its group; the parameters fit the shape.
+fn by_group<X: Copy + Sync, Y: Clone + Default + Send>(
+    params: &QuantParams,
+    shape: &[usize],
+    from: &[X],
+    convert: impl Fn(X, f32, i32) -> Y + Sync,
+) -> Result<Vec<Y>> {
+    let mut to = filled(shape, Y::default())?;
+    let (scales, zeros) = (params.scale.as_slice(), params.zero_point.as_slice());
+    let uniform = |from: &[X], to: &mut [Y], group: usize| {
+        let (scale, zero_point) = (scales[group], zeros[group]);
+        to.iter_mut().zip(from).for_each(|(y, &x)| *y = convert(x, scale, zero_point));
+    };
+    let varying = |from: &[X], to: &mut [Y], first: usize| {
+        let groups = scales[first..].iter().zip(&zeros[first..]);
+        to.iter_mut().zip(from).zip(groups).for_each(|((y, &x), (&s, &z))| *y = convert(x, s, z));
+    };
+    let (axis, block) = match params.granularity {
+        Granularity::PerTensor => {
+            for_each_chunk(&mut to, CHUNK, |task, to| uniform(&from[task * CHUNK..], to, 0));
+            return Ok(to);
+        }
+        Granularity::PerAxis(axis) => (axis, None),
+        Granularity::PerBlock { axis, size } => (axis, Some(size)),
+    };
+    let along = shape[axis];
+    let inner: usize = shape[axis + 1..].iter().product();
+    // A unit is a whole row where the axis is the last one, else the elements of one index of the axis.
+    let unit = if inner == 1 { along } else { inner };
+    let units = rows_per_task(unit, CHUNK);
+    for_each_chunk(&mut to, (units * unit).max(1), |task, chunk| {
+        for (i, to) in chunk.chunks_mut(unit.max(1)).enumerate() {
+            let unit_idx = task * units + i;
+            let from = &from[unit_idx * unit..][..to.len()];
+            match (block, inner) {
+                (None, 1) => varying(from, to, 0),
+                (None, _) => uniform(from, to, unit_idx % along),
+                (Some(size), 1) => {
+                    let first = unit_idx * along.div_ceil(size);
+                    for (block, (from, to)) in from.chunks(size).zip(to.chunks_mut(size)).enumerate() {
+                        uniform(from, to, first + block);
+                    }
+                }
+                (Some(size), _) => {
+                    let (outer, at) = (unit_idx / along, unit_idx % along);
+                    varying(from, to, (outer * along.div_ceil(size) + at / size) * inner);
+                }
+            }
+        }
+    });
+    Ok(to)
+}
+
+impl OpDef for DynamicQuantizeLinear {
+    fn arity(&self) -> Arity {
+        Arity::fixed(1).outputs(1, 3)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        require_float(inputs, 0)?;
+        let scalar = |dtype| TensorType::new(dtype, Some(Vec::new()));
+        let integers = TensorType::new(DType::U8, inputs.shape(0).map(<[_]>::to_vec));
+        Ok(vec![integers, scalar(DType::F32), scalar(DType::U8)])
+    }
+
+    fn eval(&self, context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
+        let input = inputs.take(0)?;
+        let (scale, zero_point) = dynamic_params(input.as_slice::<f32>()?);
+        let params = QuantParams::per_tensor(DType::U8, scale, zero_point.into());
+        let mut outputs = vec![quantize(input, &params)?, Tensor::scalar(scale), Tensor::scalar(zero_point)];
+        outputs.truncate(context.n_outputs.max(1));
+        Ok(outputs)
+    }
+}
+
+/// Scale and zero point that span the elements and 0; NaN is ignored.
+///
+/// Source: onnxruntime `GetQuantizationParameter`; a scale of 1 where all elements are 0.
+fn dynamic_params(elements: &[f32]) -> (f32, u8) {
+    let min = elements.iter().fold(0.0, |min: f32, &x| min.min(x));
+    let max = elements.iter().fold(0.0, |max: f32, &x| max.max(x));
+    let scale = (max - min) / 255.0;
+    if !(scale > 0.0 && scale.is_finite()) {
+        return (1.0, 0);
+    }
+    (scale, (-min / scale).clamp(0.0, 255.0).round_ties_even() as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_all, eval_error, floats};
+
+    fn round_trip(params: QuantParams, x: Tensor, integers: &[i64], back: &[f32]) {
+        let q = eval(Quantize { params: params.clone() }, [x]);
+        assert_eq!(q.dtype(), params.storage);
+        assert_eq!(q.to_i64_vec().unwrap(), integers);
+        let y = eval(Dequantize { params, dtype: DType::F32 }, [q]);
+        assert_eq!(y.to_f32_vec().unwrap(), back);
+    }
+
+    #[test]
+    fn extremes_as_in_onnxruntime() {
+        let x = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.25, 3.75, -1.25, 1000.0, -1000.0, 0.1];
+        let expected = [
+            (DType::U8, [0, 255, 0, 5, 11, 1, 255, 0, 3]),
+            (DType::I8, [-128, 127, -128, 5, 11, 1, 127, -128, 3]),
+            (DType::I16, [-32768, 32767, -32768, 5, 11, 1, 2003, -1997, 3]),
+            (DType::U16, [0, 65535, 0, 5, 11, 1, 2003, 0, 3]),
+            (DType::I4, [-8, 7, -8, 5, 7, 1, 7, -8, 3]),
+            (DType::U4, [0, 15, 0, 5, 11, 1, 15, 0, 3]),
+            (DType::I32, [-2_147_483_648, 2_147_483_647, -2_147_483_648, 5, 11, 1, 2003, -1997, 3]),
+        ];
+        for (storage, expected) in expected {
+            let params = QuantParams::per_tensor(storage, 0.5, 3);
+            let q = eval(Quantize { params }, [Tensor::vector(x.to_vec())]);
+            assert_eq!(q.to_i64_vec().unwrap(), expected, "{storage}");
+        }
+    }
+
+    #[test]
+    fn groups_have_their_own_scales() {
+        let x = || floats([2, 2, 2], &[1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0]);
+        let narrow = QuantParams { quant_min: -3, quant_max: 3, ..QuantParams::per_tensor(DType::I8, 1.0, 0) };
+        round_trip(narrow, x(), &[1, 2, 3, 3, -1, -2, -3, -3], &[1.0, 2.0, 3.0, 3.0, -1.0, -2.0, -3.0, -3.0]);
+        let per_axis = |axis| QuantParams::per_axis(DType::I8, axis, vec![1.0, 0.5], vec![0, 10]);
+        round_trip(per_axis(0), x(), &[1, 2, 3, 4, 8, 6, 4, 2], &[1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0]);
+        let values = [1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0];
+        round_trip(per_axis(1), x(), &[1, 2, 16, 18, -1, -2, 4, 2], &values);
+        round_trip(per_axis(2), x(), &[1, 14, 3, 18, -1, 6, -3, 2], &values);
+    }
+
+    #[test]
+    fn blocks_follow_the_definition() {
+        let dims = [2, 5, 3];
+        for axis in 0..3 {
+            for size in [1, 2, 4, 7] {
+                let n_groups = 30 / dims[axis] * usize::div_ceil(dims[axis], size);
+                let params = QuantParams {
+                    scale: (0..n_groups).map(|i| 1.0 / (i + 1) as f32).collect(),
+                    zero_point: (0..n_groups).map(|i| i as i32 % 5).collect(),
+                    granularity: Granularity::PerBlock { axis, size },
+                    ..QuantParams::per_tensor(DType::I16, 1.0, 0)
+                };
+                let q = eval(Quantize { params: params.clone() }, [counting([2, 5, 3])]).to_i64_vec().unwrap();
+                for (i, q) in q.into_iter().enumerate() {
+                    let group = params.group(i, &dims);
+                    let expected = quantize_wide(i as f32, params.scale[group], params.zero_point[group], -32768, 32767);
+                    assert_eq!(q, i64::from(expected), "axis {axis}, block {size}, element {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn other_float_types() {
+        let half = Tensor::vector(vec![half::f16::from_f32(1.5)]);
+        let params = QuantParams::per_tensor(DType::U8, 0.25, 1);
+        let q = eval(Quantize { params: params.clone() }, [half.clone()]);
+        assert_eq!(q, Tensor::vector(vec![7u8]));
+        assert_eq!(eval(Dequantize { params, dtype: DType::F16 }, [q]), half);
+    }
+
+    #[test]
+    fn dynamic_ranges_as_in_onnxruntime() {
+        let cases: [(&[f32], &[u8], f32, u8); 4] = [
+            (&[-1.5, 0.0, 2.7, 0.3], &[0, 91, 255, 109], 0.016_470_587, 91),
+            (&[1.0, 2.0, 5.0], &[51, 102, 255], 0.019_607_844, 0),
+            (&[0.0, 0.0], &[0, 0], 1.0, 0),
+            (&[-1.26, -0.64], &[0, 125], 0.004_941_176_6, 255),
+        ];
+        for (x, integers, scale, zero_point) in cases {
+            let outputs = eval_all(DynamicQuantizeLinear {}, [Some(Tensor::vector(x.to_vec()))], 3).unwrap();
+            let expected = [Tensor::vector(integers.to_vec()), Tensor::scalar(scale), Tensor::scalar(zero_point)];
+            assert_eq!(outputs, expected);
+        }
+    }
+
+    #[test]
+    fn bad_input_is_an_error() {
+        let params = QuantParams::per_axis(DType::I8, 1, vec![1.0; 3], vec![0; 3]);
+        eval_error(Quantize { params: params.clone() }, [counting([3, 2])]);
+        eval_error(Quantize { params: params.clone() }, [counting([3])]);
+        eval_error(Dequantize { params: params.clone(), dtype: DType::F32 }, [counting([1, 3])]);
+        let zero = QuantParams::per_tensor(DType::I8, 0.0, 0);
+        eval_error(Quantize { params: zero }, [counting([3])]);
+        eval_error(Quantize::default(), []);
+        let q = Tensor::from_vec(vec![1, 3], vec![1i8; 3]).unwrap();
+        eval_error(Dequantize { params, dtype: DType::I32 }, [q]);
+        eval_error(DynamicQuantizeLinear {}, [Tensor::scalar(1i32)]);
+    }
+}

@@ -64,7 +64,7 @@ along_axis!(LogSoftmax, log_softmax, each_lane(log_softmax_lane), QuantRule::COM
 along_axis!(Hardmax, each_lane(hardmax_lane), each_lane(hardmax_lane), QuantRule::Float);
 
 /// Runs `compute` on the elements seen as `[outer, axis, inner]`.
-fn planes<T: Float>(
+pub(super) fn planes<T: Float>(
     mut inputs: Args,
     axis: i64,
     compute: impl FnOnce(&mut [T], usize, usize, usize),
@@ -82,7 +82,7 @@ fn planes<T: Float>(
 }
 
 /// A function of `[outer, axis, inner]` from one of the elements along the axis, which are never none.
-fn each_lane<T: Float>(lane_function: impl Fn(&mut [T])) -> impl FnOnce(&mut [T], usize, usize, usize) {
+pub(super) fn each_lane<T: Float>(lane_function: impl Fn(&mut [T])) -> impl FnOnce(&mut [T], usize, usize, usize) {
     move |elements, _outer, axis, inner| {
         let mut lane = Vec::with_capacity(axis);
         for plane in elements.chunks_mut(axis * inner) {

@@ -389,7 +389,7 @@ pub(super) fn activation_inputs<'a>(
         let input = (*input)?;
         let is_parameter =
             (Some(position) == weight || Some(position) == bias) && graph.constant(input).is_some();
-        let is_f32 = graph[input].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32);
+        let is_f32 = graph[input].ty.as_ref().is_none_or(|ty| ty.dtype == DType::F32);
         let is_moved = !moves_first || position == 0;
         (!is_parameter && is_f32 && is_moved).then_some((position, input))
     })

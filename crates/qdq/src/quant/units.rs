@@ -78,7 +78,9 @@ fn keeps_float_output(block: &Block, uses: &Uses, node: &Node) -> bool {
 pub(super) fn check(graph: &Graph, node: &Node, row: &Row) -> Result<(), Reason> {
     let dtype = |id: ValueId| graph[id].ty.as_ref().map(|ty| ty.dtype);
     let first = node.input(0).ok_or(Reason::NotF32)?;
-    if dtype(first) != Some(DType::F32) || node.output(0).and_then(dtype) != Some(DType::F32) {
+    // The type of what a custom op gives out is not known; float weights then say what it is.
+    let may_be_f32 = |id: ValueId| dtype(id).is_none_or(|dtype| dtype == DType::F32);
+    if !may_be_f32(first) || !node.output(0).is_some_and(may_be_f32) {
         return Err(Reason::NotF32);
     }
     if let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() {

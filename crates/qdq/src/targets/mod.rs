@@ -41,8 +41,10 @@ pub struct Target {
 pub struct ConvGain {
     /// Input channels a group, for kernels of any size.
     pub channels: usize,
-    /// Input channels a group, for kernels of at least 9 elements.
-    pub channels_3x3: usize,
+    /// Input channels a group, where there are at least `products` of them with kernel elements.
+    pub few_channels: usize,
+    /// Products summed into one output, from `few_channels` on.
+    pub products: usize,
     /// Output channels.
     pub outputs: usize,
 }
@@ -51,8 +53,9 @@ impl ConvGain {
     /// Whether a convolution with weights `[outputs, channels / group, kernel…]` gains by itself.
     pub fn admits(&self, weights: &[usize]) -> bool {
         let [outputs, channels, kernel @ ..] = weights else { return false };
-        let is_wide = *channels >= self.channels
-            || (*channels >= self.channels_3x3 && kernel.iter().product::<usize>() >= 9);
+        let n_products = channels * kernel.iter().product::<usize>();
+        let is_wide =
+            *channels >= self.channels || (*channels >= self.few_channels && n_products >= self.products);
         is_wide && *outputs >= self.outputs
     }
 }

@@ -14,7 +14,10 @@ const N_LANES: usize = 32;
 
 impl Extremes {
     /// Of no values.
-    pub(super) const NONE: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
+    pub(super) const NONE: Self = Self {
+        min: f32::INFINITY,
+        max: f32::NEG_INFINITY,
+    };
 
     /// Whether there were no values.
     pub(super) fn is_none(self) -> bool {
@@ -23,40 +26,51 @@ impl Extremes {
 
     /// Largest magnitude, 0 when there were no values.
     pub(super) fn magnitude(self) -> f32 {
-        if self.is_none() { 0.0 } else { self.max.max(-self.min) }
+        if self.is_none() {
+            0.0
+        } else {
+            self.max.max(-self.min)
+        }
     }
 
     /// Of both sets of values. Zeros lose their sign, so that the result does not depend on the order.
     pub(super) fn merge(self, other: Self) -> Self {
-        Self { min: self.min.min(other.min) + 0.0, max: self.max.max(other.max) + 0.0 }
+        Self {
+            min: self.min.min(other.min) + 0.0,
+            max: self.max.max(other.max) + 0.0,
+        }
     }
 
     /// Of `values`, ignoring NaN.
     pub(super) fn of(values: &[f32]) -> Self {
+        Self::of_some(values, |_| true)
+    }
+
+    /// Of the `values` that `keep` accepts, ignoring NaN.
+    pub(super) fn of_some(values: &[f32], keep: impl Fn(f32) -> bool) -> Self {
         let (chunks, rest) = values.as_chunks::<N_LANES>();
         let mut min = [f32::INFINITY; N_LANES];
         let mut max = [f32::NEG_INFINITY; N_LANES];
         for chunk in chunks {
             for (least, &value) in min.iter_mut().zip(chunk) {
+                let value = if keep(value) { value } else { f32::INFINITY };
                 *least = if value < *least { value } else { *least };
             }
             for (most, &value) in max.iter_mut().zip(chunk) {
+                let value = if keep(value) {
+                    value
+                } else {
+                    f32::NEG_INFINITY
+                };
                 *most = if value > *most { value } else { *most };
             }
         }
-        let lanes = min.iter().zip(&max).map(|(&min, &max)| Self { min, max });
-        Self::of_some(rest, |_| true).merge(lanes.fold(Self::NONE, Self::merge))
-    }
-
-    /// Of the `values` that `keep` accepts.
-    pub(super) fn of_some(values: &[f32], keep: impl Fn(f32) -> bool) -> Self {
-        let mut found = Self::NONE;
-        for &value in values {
-            let kept = keep(value);
-            found.min = if kept && value < found.min { value } else { found.min };
-            found.max = if kept && value > found.max { value } else { found.max };
+        for &value in rest.iter().filter(|&&value| keep(value)) {
+            min[0] = if value < min[0] { value } else { min[0] };
+            max[0] = if value > max[0] { value } else { max[0] };
         }
-        found.merge(Self::NONE)
+        let lanes = min.iter().zip(&max).map(|(&min, &max)| Self { min, max });
+        lanes.fold(Self::NONE, Self::merge)
     }
 }
 
@@ -86,7 +100,10 @@ pub(super) fn bound(bound_idx: usize) -> f32 {
 
 impl BoundedExtremes {
     /// Of no values.
-    pub(super) const NONE: Self = Self { all: Extremes::NONE, below: [Extremes::NONE; N_BOUNDS] };
+    pub(super) const NONE: Self = Self {
+        all: Extremes::NONE,
+        below: [Extremes::NONE; N_BOUNDS],
+    };
 
     /// Of both sets of values.
     pub(super) fn merge(&mut self, other: &Self) {

@@ -2,7 +2,7 @@
 //!
 //! The error of a range is exact for values uniform inside each bin (see [`super::levels`]): rounding inside, clipping
 //! outside, with the zero point rounded as it will be. Both ends shrink by powers of two independently (one factor for
-//! symmetric levels and one-signed values): first a grid of whole octaves, then steps of 1/2, 1/4 .. 1/128 octave
+//! symmetric levels and one-signed values): first a grid of whole octaves, then steps of 1/2, 1/4 .. 1/64 octave
 //! around the best, each repeated while it helps. The exact extremes are the first candidate, and a shrunk range is
 //! taken only if its error over the unjoined bins is smaller.
 use super::histogram::{Histogram, coarsened};
@@ -10,11 +10,11 @@ use super::levels::{Levels, Quantizer, expected_square_error};
 use super::{Bin, Range};
 
 /// Octaves by which the first grid shrinks an end at most.
-const MAX_OCTAVES: i32 = 12;
+const MAX_OCTAVES: i32 = 10;
 /// Finest step, in octaves.
-const FINEST_STEP: f64 = 1.0 / 128.0;
-/// Bins are joined up to this part of the largest magnitude; a step of 8 bits is twelve of them.
-const CELLS: f64 = 3072.0;
+const FINEST_STEP: f64 = 1.0 / 64.0;
+/// Bins are joined up to this part of the largest magnitude; a step of 8 bits is eight of them.
+const CELLS: f64 = 2048.0;
 
 /// The range for `levels`.
 pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
@@ -26,8 +26,9 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
     }
     let mut step = 0.5;
     while step >= FINEST_STEP {
-        let next =
-            search.neighbours(best.octaves, step).fold(best, |best, octaves| search.better(best, octaves));
+        let next = search
+            .neighbours(best.octaves, step)
+            .fold(best, |best, octaves| search.better(best, octaves));
         if next.octaves == best.octaves {
             step /= 2.0;
         }
@@ -35,7 +36,11 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
     }
     let found = search.range(best.octaves);
     let error = |range| expected_square_error(&histogram.bins, range, levels);
-    if error(found) < error(histogram.range) { found } else { histogram.range }
+    if error(found) < error(histogram.range) {
+        found
+    } else {
+        histogram.range
+    }
 }
 
 /// A point of the search.
@@ -60,7 +65,10 @@ impl<'a> Search<'a> {
         let ends = if levels.symmetric {
             [-magnitude, magnitude]
         } else {
-            [f64::from(histogram.range.min).min(0.0), f64::from(histogram.range.max).max(0.0)]
+            [
+                f64::from(histogram.range.min).min(0.0),
+                f64::from(histogram.range.max).max(0.0),
+            ]
         };
         Self { bins, ends, levels }
     }
@@ -75,7 +83,10 @@ impl<'a> Search<'a> {
     }
 
     fn range(&self, octaves: [f64; 2]) -> Range {
-        Range { min: self.end(octaves, 0) as f32, max: self.end(octaves, 1) as f32 }
+        Range {
+            min: self.end(octaves, 0) as f32,
+            max: self.end(octaves, 1) as f32,
+        }
     }
 
     fn candidate(&self, octaves: [f64; 2]) -> Candidate {
@@ -86,7 +97,11 @@ impl<'a> Search<'a> {
 
     fn better(&self, best: Candidate, octaves: [f64; 2]) -> Candidate {
         let candidate = self.candidate(octaves);
-        if candidate.error < best.error { candidate } else { best }
+        if candidate.error < best.error {
+            candidate
+        } else {
+            best
+        }
     }
 
     fn octave_grid(&self) -> impl Iterator<Item = [f64; 2]> {
@@ -104,7 +119,9 @@ impl<'a> Search<'a> {
         moves
             .into_iter()
             .flat_map(move |lower| moves.into_iter().map(move |upper| [lower, upper]))
-            .filter(move |[lower, upper]| (two_sided || lower == upper) && (*lower != 0.0 || *upper != 0.0))
+            .filter(move |[lower, upper]| {
+                (two_sided || lower == upper) && (*lower != 0.0 || *upper != 0.0)
+            })
             .map(move |[lower, upper]| [(centre[0] + lower).max(0.0), (centre[1] + upper).max(0.0)])
     }
 }

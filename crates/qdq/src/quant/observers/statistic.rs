@@ -6,7 +6,7 @@ use super::tally::{self, MAX_BATCH};
 
 /// Values taken through the counting loop at a time: small enough that the tables' counters cannot overflow and
 /// that the values are still in a cache when they are counted.
-const BATCH: usize = 1 << 18;
+const BATCH: usize = 1 << 20;
 const _: () = assert!(BATCH <= MAX_BATCH);
 
 /// What calibration remembers of one value: counts on a fixed grid, exact extremes, exact sums.
@@ -83,7 +83,9 @@ impl Statistic {
     }
 
     fn count_non_finite(&mut self, values: &[f32]) {
-        let count = |matches: fn(f32) -> bool| values.iter().filter(|&&value| matches(value)).count() as u64;
+        let count = |matches: fn(f32) -> bool| {
+            values.iter().filter(|&&value| matches(value)).count() as u64
+        };
         self.nan_count += count(f32::is_nan);
         self.positive_infinity_count += count(|value| value == f32::INFINITY);
         self.negative_infinity_count += count(|value| value == f32::NEG_INFINITY);
@@ -176,6 +178,8 @@ impl Statistic {
     /// The rows whose values have magnitude below `2^exponent`, which must be at least -126.
     pub(super) fn rows_below(&self, exponent: i32) -> impl Iterator<Item = &Row> {
         let field = (exponent + 127) as u16;
-        self.rows.iter().filter(move |row: &&Row| RowId::exponent(row.id) < field)
+        self.rows
+            .iter()
+            .filter(move |row: &&Row| RowId::exponent(row.id) < field)
     }
 }

@@ -1,8 +1,8 @@
 //! The counting loop: a batch of f32 into exact integer totals per octave.
 //!
-//! One pass adds each value to one cell of a dense table indexed by its top 16 bits. A cell packs the count and the
-//! sum of the low 16 bits ("residuals") into one word and holds the sum of their squares in a second, from which the
-//! sums of full mantissas and of their squares follow exactly:
+//! One pass adds each value to one cell of a dense table indexed by its top 16 bits. A cell packs the count, the sum of
+//! the low 16 bits ("residuals") and the sum of their squares into one integer, so that a value costs one wide
+//! addition; the sums of full mantissas and of their squares follow exactly:
 //! `sum (b + r) = n b + sum r` and `sum (b + r)^2 = n b^2 + 2 b sum r + sum r^2`.
 use super::counts::N_BINS;
 use super::row::{RowId, RowTally, SIGN};
@@ -19,8 +19,8 @@ const N_TABLES: usize = 2;
 /// Exponent field of infinities and NaN.
 const NON_FINITE: u16 = 255;
 
-/// Packed count and residual sum; sum of squared residuals.
-type TableCell = [u64; 2];
+/// From the low bits: residual sum (40 bits), count (24), sum of squared residuals (64).
+type TableCell = u128;
 
 /// Working memory of the counting loop: 2 MiB of address space, of which only touched pages are resident.
 /// All zero between uses.
@@ -41,9 +41,15 @@ pub(super) struct Specials {
 
 /// Counts `values` (at most [`MAX_BATCH`], the largest finite magnitude among them being `magnitude`) and hands each
 /// non-empty row of finite non-zero values to `emit`.
-pub(super) fn tally(values: &[f32], magnitude: f32, mut emit: impl FnMut(RowId, &RowTally)) -> Specials {
+pub(super) fn tally(
+    values: &[f32],
+    magnitude: f32,
+    mut emit: impl FnMut(RowId, &RowTally),
+) -> Specials {
     assert!(values.len() <= MAX_BATCH, "a cell counts 24 bits");
-    let mut tables = TABLES.take().unwrap_or_else(|| Tables(vec![[0; 2]; N_TABLES * N_CELLS]));
+    let mut tables = TABLES
+        .take()
+        .unwrap_or_else(|| Tables(vec![0; N_TABLES * N_CELLS]));
     tables.count(values);
     let mut left = values.len() as u64;
     let mut specials = Specials::default();
@@ -81,11 +87,12 @@ impl Tables {
         };
         let (pairs, rest) = values.as_chunks::<N_TABLES>();
         for pair in pairs {
-            add(first, pair[0]);
-            add(second, pair[1]);
+            let bits = u64::from(pair[0].to_bits()) | u64::from(pair[1].to_bits()) << 32;
+            add(first, bits & 0xffff_ffff);
+            add(second, bits >> 32);
         }
         for &value in rest {
-            add(first, value);
+            add(first, u64::from(value.to_bits()));
         }
     }
 
@@ -105,7 +112,10 @@ impl Tables {
             row.count()
         } else {
             let zero_bits = u32::from(id.0) << 23;
-            values.iter().filter(|value| value.to_bits() == zero_bits).count() as u64
+            values
+                .iter()
+                .filter(|value| value.to_bits() == zero_bits)
+                .count() as u64
         };
         row.counts[0] -= zeros;
         if row.square_sum != 0 {
@@ -117,12 +127,10 @@ impl Tables {
 
     /// Takes the cell of top bits `key` out of both tables.
     fn take(&mut self, key: usize) -> TableCell {
-        let mut total = [0; 2];
-        for table_idx in 0..N_TABLES {
-            let cell = std::mem::take(&mut self.0[table_idx * N_CELLS + key]);
-            total = [total[0] + cell[0], total[1] + cell[1]];
-        }
-        total
+        let cells = (0..N_TABLES).map(|table_idx| table_idx * N_CELLS + key);
+        cells
+            .map(|cell_idx| std::mem::take(&mut self.0[cell_idx]))
+            .sum()
     }
 
     /// Takes a row out of both tables; `None` when it is empty.
@@ -130,12 +138,19 @@ impl Tables {
         let first = usize::from(id.0) * N_BINS;
         let is_empty = (0..N_TABLES).all(|table_idx| {
             let start = table_idx * N_CELLS + first;
-            self.0[start..start + N_BINS].iter().fold(0, |seen, cell| seen | cell[0]) == 0
+            self.0[start..start + N_BINS]
+                .iter()
+                .fold(0, |seen, cell| seen | cell)
+                == 0
         });
         if is_empty {
             return None;
         }
-        let mut row = RowTally { counts: [0; N_BINS], mantissa_sum: 0, square_sum: 0 };
+        let mut row = RowTally {
+            counts: [0; N_BINS],
+            mantissa_sum: 0,
+            square_sum: 0,
+        };
         for bin_idx in 0..N_BINS {
             let cell = self.take(first + bin_idx);
             add_cell(&mut row, id, bin_idx, cell);
@@ -144,23 +159,22 @@ impl Tables {
     }
 }
 
-/// Adds one value to its cell.
+/// Adds the value of these 32 bits to its cell.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the body of the innermost loop")]
-fn add(table: &mut [TableCell; N_CELLS], value: f32) {
-    let bits = value.to_bits();
-    let residual = u64::from(bits & 0xffff);
+fn add(table: &mut [TableCell; N_CELLS], bits: u64) {
+    let residual = bits & 0xffff;
     let cell = &mut table[(bits >> 16) as usize];
-    cell[0] += (1 << RESIDUAL_BITS) | residual;
-    cell[1] += residual * residual;
+    let packed = u128::from((1 << RESIDUAL_BITS) | residual);
+    *cell = cell.wrapping_add(u128::from(residual * residual) << 64 | packed);
 }
 
 /// Adds what a cell holds to bin `bin_idx` of its row.
 fn add_cell(row: &mut RowTally, id: RowId, bin_idx: usize, cell: TableCell) {
-    let count = cell[0] >> RESIDUAL_BITS;
-    let residual_sum = u128::from(cell[0] & ((1 << RESIDUAL_BITS) - 1));
+    let count = cell as u64 >> RESIDUAL_BITS;
+    let residual_sum = cell & ((1 << RESIDUAL_BITS) - 1);
     let base = u128::from(id.bin_mantissa(bin_idx));
     row.counts[bin_idx] += count;
     row.mantissa_sum += u128::from(count) * base + residual_sum;
-    row.square_sum += u128::from(count) * base * base + 2 * base * residual_sum + u128::from(cell[1]);
+    row.square_sum += u128::from(count) * base * base + 2 * base * residual_sum + (cell >> 64);
 }

@@ -35,7 +35,11 @@ impl Random {
     /// Laplace with scale 1.
     pub(super) fn laplace(&mut self) -> f64 {
         let magnitude = -self.uniform().ln();
-        if self.next_bits() >> 63 == 0 { magnitude } else { -magnitude }
+        if self.next_bits() >> 63 == 0 {
+            magnitude
+        } else {
+            -magnitude
+        }
     }
 }
 
@@ -46,12 +50,13 @@ pub(super) fn statistic(values: &[f32]) -> Statistic {
     statistic
 }
 
-/// `n` normal values with unit deviation, every 10,000th of them 50 deviations out.
+/// `n` normal values with unit deviation, and one on each side 50 deviations out.
+///
+/// They are so few because clipping one costs as much squared error as rounding 150,000 values of the bulk.
 pub(super) fn normal_with_outliers(n: usize) -> Vec<f32> {
     let mut random = Random::new(1);
-    let mut values: Vec<f32> = (0..n).map(|_| random.normal() as f32).collect();
-    values.iter_mut().step_by(10_000).for_each(|value| *value = value.signum() * 50.0);
-    values
+    let bulk = (2..n).map(|_| random.normal() as f32);
+    [50.0, -50.0].into_iter().chain(bulk).collect()
 }
 
 /// `n` Laplace values.
