@@ -52,7 +52,9 @@ impl AxisResize {
             }
             CoordinateTransformationMode::PytorchHalfPixel if self.output > 1 => half_pixel(),
             CoordinateTransformationMode::PytorchHalfPixel => 0.0,
-            CoordinateTransformationMode::AlignCorners if self.output > 1 => x * (input - 1.0) / (output - 1.0),
+            CoordinateTransformationMode::AlignCorners if self.output > 1 => {
+                x * (input - 1.0) / (output - 1.0)
+            }
             CoordinateTransformationMode::AlignCorners => 0.0,
             CoordinateTransformationMode::Asymmetric => x / self.scale,
             CoordinateTransformationMode::TfCropAndResize => {
@@ -85,7 +87,8 @@ impl AxisResize {
             let start = taps.weights.len();
             for tap in first..first.saturating_add(count as i64) {
                 let inside = tap >= 0 && tap < self.input as i64;
-                let weight = if op.exclude_outside && !inside { 0.0 } else { op.weight(tap as f32 - x, self.scale) };
+                let weight =
+                    if op.exclude_outside && !inside { 0.0 } else { op.weight(tap as f32 - x, self.scale) };
                 taps.indices.push(self.clamped(tap));
                 taps.weights.push(weight);
             }
