@@ -76,11 +76,12 @@ impl Function {
             RecurrentActivation::Affine => alpha * x + beta,
             RecurrentActivation::LeakyRelu if x < 0.0 => alpha * x,
             RecurrentActivation::ThresholdedRelu if x <= alpha => 0.0,
-            RecurrentActivation::LeakyRelu | RecurrentActivation::ThresholdedRelu => x,
             RecurrentActivation::ScaledTanh => alpha * (beta * x).tanh(),
             RecurrentActivation::HardSigmoid => (alpha * x + beta).clamp(0.0, 1.0),
             RecurrentActivation::Elu if x < 0.0 => alpha * x.exp_m1(),
-            RecurrentActivation::Elu => x,
+            RecurrentActivation::LeakyRelu
+            | RecurrentActivation::ThresholdedRelu
+            | RecurrentActivation::Elu => x,
             RecurrentActivation::Softsign => x / (1.0 + x.abs()),
             RecurrentActivation::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         }
@@ -290,11 +291,11 @@ impl Layer {
             };
             let part = direction * state_len..(direction + 1) * state_len;
             let (hidden, cell) = (&mut hidden[part.clone()], &mut cell[part]);
-            let output = SequenceOutput { data: &mut all, n_directions: sizes.directions, direction };
+            let mut output = SequenceOutput { data: &mut all, n_directions: sizes.directions, direction };
             match packed {
                 PackedDirection::Lstm(lstm) => lstm.run(&sequence, hidden, cell, Some(output)),
                 PackedDirection::Gru(gru) => gru.run(&sequence, hidden, Some(output)),
-                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, output),
+                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, &mut output),
             }
         }
         let state_shape = vec![sizes.directions, n_batches, sizes.hidden];
@@ -353,7 +354,7 @@ impl PlainDirection {
         input: &SequenceInput<'_>,
         hidden: &mut [f32],
         cell: &mut [f32],
-        output: SequenceOutput<'_>,
+        output: &mut SequenceOutput<'_>,
     ) {
         let (size, n_batches) = (self.sizes.hidden, input.n_batches);
         for batch in 0..n_batches {

@@ -43,19 +43,23 @@ impl AxisResize {
     fn original(&self, position: usize, mode: CoordinateTransformationMode) -> f32 {
         let (x, input, output) = (position as f32, self.input as f32, self.output as f32);
         let half_pixel = || (x + 0.5) / self.scale - 0.5;
+        if self.is_identity(mode) {
+            return x;
+        }
         match mode {
-            _ if self.is_identity(mode) => x,
-            CoordinateTransformationMode::HalfPixel => half_pixel(),
             CoordinateTransformationMode::HalfPixelSymmetric => {
                 let adjustment = output / (self.scale * input);
                 input / 2.0 * (1.0 - adjustment) + half_pixel()
             }
-            CoordinateTransformationMode::PytorchHalfPixel if self.output > 1 => half_pixel(),
-            CoordinateTransformationMode::PytorchHalfPixel => 0.0,
-            CoordinateTransformationMode::AlignCorners if self.output > 1 => {
-                x * (input - 1.0) / (output - 1.0)
+            CoordinateTransformationMode::PytorchHalfPixel | CoordinateTransformationMode::AlignCorners
+                if self.output <= 1 =>
+            {
+                0.0
             }
-            CoordinateTransformationMode::AlignCorners => 0.0,
+            CoordinateTransformationMode::HalfPixel | CoordinateTransformationMode::PytorchHalfPixel => {
+                half_pixel()
+            }
+            CoordinateTransformationMode::AlignCorners => x * (input - 1.0) / (output - 1.0),
             CoordinateTransformationMode::Asymmetric => x / self.scale,
             CoordinateTransformationMode::TfCropAndResize => {
                 let (start, end) = self.roi;
