@@ -39,8 +39,8 @@ mod pow;
 mod quantize;
 mod recurrent;
 mod recurrent_run;
-mod resample;
 mod reduce;
+mod resample;
 mod reshape;
 mod resize;
 mod response_norm;
@@ -61,13 +61,6 @@ pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
 pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
-
-use std::fmt;
-use std::ops::RangeInclusive;
-
-use crate::error::{Error, Result};
-use crate::kernels::Activation;
-use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use custom::Custom;
 pub use activation::*;
@@ -107,6 +100,13 @@ pub use softmax::*;
 pub use sort::*;
 pub use unary::*;
 pub use window::*;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::tensor::{Dim, Tensor, TensorType};
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
