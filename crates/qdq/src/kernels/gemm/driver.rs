@@ -78,6 +78,8 @@ struct Blocks {
     task_rows: usize,
     task_columns: usize,
     depth: usize,
+    /// Full panels of B are read where they are: one row of tiles would use a packed copy once.
+    b_in_place: bool,
 }
 
 impl Blocks {
@@ -100,6 +102,8 @@ impl Blocks {
             task_columns = problem.n.next_multiple_of(tile_columns);
         }
         let depth = balanced(problem.k, DEPTH_BLOCK);
+        let b_in_place = problem.m <= tile_rows
+            && matches!(&problem.right, Right::Matrix(b) if b.column_stride == 1);
         Self {
             isa,
             tile_rows,
@@ -107,6 +111,7 @@ impl Blocks {
             task_rows,
             task_columns,
             depth,
+            b_in_place,
         }
     }
 }
@@ -265,6 +270,9 @@ impl Step<'_> {
         let panels = scratch.chunks_mut((width * self.depth.len()).max(1));
         for (column, panel) in columns.clone().step_by(width).zip(panels) {
             let n_columns = width.min(columns.end - column);
+            if self.blocks.b_in_place && n_columns == width {
+                continue;
+            }
             source.pack_panel(self.depth.start, column, n_columns, width, panel);
         }
     }
@@ -287,8 +295,12 @@ impl Step<'_> {
             for column in columns.clone().step_by(width) {
                 let n_columns = width.min(columns.end - column);
                 let b = match self.problem.right {
-                    Right::Packed(b) => b.panel(column, self.depth.start),
-                    _ => &b_scratch[(column - columns.start) * depth..],
+                    Right::Packed(b) => (b.panel(column, self.depth.start), width),
+                    Right::Matrix(b) if self.blocks.b_in_place && n_columns == width => (
+                        &b.data[self.depth.start * b.row_stride + column..],
+                        b.row_stride,
+                    ),
+                    _ => (&b_scratch[(column - columns.start) * depth..], width),
                 };
                 self.run_tile(row, n_rows, column, n_columns, a, b);
             }
@@ -302,12 +314,13 @@ impl Step<'_> {
         column: usize,
         n_columns: usize,
         a: &[f32],
-        b: &[f32],
+        (b, b_depth_stride): (&[f32], usize),
     ) {
         let options = &self.problem.options;
         let output = self.problem.output;
         let depth = self.depth.len();
-        assert!(a.len() >= n_rows * depth && b.len() >= self.blocks.tile_columns * depth);
+        let b_len = depth.saturating_sub(1) * b_depth_stride + self.blocks.tile_columns;
+        assert!(a.len() >= n_rows * depth && (depth == 0 || b.len() >= b_len));
         let first = self.depth.start == 0;
         let last = self.depth.end == self.problem.k;
         let (mut row_bias, mut column_bias) = (std::ptr::null(), std::ptr::null());
@@ -325,7 +338,7 @@ impl Step<'_> {
             a_row_stride: 1,
             a_depth_stride: n_rows,
             b: b.as_ptr(),
-            b_depth_stride: self.blocks.tile_columns,
+            b_depth_stride,
             c: output.data.at(begin),
             c_row_stride: output.row_stride,
             c_column_stride: output.column_stride,
