@@ -82,7 +82,6 @@ use crate::error::{Error, Result};
 use crate::kernels::Activation;
 use crate::tensor::{Dim, Tensor, TensorType};
 
-pub use custom::Custom;
 pub use activation::*;
 pub use arrange::*;
 pub use binary::*;
@@ -95,6 +94,7 @@ pub use concat::*;
 pub use control::*;
 pub use conv::*;
 pub use conv_transpose::*;
+pub use custom::Custom;
 pub use gather::*;
 pub use gemm::*;
 pub use generate::*;

@@ -82,7 +82,9 @@ pub(super) fn planes<T: Float>(
 }
 
 /// A function of `[outer, axis, inner]` from one of the elements along the axis, which are never none.
-pub(super) fn each_lane<T: Float>(lane_function: impl Fn(&mut [T])) -> impl FnOnce(&mut [T], usize, usize, usize) {
+pub(super) fn each_lane<T: Float>(
+    lane_function: impl Fn(&mut [T]),
+) -> impl FnOnce(&mut [T], usize, usize, usize) {
     move |elements, _outer, axis, inner| {
         let mut lane = Vec::with_capacity(axis);
         for plane in elements.chunks_mut(axis * inner) {

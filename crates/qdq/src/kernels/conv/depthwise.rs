@@ -3,14 +3,8 @@
 //! A plane is first copied into a zero-padded buffer whose columns are sorted by their remainder
 //! modulo the stride. After that every tap reads contiguous columns and no border needs a test:
 //! the same few lines serve any kernel, stride, dilation and padding of one or two axes.
-#![allow(
-    unsafe_code,
-    reason = "loads at computed offsets of the padded plane; see `Plane`"
-)]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(unsafe_code, reason = "loads at computed offsets of the padded plane; see `Plane`")]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::activation::Activation;
 use super::super::parallel::{for_each_chunk, rows_per_task};
@@ -77,18 +71,7 @@ impl Depthwise {
                 for (i, out) in chunk.chunks_exact_mut(out_len).enumerate() {
                     let (input, weights, bias) = part(i);
                     let clamp = activation.clamp_bounds();
-                    dispatch_on(
-                        isa,
-                        Plane {
-                            layout,
-                            input,
-                            weights,
-                            bias,
-                            clamp,
-                            padded,
-                            out,
-                        },
-                    );
+                    dispatch_on(isa, Plane { layout, input, weights, bias, clamp, padded, out });
                     if let Some(unary) = activation.as_unary() {
                         unary.apply_serial(out);
                     }
@@ -125,19 +108,14 @@ struct Layout {
 impl Layout {
     /// `None` when there is depth, which the general path does.
     fn new(geometry: &Geometry) -> Option<Self> {
-        let Geometry {
-            axes,
-            input,
-            output,
-        } = *geometry;
+        let Geometry { axes, input, output } = *geometry;
         let has_depth = input[0] != 1 || axes[0].kernel != 1 || output[0] != 1;
         if has_depth {
             return None;
         }
         let (rows, columns) = (axes[1], axes[2]);
-        let span = |n: usize, axis: super::Axis| {
-            (n - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-        };
+        let span =
+            |n: usize, axis: super::Axis| (n - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1;
         // Inputs that no window reaches are cut off, pads that none reaches are not made.
         let height = span(output[1], rows).max(rows.pad_begin);
         let width = span(output[2], columns).max(columns.pad_begin);
@@ -154,10 +132,7 @@ impl Layout {
         let pads = [rows.pad_begin, columns.pad_begin];
         let cut = |input: usize, span: usize, pad: usize| input.min(span - pad);
         Some(Self {
-            input: [
-                cut(input[1], height, pads[0]),
-                cut(input[2], width, pads[1]),
-            ],
+            input: [cut(input[1], height, pads[0]), cut(input[2], width, pads[1])],
             in_row_len: input[2],
             output: [output[1], output[2]],
             pads,
@@ -205,9 +180,7 @@ impl SimdTask for Plane<'_> {
                 row = match (pair, n_rows) {
                     (true, 4..) => self.block::<S, 4, 2>(s, row.min(n_rows - 4), columns),
                     (true, _) => self.block::<S, 1, 2>(s, row, columns),
-                    (false, 7..) if rest > 4 => {
-                        self.block::<S, 7, 1>(s, row.min(n_rows - 7), [columns[0]])
-                    }
+                    (false, 7..) if rest > 4 => self.block::<S, 7, 1>(s, row.min(n_rows - 7), [columns[0]]),
                     (false, 4..) => self.block::<S, 4, 1>(s, row.min(n_rows - 4), [columns[0]]),
                     (false, _) => self.block::<S, 1, 1>(s, row, [columns[0]]),
                 };
@@ -227,8 +200,7 @@ impl Plane<'_> {
         let in_row_len = layout.in_row_len;
         for row in 0..n_rows {
             let source = &self.input[row * in_row_len..][..n_columns];
-            let target =
-                &mut self.padded[(row + layout.pads[0]) * layout.row_len..][..layout.row_len];
+            let target = &mut self.padded[(row + layout.pads[0]) * layout.row_len..][..layout.row_len];
             for phase in 0..stride {
                 // First input column of this remainder.
                 let first = (phase + stride - layout.pads[1] % stride) % stride;

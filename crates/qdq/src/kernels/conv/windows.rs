@@ -4,10 +4,7 @@
 //! tap, the positions of the panel fall into runs of neighbours in an input row (`Copy`), and the
 //! runs are the same for all channels.
 #![allow(unsafe_code, reason = "register copies of measured slices")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::gemm::{MAX_TILE_COLUMNS, PanelSource};
 use super::super::simd::{self, Simd, SimdTask, dispatch};
@@ -40,11 +37,7 @@ impl<'a> Windows<'a> {
     /// Finds the runs of tap `(kd, kh, kw)` for positions `begin..begin + n`; their number.
     fn copies(&self, tap: [usize; 3], begin: usize, n: usize, copies: &mut [Copy]) -> usize {
         let mut n_copies = 0;
-        let Geometry {
-            axes,
-            input,
-            output,
-        } = self.geometry;
+        let Geometry { axes, input, output } = self.geometry;
         let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
         let mut position = begin;
         while position < begin + n {
@@ -55,10 +48,7 @@ impl<'a> Windows<'a> {
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
-            let (first, last) = (
-                ow.max(valid_begin),
-                (ow + row_end - position).min(valid_end),
-            );
+            let (first, last) = (ow.max(valid_begin), (ow + row_end - position).min(valid_end));
             if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
@@ -85,14 +75,7 @@ impl PanelSource for Windows<'_> {
         width: usize,
         panel: &mut [f32],
     ) {
-        dispatch(Pack {
-            windows: self,
-            depth_begin,
-            column_begin,
-            n_columns,
-            width,
-            panel,
-        });
+        dispatch(Pack { windows: self, depth_begin, column_begin, n_columns, width, panel });
     }
 }
 
@@ -119,9 +102,7 @@ impl SimdTask for Pack<'_> {
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
             let tap3 = [tap / (kh * kw), tap / kw % kh, tap % kw];
-            let n = self
-                .windows
-                .copies(tap3, self.column_begin, self.n_columns, &mut copies);
+            let n = self.windows.copies(tap3, self.column_begin, self.n_columns, &mut copies);
             let copies = &copies[..n];
             let complete = copies.iter().map(|copy| copy.len).sum::<usize>() == width;
             // First channel whose row of this tap is in the block.
