@@ -4,10 +4,7 @@
 //! tap, the positions of the panel fall into runs of neighbours in an input row (`Copy`), and the
 //! runs are the same for all channels.
 #![allow(unsafe_code, reason = "register copies of measured slices")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::gemm::{MAX_TILE_COLUMNS, PanelSource};
 use super::super::simd::{self, Simd, SimdTask, dispatch};
@@ -88,15 +85,29 @@ impl<'a> Windows<'a> {
         let Geometry { axes, input, .. } = self.geometry;
         let (valid_begin, valid_end) = self.valid[tap[2]];
         let mut n_copies = 0;
+<<<<<<< HEAD
         for segment in segments {
             let [od, oh, ow] = segment.output;
+=======
+        let Geometry { axes, input, output } = self.geometry;
+        let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
+        let mut position = begin;
+        while position < begin + n {
+            let (row, ow) = (position / output[2], position % output[2]);
+            let row_end = (position - ow + output[2]).min(begin + n);
+>>>>>>> onnx
             let index = |axis: usize, o: usize| {
                 (o * axes[axis].stride + tap[axis] * axes[axis].dilation)
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
+<<<<<<< HEAD
             let (first, last) = (ow.max(valid_begin), (ow + segment.len).min(valid_end));
             if let (Some(id), Some(ih)) = (index(0, od), index(1, oh)) {
+=======
+            let (first, last) = (ow.max(valid_begin), (ow + row_end - position).min(valid_end));
+            if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
+>>>>>>> onnx
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
                     copies[n_copies] = Copy {
@@ -121,14 +132,7 @@ impl PanelSource for Windows<'_> {
         width: usize,
         panel: &mut [f32],
     ) {
-        dispatch(Pack {
-            windows: self,
-            depth_begin,
-            column_begin,
-            n_columns,
-            width,
-            panel,
-        });
+        dispatch(Pack { windows: self, depth_begin, column_begin, n_columns, width, panel });
     }
 }
 
@@ -160,7 +164,11 @@ impl SimdTask for Pack<'_> {
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
             let tap3 = [tap / (kh * kw), tap / kw % kh, tap % kw];
+<<<<<<< HEAD
             let n = self.windows.copies(tap3, segments, &mut copies);
+=======
+            let n = self.windows.copies(tap3, self.column_begin, self.n_columns, &mut copies);
+>>>>>>> onnx
             let copies = &copies[..n];
             let complete = copies.iter().map(|copy| copy.len).sum::<usize>() == width;
             // First channel whose row of this tap is in the block.

@@ -1,9 +1,6 @@
 //! Operands in the order in which the micro-kernel reads them.
 #![allow(unsafe_code, reason = "register copies of measured slices")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::simd::{self, Isa, Simd, SimdTask, dispatch};
 use super::MatRef;
@@ -44,11 +41,7 @@ impl PanelSource for MatRef<'_> {
             self.column_stride,
         );
         assert!(n_columns <= width);
-        dispatch(Pack {
-            source,
-            width,
-            panel,
-        });
+        dispatch(Pack { source, width, panel });
     }
 }
 
@@ -81,11 +74,7 @@ impl SimdTask for Pack<'_> {
             self.panel.fill(0.0);
         }
         // Squares of 8 by shuffles when the columns are contiguous, the rest one by one.
-        let square = if source.row_stride == 1 {
-            (depth / 8 * 8, n / 8 * 8)
-        } else {
-            (0, 0)
-        };
+        let square = if source.row_stride == 1 { (depth / 8 * 8, n / 8 * 8) } else { (0, 0) };
         for p in (0..square.0).step_by(8) {
             for j in (0..square.1).step_by(8) {
                 let from = &source.data[j * source.column_stride + p..];

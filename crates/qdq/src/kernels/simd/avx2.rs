@@ -160,12 +160,8 @@ type V = __m256;
     #[inline(always)]
     fn deinterleave(self, a: __m256, b: __m256) -> (__m256, __m256) {
         unsafe {
-            let order =
-                |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
-            (
-                order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)),
-                order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)),
-            )
+            let order = |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
+            (order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)), order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)))
         }
     }
     #[inline(always)]
@@ -257,10 +253,7 @@ pub(super) unsafe fn transpose_8x8(
         }
         for i in 0..4 {
             let (a, b) = (quads[i], quads[i + 4]);
-            let (low, high) = (
-                _mm256_permute2f128_ps::<0x20>(a, b),
-                _mm256_permute2f128_ps::<0x31>(a, b),
-            );
+            let (low, high) = (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
             _mm256_storeu_ps(target.add(i * target_stride), low);
             _mm256_storeu_ps(target.add((i + 4) * target_stride), high);
         }

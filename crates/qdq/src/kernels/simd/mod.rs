@@ -285,11 +285,7 @@ pub(crate) unsafe fn copy<S: Simd>(simd: S, source: *const f32, target: *mut f32
             i += S::LANES;
         }
         if i < n {
-            simd.store_partial(
-                target.add(i),
-                simd.load_partial(source.add(i), n - i),
-                n - i,
-            );
+            simd.store_partial(target.add(i), simd.load_partial(source.add(i), n - i), n - i);
         }
     }
 }
