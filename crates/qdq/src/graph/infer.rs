@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
-use crate::ops::{Inputs, Operand};
+use crate::ops::{Inputs, Op, Operand};
 use crate::tensor::{Dim, TensorType};
 
 /// Longest integer vector followed as dimensions.
@@ -50,6 +50,9 @@ impl Inference {
         let (types, dims) = {
             let inputs = self.inputs(graph, node);
             let types = if node.regions.is_empty() {
+                if !follows(node, &inputs) {
+                    return Ok(());
+                }
                 node.op.def().infer(&inputs)?
             } else {
                 region_types(graph, node)
@@ -82,6 +85,14 @@ impl Inference {
         };
         Inputs(node.inputs.iter().map(|input| input.map(operand)).collect())
     }
+}
+
+/// Whether the types of a node's outputs follow from what is known: nothing follows from the output of a custom op,
+/// unless the op gives the same type whatever it gets.
+fn follows(node: &Node, inputs: &Inputs<'_>) -> bool {
+    let all_known = inputs.0.iter().flatten().all(|operand| operand.ty.is_some());
+    all_known
+        || matches!(node.op, Op::Cast(_) | Op::Shape(_) | Op::Size(_) | Op::Dequantize(_) | Op::Quantize(_))
 }
 
 /// Types of a node with regions, from what its regions return.

@@ -217,7 +217,11 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     pub(super) fn emit(&mut self, suffix: &str, op: impl Into<Op>, inputs: &[ValueId]) -> ValueId {
         let name = self.name_with(suffix);
         let output = self.reader.graph.add_value(&name, None);
-        let node = Node::new(op, inputs, &[output]).with_scope(self.scope());
+        let scope = match self.scope().as_str() {
+            "" => String::new(),
+            scope => format!("{scope}/{suffix}"),
+        };
+        let node = Node::new(op, inputs, &[output]).with_scope(scope);
         self.reader.infer(&node);
         self.nodes.push(node);
         output

@@ -150,11 +150,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// A node with these inputs and all outputs.
-    pub(super) fn start_with(&self, op_type: &str, inputs: Vec<String>) -> NewNode {
-        let name = &self.node.scope;
+    pub(super) fn start_with(&mut self, op_type: &str, inputs: Vec<String>) -> NewNode {
         NewNode(NodeProto {
             op_type: Some(op_type.to_owned()),
-            name: (!name.is_empty()).then(|| name.clone()),
+            name: self.writer.node_name(&self.node.scope),
             input: inputs,
             output: self.outputs(),
             ..NodeProto::default()

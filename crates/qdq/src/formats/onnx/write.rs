@@ -92,6 +92,8 @@ pub(super) struct Writer<'g> {
     errors: Vec<Error>,
     /// Constants that something uses.
     used: BTreeSet<ValueId>,
+    node_names: BTreeSet<String>,
+    n_repeated: BTreeMap<String, usize>,
     /// Constants that only the file has.
     added: BTreeMap<String, Tensor>,
 }
@@ -105,6 +107,8 @@ impl<'g> Writer<'g> {
             needed: BTreeSet::new(),
             errors: Vec::new(),
             used: BTreeSet::new(),
+            node_names: BTreeSet::new(),
+            n_repeated: BTreeMap::new(),
             added: BTreeMap::new(),
         }
     }
@@ -127,6 +131,20 @@ impl<'g> Writer<'g> {
         let name = self.free_name(name);
         self.added.insert(name.clone(), tensor.clone());
         name
+    }
+
+    /// A node's name: its scope, with a number appended if another node has it; onnxruntime wants names unique.
+    pub(super) fn node_name(&mut self, scope: &str) -> Option<String> {
+        if scope.is_empty() {
+            return None;
+        }
+        let mut name = scope.to_owned();
+        while !self.node_names.insert(name.clone()) {
+            let number = self.n_repeated.entry(scope.to_owned()).or_insert(0);
+            *number += 1;
+            name = format!("{scope}_{number}");
+        }
+        Some(name)
     }
 
     fn free_name(&self, name: &str) -> String {

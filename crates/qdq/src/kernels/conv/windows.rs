@@ -24,53 +24,89 @@ struct Copy {
     source: usize,
 }
 
+/// Positions of a panel in one output row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Segment {
+    /// First column in the panel.
+    column: usize,
+    /// Depth, height and width of the first position.
+    output: [usize; 3],
+    len: usize,
+}
+
 /// The windows of one image, or one group of its channels.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Windows<'a> {
     input: &'a [f32],
     geometry: Geometry,
+    /// For each tap of the width, the outputs that it serves from inside the input.
+    valid: Vec<(usize, usize)>,
 }
 
 impl<'a> Windows<'a> {
     /// Windows over `[channels, spatial...]`.
     pub(super) fn new(input: &'a [f32], geometry: Geometry) -> Self {
-        Self { input, geometry }
+        let axis = geometry.axes[2];
+        let valid = (0..axis.kernel)
+            .map(|tap| axis.valid_outputs(tap, geometry.input[2], geometry.output[2]))
+            .collect();
+        Self {
+            input,
+            geometry,
+            valid,
+        }
     }
 
-    /// Finds the runs of tap `(kd, kh, kw)` for positions `begin..begin + n`; their number.
-    fn copies(&self, tap: [usize; 3], begin: usize, n: usize, copies: &mut [Copy]) -> usize {
+    /// Cuts positions `begin..begin + n` into output rows; their number.
+    fn segments(&self, begin: usize, n: usize, segments: &mut [Segment]) -> usize {
+        let [_, height, width] = self.geometry.output;
+        let (row, mut ow) = (begin / width, begin % width);
+        let (mut od, mut oh) = (row / height, row % height);
+        let (mut column, mut n_segments) = (0, 0);
+        while column < n {
+            let len = (width - ow).min(n - column);
+            segments[n_segments] = Segment {
+                column,
+                output: [od, oh, ow],
+                len,
+            };
+            n_segments += 1;
+            column += len;
+            ow = 0;
+            oh += 1;
+            if oh == height {
+                oh = 0;
+                od += 1;
+            }
+        }
+        n_segments
+    }
+
+    /// Finds the runs of tap `(kd, kh, kw)`; their number.
+    #[inline(always)]
+    fn copies(&self, tap: [usize; 3], segments: &[Segment], copies: &mut [Copy]) -> usize {
+        let Geometry { axes, input, .. } = self.geometry;
+        let (valid_begin, valid_end) = self.valid[tap[2]];
         let mut n_copies = 0;
-        let Geometry {
-            axes,
-            input,
-            output,
-        } = self.geometry;
-        let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
-        let mut position = begin;
-        while position < begin + n {
-            let (row, ow) = (position / output[2], position % output[2]);
-            let row_end = (position - ow + output[2]).min(begin + n);
+        for segment in segments {
+            let [od, oh, ow] = segment.output;
             let index = |axis: usize, o: usize| {
                 (o * axes[axis].stride + tap[axis] * axes[axis].dilation)
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
-            let (first, last) = (
-                ow.max(valid_begin),
-                (ow + row_end - position).min(valid_end),
-            );
-            if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
+            let (first, last) = (ow.max(valid_begin), (ow + segment.len).min(valid_end));
+            if let (Some(id), Some(ih)) = (index(0, od), index(1, oh)) {
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
                     copies[n_copies] = Copy {
-                        column: position - begin + first - ow,
+                        column: segment.column + first - ow,
                         len: last - first,
                         source: (id * input[1] + ih) * input[2] + iw,
                     };
                     n_copies += 1;
                 }
             }
-            position = row_end;
         }
         n_copies
     }
@@ -116,12 +152,15 @@ impl SimdTask for Pack<'_> {
         let (n_taps, width) = (kd * kh * kw, self.width);
         let depth_end = self.depth_begin + self.panel.len() / width;
         let channel_len = self.windows.geometry.input_len();
+        let mut segments = [Segment::default(); MAX_TILE_COLUMNS];
+        let n = self
+            .windows
+            .segments(self.column_begin, self.n_columns, &mut segments);
+        let segments = &segments[..n];
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
             let tap3 = [tap / (kh * kw), tap / kw % kh, tap % kw];
-            let n = self
-                .windows
-                .copies(tap3, self.column_begin, self.n_columns, &mut copies);
+            let n = self.windows.copies(tap3, segments, &mut copies);
             let copies = &copies[..n];
             let complete = copies.iter().map(|copy| copy.len).sum::<usize>() == width;
             // First channel whose row of this tap is in the block.
@@ -131,7 +170,8 @@ impl SimdTask for Pack<'_> {
                 let begin = (channel * n_taps + tap - self.depth_begin) * width;
                 let row = &mut self.panel[begin..begin + width];
                 if !complete {
-                    row.fill(0.0);
+                    // SAFETY: the row's own length.
+                    unsafe { simd::zero(s, row.as_mut_ptr(), width) };
                 }
                 let input = &self.windows.input[channel * channel_len..(channel + 1) * channel_len];
                 for copy in copies {

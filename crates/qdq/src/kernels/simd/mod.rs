@@ -7,7 +7,10 @@
 //!
 //! The environment variable `QDQ_CPU` (`portable`, `avx2`, `avx512`) lowers the choice, which
 //! reproduces another machine's bits on this one.
-#![allow(unsafe_code, reason = "std::arch intrinsics and pointer loads; see each block")]
+#![allow(
+    unsafe_code,
+    reason = "std::arch intrinsics and pointer loads; see each block"
+)]
 #![allow(
     clippy::inline_always,
     reason = "required for code generation with target features, see the module doc"
@@ -266,6 +269,25 @@ pub(crate) unsafe fn copy<S: Simd>(simd: S, source: *const f32, target: *mut f32
                 simd.load_partial(source.add(i), n - i),
                 n - i,
             );
+        }
+    }
+}
+
+/// Zeroes `n` floats.
+///
+/// # Safety
+/// `n` floats writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn zero<S: Simd>(simd: S, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise, `i + LANES <= n` or `n - i` floats.
+    unsafe {
+        while i + S::LANES <= n {
+            simd.store(target.add(i), simd.splat(0.0));
+            i += S::LANES;
+        }
+        if i < n {
+            simd.store_partial(target.add(i), simd.splat(0.0), n - i);
         }
     }
 }

@@ -12,9 +12,12 @@ use crate::ops::{
 macro_rules! reductions {
     ($( $read:ident, $write:ident, $name:ident, $since:literal; )*) => {$(
         pub(super) fn $read(r: &mut NodeReader<'_, '_>) -> Result<()> {
+            let noop = r.flag("noop_with_empty_axes", false)?;
+            // Says nothing where there are axes.
+            let has_axes = r.constant(1).is_some_and(|axes| !axes.is_empty());
             let op = $name {
                 keepdims: r.flag("keepdims", true)?,
-                noop_with_empty_axes: r.flag("noop_with_empty_axes", false)?,
+                noop_with_empty_axes: noop && !has_axes,
             };
             read_with_axes(r, op, $since)
         }

@@ -11,7 +11,13 @@ use crate::tensor::{DType, Tensor};
 /// Up to version 9, bounds are attributes.
 pub(super) fn read_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
     if r.opset >= 10 {
-        return r.push(Slice {});
+        let mut inputs = r.inputs();
+        // Steps of 1 say nothing.
+        let steps = r.constant(4).map(|steps| steps.to_i64_vec()).transpose()?;
+        if steps.is_some_and(|steps| steps.iter().all(|step| *step == 1)) {
+            inputs.truncate(4);
+        }
+        return r.push_with(Slice {}, inputs);
     }
     let mut inputs = vec![Some(r.required(0)?)];
     for name in ["starts", "ends"] {

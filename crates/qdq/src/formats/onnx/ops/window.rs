@@ -10,6 +10,11 @@ fn auto_pad(r: &NodeReader<'_, '_>) -> Result<AutoPad> {
     Ok(r.choice("auto_pad", AutoPad::from_name)?.unwrap_or(AutoPad::NotSet))
 }
 
+/// Nothing where all numbers are the default.
+fn unless_all(counts: Vec<usize>, default: usize) -> Vec<usize> {
+    if counts.iter().all(|count| *count == default) { Vec::new() } else { counts }
+}
+
 /// Attributes that convolution and pooling share; those at their defaults are left out.
 fn window(
     node: NewNode,
@@ -52,9 +57,9 @@ pub(super) fn read_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
     check_kernel_shape(r)?;
     let op = Conv {
         auto_pad: auto_pad(r)?,
-        strides: r.counts("strides")?,
-        pads: r.counts("pads")?,
-        dilations: r.counts("dilations")?,
+        strides: unless_all(r.counts("strides")?, 1),
+        pads: unless_all(r.counts("pads")?, 0),
+        dilations: unless_all(r.counts("dilations")?, 1),
         group: r.count("group")?.unwrap_or(1),
     };
     r.push(op)
@@ -70,11 +75,11 @@ pub(super) fn read_conv_transpose(r: &mut NodeReader<'_, '_>) -> Result<()> {
     check_kernel_shape(r)?;
     let op = ConvTranspose {
         auto_pad: auto_pad(r)?,
-        strides: r.counts("strides")?,
-        pads: r.counts("pads")?,
-        dilations: r.counts("dilations")?,
+        strides: unless_all(r.counts("strides")?, 1),
+        pads: unless_all(r.counts("pads")?, 0),
+        dilations: unless_all(r.counts("dilations")?, 1),
         group: r.count("group")?.unwrap_or(1),
-        output_padding: r.counts("output_padding")?,
+        output_padding: unless_all(r.counts("output_padding")?, 0),
         output_shape: r.counts("output_shape")?,
     };
     r.push(op)
@@ -98,9 +103,9 @@ pub(super) fn read_max_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let op = MaxPool {
         kernel_shape: required_kernel_shape(r)?,
         auto_pad: auto_pad(r)?,
-        strides: r.counts("strides")?,
-        pads: r.counts("pads")?,
-        dilations: r.counts("dilations")?,
+        strides: unless_all(r.counts("strides")?, 1),
+        pads: unless_all(r.counts("pads")?, 0),
+        dilations: unless_all(r.counts("dilations")?, 1),
         ceil_mode: r.flag("ceil_mode", false)?,
         storage_order: r.count("storage_order")?.unwrap_or(0),
     };
@@ -119,9 +124,9 @@ pub(super) fn read_average_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let op = AveragePool {
         kernel_shape: required_kernel_shape(r)?,
         auto_pad: auto_pad(r)?,
-        strides: r.counts("strides")?,
-        pads: r.counts("pads")?,
-        dilations: r.counts("dilations")?,
+        strides: unless_all(r.counts("strides")?, 1),
+        pads: unless_all(r.counts("pads")?, 0),
+        dilations: unless_all(r.counts("dilations")?, 1),
         ceil_mode: r.flag("ceil_mode", false)?,
         count_include_pad: r.flag("count_include_pad", false)?,
     };
@@ -140,9 +145,9 @@ pub(super) fn read_lp_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let op = LpPool {
         kernel_shape: required_kernel_shape(r)?,
         auto_pad: auto_pad(r)?,
-        strides: r.counts("strides")?,
-        pads: r.counts("pads")?,
-        dilations: r.counts("dilations")?,
+        strides: unless_all(r.counts("strides")?, 1),
+        pads: unless_all(r.counts("pads")?, 0),
+        dilations: unless_all(r.counts("dilations")?, 1),
         ceil_mode: r.flag("ceil_mode", false)?,
         p: r.int("p", 2)?,
     };
