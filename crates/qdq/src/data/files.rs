@@ -43,7 +43,7 @@ impl FileFolder {
 
 /// The inputs of a graph, without the rest.
 pub(super) struct Inputs {
-    graph: Graph,
+    pub(super) graph: Graph,
 }
 
 impl Inputs {

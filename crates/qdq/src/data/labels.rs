@@ -18,7 +18,7 @@ impl Dataset {
         let Some(name) = &self.options.labels else { return Ok(None) };
         let tensor = match &self.source {
             Source::Arrays(file) => file.array(name),
-            Source::Files(_) | Source::Images(_) => None,
+            Source::Files(_) | Source::Images(_) | Source::Onnx(_) => None,
         };
         let tensor = match tensor {
             Some(tensor) => tensor?,
