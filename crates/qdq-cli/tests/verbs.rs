@@ -72,7 +72,16 @@ fn quantize_writes_an_integer_model_beside_the_float_one() {
     let ran = fixture.qdq(&[&arguments[..], &["--threads", "1", "--json"]].concat());
     assert!(json(&ran.stdout)["report"]["ops"][0]["n_integer"].is_number(), "{}", ran.stderr);
     assert!(once == std::fs::read(fixture.path("matmul.int8.onnx")).unwrap(), "the number of threads shows");
-    let ran = fixture.qdq(&["diff", "matmul.qir", "matmul.int8.onnx", "--data", "many.npz", "--labels", "y", "--json"]);
+    let ran = fixture.qdq(&[
+        "diff",
+        "matmul.qir",
+        "matmul.int8.onnx",
+        "--data",
+        "many.npz",
+        "--labels",
+        "y",
+        "--json",
+    ]);
     let sqnr_db = json(&ran.stdout)["values"][0]["sqnr_db"].as_f64().unwrap();
     assert!(sqnr_db > 30.0, "{sqnr_db}");
 }

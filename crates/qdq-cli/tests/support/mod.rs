@@ -48,7 +48,8 @@ impl Fixture {
 
     /// Runs `qdq` in the folder.
     pub(crate) fn qdq(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_qdq")).args(arguments).current_dir(&self.0).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_qdq")).args(arguments).current_dir(&self.0).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

@@ -179,13 +179,9 @@ impl Gemm {
         }
         let scale =
             |x: T, factor: f32| if factor == 1.0 { x } else { T::from_f64(x.as_f64() * f64::from(factor)) };
-<<<<<<< HEAD
         for x in &mut *output {
             *x = scale(*x, self.alpha);
         }
-=======
-        output.iter_mut().for_each(|x| *x = scale(*x, self.alpha));
->>>>>>> onnx
         if let Some(c) = inputs.optional(2) {
             combine_into(&mut output, &shape, c.as_slice::<T>()?, c.shape(), |x: T, c| {
                 x.plus(scale(c, self.beta))

@@ -47,11 +47,7 @@ impl<'a> Windows<'a> {
         let valid = (0..axis.kernel)
             .map(|tap| axis.valid_outputs(tap, geometry.input[2], geometry.output[2]))
             .collect();
-        Self {
-            input,
-            geometry,
-            valid,
-        }
+        Self { input, geometry, valid }
     }
 
     /// Cuts positions `begin..begin + n` into output rows; their number.
@@ -62,11 +58,7 @@ impl<'a> Windows<'a> {
         let (mut column, mut n_segments) = (0, 0);
         while column < n {
             let len = (width - ow).min(n - column);
-            segments[n_segments] = Segment {
-                column,
-                output: [od, oh, ow],
-                len,
-            };
+            segments[n_segments] = Segment { column, output: [od, oh, ow], len };
             n_segments += 1;
             column += len;
             ow = 0;
@@ -85,29 +77,15 @@ impl<'a> Windows<'a> {
         let Geometry { axes, input, .. } = self.geometry;
         let (valid_begin, valid_end) = self.valid[tap[2]];
         let mut n_copies = 0;
-<<<<<<< HEAD
         for segment in segments {
             let [od, oh, ow] = segment.output;
-=======
-        let Geometry { axes, input, output } = self.geometry;
-        let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
-        let mut position = begin;
-        while position < begin + n {
-            let (row, ow) = (position / output[2], position % output[2]);
-            let row_end = (position - ow + output[2]).min(begin + n);
->>>>>>> onnx
             let index = |axis: usize, o: usize| {
                 (o * axes[axis].stride + tap[axis] * axes[axis].dilation)
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
-<<<<<<< HEAD
             let (first, last) = (ow.max(valid_begin), (ow + segment.len).min(valid_end));
             if let (Some(id), Some(ih)) = (index(0, od), index(1, oh)) {
-=======
-            let (first, last) = (ow.max(valid_begin), (ow + row_end - position).min(valid_end));
-            if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
->>>>>>> onnx
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
                     copies[n_copies] = Copy {
@@ -157,18 +135,12 @@ impl SimdTask for Pack<'_> {
         let depth_end = self.depth_begin + self.panel.len() / width;
         let channel_len = self.windows.geometry.input_len();
         let mut segments = [Segment::default(); MAX_TILE_COLUMNS];
-        let n = self
-            .windows
-            .segments(self.column_begin, self.n_columns, &mut segments);
+        let n = self.windows.segments(self.column_begin, self.n_columns, &mut segments);
         let segments = &segments[..n];
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
             let tap3 = [tap / (kh * kw), tap / kw % kh, tap % kw];
-<<<<<<< HEAD
             let n = self.windows.copies(tap3, segments, &mut copies);
-=======
-            let n = self.windows.copies(tap3, self.column_begin, self.n_columns, &mut copies);
->>>>>>> onnx
             let copies = &copies[..n];
             let complete = copies.iter().map(|copy| copy.len).sum::<usize>() == width;
             // First channel whose row of this tap is in the block.
@@ -212,13 +184,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Calls `body(channel, row)` with `len` floats of each row from `column`.
     #[inline(always)]
-    fn for_each(
-        &self,
-        panel: &mut [f32],
-        column: usize,
-        len: usize,
-        mut body: impl FnMut(usize, *mut f32),
-    ) {
+    fn for_each(&self, panel: &mut [f32], column: usize, len: usize, mut body: impl FnMut(usize, *mut f32)) {
         let begin = self.begin + column;
         assert!(begin + (self.n - 1) * self.step + len <= panel.len());
         let mut target = panel.as_mut_ptr().wrapping_add(begin);
@@ -231,11 +197,7 @@ impl Rows<'_> {
     /// Copies one run of all channels.
     #[inline(always)]
     fn copy<S: Simd>(&self, s: S, panel: &mut [f32], copy: Copy, stride: usize) {
-        let Copy {
-            column,
-            len,
-            source,
-        } = copy;
+        let Copy { column, len, source } = copy;
         assert!(source + (len - 1) * stride < self.channel_len);
         assert!(self.n * self.channel_len <= self.input.len());
         let source = self.input.as_ptr().wrapping_add(source);

@@ -1,8 +1,5 @@
 //! Cuts a product into tasks and cache blocks and runs the micro-kernel over them.
-#![allow(
-    unsafe_code,
-    reason = "calls the micro-kernel, whose ranges are checked here; see the blocks"
-)]
+#![allow(unsafe_code, reason = "calls the micro-kernel, whose ranges are checked here; see the blocks")]
 
 use std::ops::Range;
 
@@ -50,12 +47,7 @@ pub(crate) struct Output<'a> {
 impl<'a> Output<'a> {
     /// The whole slice, contiguous rows of `n`.
     pub(crate) fn row_major(data: &'a mut [f32], n: usize) -> Self {
-        Self {
-            data: SharedMut::new(data),
-            begin: 0,
-            row_stride: n,
-            column_stride: 1,
-        }
+        Self { data: SharedMut::new(data), begin: 0, row_stride: n, column_stride: 1 }
     }
 }
 
@@ -102,17 +94,9 @@ impl Blocks {
             task_columns = problem.n.next_multiple_of(tile_columns);
         }
         let depth = balanced(problem.k, DEPTH_BLOCK);
-        let b_in_place = problem.m <= tile_rows
-            && matches!(&problem.right, Right::Matrix(b) if b.column_stride == 1);
-        Self {
-            isa,
-            tile_rows,
-            tile_columns,
-            task_rows,
-            task_columns,
-            depth,
-            b_in_place,
-        }
+        let b_in_place =
+            problem.m <= tile_rows && matches!(&problem.right, Right::Matrix(b) if b.column_stride == 1);
+        Self { isa, tile_rows, tile_columns, task_rows, task_columns, depth, b_in_place }
     }
 }
 
@@ -195,26 +179,14 @@ fn run_task(problem: &Problem<'_>, blocks: &Blocks, rows: &Range<usize>, columns
     let n_panels = columns.len().div_ceil(tile_columns);
     let packs_b = !matches!(problem.right, Right::Packed(_));
     let packs_a = !matches!(problem.left, Left::Packed(_));
-    let b_len = if packs_b {
-        n_panels * tile_columns * blocks.depth
-    } else {
-        0
-    };
-    let a_len = if packs_a {
-        rows.len() * blocks.depth
-    } else {
-        0
-    };
+    let b_len = if packs_b { n_panels * tile_columns * blocks.depth } else { 0 };
+    let a_len = if packs_a { rows.len() * blocks.depth } else { 0 };
     with_buffer(a_len + b_len, |scratch| {
         let (a_scratch, b_scratch) = scratch.split_at_mut(a_len);
         let mut depth_begin = 0;
         loop {
             let depth = depth_begin..problem.k.min(depth_begin + blocks.depth);
-            let step = Step {
-                problem,
-                blocks,
-                depth: depth.clone(),
-            };
+            let step = Step { problem, blocks, depth: depth.clone() };
             if packs_a {
                 step.pack_a(rows, a_scratch);
             }
@@ -277,13 +249,7 @@ impl Step<'_> {
         }
     }
 
-    fn run_tiles(
-        &self,
-        rows: &Range<usize>,
-        columns: &Range<usize>,
-        a_scratch: &[f32],
-        b_scratch: &[f32],
-    ) {
+    fn run_tiles(&self, rows: &Range<usize>, columns: &Range<usize>, a_scratch: &[f32], b_scratch: &[f32]) {
         let depth = self.depth.len();
         let width = self.blocks.tile_columns;
         for row in rows.clone().step_by(self.blocks.tile_rows) {
@@ -296,10 +262,9 @@ impl Step<'_> {
                 let n_columns = width.min(columns.end - column);
                 let b = match self.problem.right {
                     Right::Packed(b) => (b.panel(column, self.depth.start), width),
-                    Right::Matrix(b) if self.blocks.b_in_place && n_columns == width => (
-                        &b.data[self.depth.start * b.row_stride + column..],
-                        b.row_stride,
-                    ),
+                    Right::Matrix(b) if self.blocks.b_in_place && n_columns == width => {
+                        (&b.data[self.depth.start * b.row_stride + column..], b.row_stride)
+                    }
                     _ => (&b_scratch[(column - columns.start) * depth..], width),
                 };
                 self.run_tile(row, n_rows, column, n_columns, a, b);
@@ -326,9 +291,7 @@ impl Step<'_> {
         let (mut row_bias, mut column_bias) = (std::ptr::null(), std::ptr::null());
         match options.bias {
             Bias::PerRow(bias) if last => row_bias = bias[row..row + n_rows].as_ptr(),
-            Bias::PerColumn(bias) if last => {
-                column_bias = bias[column..column + n_columns].as_ptr()
-            }
+            Bias::PerColumn(bias) if last => column_bias = bias[column..column + n_columns].as_ptr(),
             _ => {}
         }
         let begin = output.begin + row * output.row_stride + column * output.column_stride;
@@ -347,11 +310,7 @@ impl Step<'_> {
             beta: if first { options.beta } else { 1.0 },
             row_bias,
             column_bias,
-            clamp: if last {
-                options.activation.clamp_bounds()
-            } else {
-                None
-            },
+            clamp: if last { options.activation.clamp_bounds() } else { None },
         };
         // SAFETY: A and B were measured above, the biases are slices of the tile's size, C was
         // checked by `check` for the whole problem and tiles of different tasks do not overlap.

@@ -125,13 +125,7 @@ impl PackedA {
             let n_rows = panel.len() / a.columns;
             columns_of.pack_panel(0, i * tile_rows, n_rows, n_rows, panel);
         }
-        Self {
-            data,
-            rows: a.rows,
-            depth: a.columns,
-            tile_rows,
-            isa,
-        }
+        Self { data, rows: a.rows, depth: a.columns, tile_rows, isa }
     }
 
     /// `m`.
@@ -182,21 +176,9 @@ impl PackedB {
         let mut data = vec![0.0; b.columns.div_ceil(tile_columns) * panel_len];
         for (i, panel) in data.chunks_exact_mut(panel_len.max(1)).enumerate() {
             let begin = i * tile_columns;
-            b.pack_panel(
-                0,
-                begin,
-                tile_columns.min(b.columns - begin),
-                tile_columns,
-                panel,
-            );
+            b.pack_panel(0, begin, tile_columns.min(b.columns - begin), tile_columns, panel);
         }
-        Self {
-            data,
-            depth: b.rows,
-            columns: b.columns,
-            tile_columns,
-            isa,
-        }
+        Self { data, depth: b.rows, columns: b.columns, tile_columns, isa }
     }
 
     /// `k`.

@@ -160,8 +160,12 @@ type V = __m256;
     #[inline(always)]
     fn deinterleave(self, a: __m256, b: __m256) -> (__m256, __m256) {
         unsafe {
-            let order = |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
-            (order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)), order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)))
+            let order =
+                |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
+            (
+                order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)),
+                order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)),
+            )
         }
     }
     #[inline(always)]

@@ -7,10 +7,7 @@
 //!
 //! The environment variable `QDQ_CPU` (`portable`, `avx2`, `avx512`) lowers the choice, which
 //! reproduces another machine's bits on this one.
-#![allow(
-    unsafe_code,
-    reason = "std::arch intrinsics and pointer loads; see each block"
-)]
+#![allow(unsafe_code, reason = "std::arch intrinsics and pointer loads; see each block")]
 #![allow(
     clippy::inline_always,
     reason = "required for code generation with target features, see the module doc"

@@ -66,13 +66,7 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn mul_add(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
-        std::array::from_fn(|i| {
-            if FUSED {
-                a[i].mul_add(b[i], c[i])
-            } else {
-                a[i] * b[i] + c[i]
-            }
-        })
+        std::array::from_fn(|i| if FUSED { a[i].mul_add(b[i], c[i]) } else { a[i] * b[i] + c[i] })
     }
     #[inline(always)]
     fn max(self, a: [f32; 4], b: [f32; 4]) -> [f32; 4] {

@@ -71,11 +71,7 @@ impl<'a> Iterator for Channels<'a> {
 impl Depthwise {
     /// Keeps the weights of a shape whose groups have one input channel.
     pub(super) fn new(weights: &[f32], shape: &ConvShape) -> Self {
-        Self {
-            weights: weights.to_vec(),
-            in_channels: shape.in_channels,
-            out_channels: shape.out_channels,
-        }
+        Self { weights: weights.to_vec(), in_channels: shape.in_channels, out_channels: shape.out_channels }
     }
 
     /// Convolves `[n, in_channels, spatial]`.
@@ -116,13 +112,7 @@ impl Depthwise {
             };
             with_buffer(layout.buffer_len(), |padded| {
                 let clamp = activation.clamp_bounds();
-                dispatch_narrow(Planes {
-                    layout,
-                    channels,
-                    clamp,
-                    padded,
-                    out,
-                });
+                dispatch_narrow(Planes { layout, channels, clamp, padded, out });
             });
             if let Some(unary) = activation.as_unary() {
                 unary.apply_serial(out);
@@ -133,11 +123,7 @@ impl Depthwise {
 
 /// Adds one plane's convolution to `out`, any kernel: a pass over output rows for each tap.
 fn general_plane(input: &[f32], weights: &[f32], geometry: &Geometry, out: &mut [f32]) {
-    let Geometry {
-        axes,
-        input: [in_d, in_h, in_w],
-        output: [out_d, out_h, out_w],
-    } = *geometry;
+    let Geometry { axes, input: [in_d, in_h, in_w], output: [out_d, out_h, out_w] } = *geometry;
     let index = |axis: usize, o: usize, tap: usize, size: usize| {
         (o * axes[axis].stride + tap * axes[axis].dilation)
             .checked_sub(axes[axis].pad_begin)

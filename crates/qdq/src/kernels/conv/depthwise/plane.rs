@@ -3,18 +3,9 @@
 //! A band of a plane is first copied into a zero-padded buffer whose columns are sorted by their
 //! remainder modulo the stride. After that every tap reads contiguous columns and no border needs a
 //! test: the same few lines serve any kernel, stride, dilation and padding.
-#![allow(
-    unsafe_code,
-    reason = "register loads at checked offsets of the padded band"
-)]
-#![allow(
-    clippy::needless_range_loop,
-    reason = "indices of several register arrays"
-)]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(unsafe_code, reason = "register loads at checked offsets of the padded band")]
+#![allow(clippy::needless_range_loop, reason = "indices of several register arrays")]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::super::simd::{Simd, SimdTask};
 use super::super::{Axis, Geometry};
@@ -75,17 +66,12 @@ pub(super) struct Layout {
 impl Layout {
     /// `None` when there is depth, which the general path does.
     pub(super) fn new(geometry: &Geometry) -> Option<Self> {
-        let Geometry {
-            axes,
-            input,
-            output,
-        } = *geometry;
+        let Geometry { axes, input, output } = *geometry;
         if input[0] != 1 || axes[0].kernel != 1 || output[0] != 1 {
             return None;
         }
         let (rows, columns) = (axes[1], axes[2]);
-        let span =
-            |n: usize, axis: Axis| (n - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1;
+        let span = |n: usize, axis: Axis| (n - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1;
         let width = span(output[2], columns);
         let phase_len = width.div_ceil(columns.stride) + SLACK;
         let row_len = phase_len * columns.stride;
@@ -98,11 +84,7 @@ impl Layout {
             }
         }
         let fitting = (BAND / row_len).saturating_sub(span(1, rows)) / rows.stride;
-        let band_rows = if fitting + 4 >= output[1] {
-            output[1]
-        } else {
-            fitting.max(4) / 4 * 4
-        };
+        let band_rows = if fitting + 4 >= output[1] { output[1] } else { fitting.max(4) / 4 * 4 };
         let height = span(band_rows.min(output[1]), rows);
         Some(Self {
             in_rows: input[1],
@@ -204,14 +186,7 @@ impl SimdTask for Planes<'_> {
                 rest = after;
                 let padded = &self.padded[i * band_len..(i + 1) * band_len];
                 let Channel { weights, bias, .. } = job.channel;
-                let band = Band {
-                    layout,
-                    weights,
-                    bias,
-                    clamp: self.clamp,
-                    padded,
-                    out,
-                };
+                let band = Band { layout, weights, bias, clamp: self.clamp, padded, out };
                 band.run_any(s, job.n_rows);
             }
         }
@@ -223,10 +198,7 @@ impl SimdTask for Planes<'_> {
 fn copy_band<S: Simd>(s: S, layout: &Layout, input: &[f32], out_row: usize, padded: &mut [f32]) {
     let first = out_row * layout.row_stride;
     let begin = layout.pad_rows.saturating_sub(first).min(layout.height);
-    let end = (layout.in_rows + layout.pad_rows)
-        .saturating_sub(first)
-        .min(layout.height)
-        .max(begin);
+    let end = (layout.in_rows + layout.pad_rows).saturating_sub(first).min(layout.height).max(begin);
     if layout.band_rows < layout.out_rows {
         // Rows beside the input may hold another band's.
         padded[..begin * layout.row_len].fill(0.0);
@@ -360,13 +332,7 @@ impl Band<'_> {
 
     /// `ROWS` output rows from `row`, `REGISTERS` registers of columns.
     #[inline(always)]
-    fn block<
-        S: Simd,
-        const TAPS: usize,
-        const STRIDE: usize,
-        const ROWS: usize,
-        const REGISTERS: usize,
-    >(
+    fn block<S: Simd, const TAPS: usize, const STRIDE: usize, const ROWS: usize, const REGISTERS: usize>(
         &mut self,
         s: S,
         row: usize,
