@@ -104,15 +104,17 @@ impl OpDef for GatherElements {
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (data, indices) = (inputs.get(0)?, inputs.get(1)?);
         let places = element_places(data.shape(), self.axis, indices)?;
-        let gathered = map_data!(data.data(), elements => {
-            places.iter().map(|&place| elements[place].clone()).collect::<Vec<_>>()
-        });
+        let gathered = map_data!(data.data(), elements => pick(elements, &places));
         Ok(vec![Tensor::new(indices.shape().to_vec(), gathered)?])
     }
 
     fn quant_rule(&self) -> QuantRule {
         QuantRule::SameAsInput(0)
     }
+}
+
+fn pick<T: Stored>(elements: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().map(|&place| elements[place].clone()).collect()
 }
 
 /// For each index, the place in data that has the same position but the index along the axis.

@@ -1,7 +1,7 @@
 //! Tensors made from a shape or a few numbers.
 
 use super::cast::cast;
-use super::dispatch::{map_data, map_numbers, no_numbers, output_count, sizes};
+use super::dispatch::{Stored, map_data, map_numbers, no_numbers, output_count, sizes};
 use super::reshape::unknown_of_length;
 use super::widen::{Wide, Widen};
 use super::{Args, Arity, Attr, AttrType, EvalContext, Inputs, OpDef, op};
@@ -95,9 +95,14 @@ impl OpDef for ConstantOfShape {
         let shape = sizes(&inputs.ints(0)?)?;
         let count = output_count(&shape)?;
         let value = self.value.to_tensor(self.dtype)?;
-        let filled = map_data!(value.data(), value => vec![value[0].clone(); count]);
+        let filled = map_data!(value.data(), value => repeat(value, count));
         Ok(vec![Tensor::new(shape, filled)?])
     }
+}
+
+/// The first element, `count` times.
+fn repeat<T: Stored>(value: &[T], count: usize) -> Vec<T> {
+    vec![value.first().cloned().unwrap_or_default(); count]
 }
 
 impl OpDef for Range {

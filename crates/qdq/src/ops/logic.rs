@@ -101,9 +101,12 @@ fn choose<T: Stored>(condition: &[bool], first: &[T], second: &[T], count: usize
         usize::from(elements.len() != 1)
     }
     let (of_condition, of_first, of_second) = (step(condition), step(first), step(second));
-    let choice = |index: usize| match condition[index * of_condition] {
-        true => first[index * of_first].clone(),
-        false => second[index * of_second].clone(),
+    let choice = |index: usize| {
+        if condition[index * of_condition] {
+            first[index * of_first].clone()
+        } else {
+            second[index * of_second].clone()
+        }
     };
     (0..count).map(choice).collect()
 }

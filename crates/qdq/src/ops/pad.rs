@@ -142,11 +142,8 @@ impl OpDef for Pad {
         let count = output_count(&shape)?;
         let constant = inputs.optional(2).filter(|constant| !constant.is_empty());
         let elements = map_data!(data.data(), elements => {
-            let fill = match constant {
-                Some(constant) => like(elements, constant)?.first().cloned().unwrap_or_default(),
-                None => Default::default(),
-            };
-            self.pad(elements, data.shape(), &padded, vec![fill; count])
+            let fill = constant.map(|constant| like(elements, constant)).transpose()?;
+            self.pad(elements, data.shape(), &padded, filled(fill, count))
         });
         Ok(vec![Tensor::new(shape, elements)?])
     }
@@ -189,6 +186,11 @@ impl Pad {
         }
         out
     }
+}
+
+/// As many elements as asked for, all like the first one given.
+fn filled<T: Stored>(value: Option<&[T]>, count: usize) -> Vec<T> {
+    vec![value.and_then(<[T]>::first).cloned().unwrap_or_default(); count]
 }
 
 /// Runs of consecutive sources: where they go, where they start, how long they are.
