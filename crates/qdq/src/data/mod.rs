@@ -24,6 +24,7 @@ mod npy;
 mod npy_dict;
 mod npz;
 mod npz_write;
+mod onnx_folders;
 mod sample;
 
 #[cfg(test)]
@@ -42,6 +43,7 @@ use crate::graph::Graph;
 use arrays::ArrayFile;
 use files::FileFolder;
 use images::ImageFolder;
+use onnx_folders::OnnxFolders;
 
 /// How to read a data set.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +71,7 @@ enum Source {
     Arrays(ArrayFile),
     Files(FileFolder),
     Images(ImageFolder),
+    Onnx(OnnxFolders),
 }
 
 impl Dataset {
@@ -109,6 +112,7 @@ impl Dataset {
             Source::Arrays(file) => file.samples(graph, &self.options),
             Source::Files(folder) => folder.samples(graph, &self.options),
             Source::Images(folder) => folder.samples(graph, &self.options.images),
+            Source::Onnx(folders) => folders.samples(graph),
         };
         let samples = samples.map_err(|error| error.file(self.path.display()))?;
         Ok(match self.options.n_samples {
@@ -137,6 +141,9 @@ fn open_file(path: &Path) -> Result<Source> {
 }
 
 fn open_folder(path: &Path) -> Result<Source> {
+    if let Some(folders) = OnnxFolders::find(path)? {
+        return Ok(Source::Onnx(folders));
+    }
     let io_error = |error: std::io::Error| Error::io(path.display(), &error);
     let (mut images, mut arrays) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(path).map_err(io_error)? {
@@ -152,8 +159,10 @@ fn open_folder(path: &Path) -> Result<Source> {
     match (images.is_empty(), arrays.is_empty()) {
         (false, true) => Ok(Source::Images(ImageFolder::new(images))),
         (true, false) => Ok(Source::Files(FileFolder::new(arrays))),
-        (true, true) => Err(Error::data("the folder holds no images (.jpg, .png, .bmp) and no .npz or .npy files")
-            .file(path.display())),
+        (true, true) => {
+            Err(Error::data("the folder holds no images (.jpg, .png, .bmp) and no .npz or .npy files")
+                .file(path.display()))
+        }
         (false, false) => Err(Error::data("the folder holds both images and arrays")
             .file(path.display())
             .help("keep one kind in a folder")),

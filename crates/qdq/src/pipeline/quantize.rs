@@ -48,12 +48,12 @@ pub fn quantize(
         frozen_inputs: passes::freeze_inputs(&mut graph),
         ..Report::default()
     };
-    let applied = passes::canonicalize(&mut graph)?;
-    report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    let mut plan = quant::plan(&graph, options.target)?;
     let samples = dataset.samples(&graph)?;
     let data = samples.notes().to_vec();
     report.n_samples = samples.len();
+    let applied = passes::canonicalize(&mut graph)?;
+    report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    let mut plan = quant::plan(&graph, options.target)?;
     let observed = Observed::new(&graph, &plan);
     let program = Program::new(graph.clone(), observed.taps())?;
     progress.start("calibrating", samples.len());

@@ -52,9 +52,14 @@ pub fn run(
     let program = Program::new(graph, Taps::new())?;
     progress.start("running", n_samples);
     let work = |(): &mut (), sample: crate::data::Sample| program.run(sample.feeds, &mut |_, _| Ok(()));
-    for_each_sample(samples, n_threads, progress, || (), work, |_, outputs| {
-        columns.iter_mut().zip(&outputs).try_for_each(|(column, output)| column.push(output))
-    })?;
+    for_each_sample(
+        samples,
+        n_threads,
+        progress,
+        || (),
+        work,
+        |_, outputs| columns.iter_mut().zip(&outputs).try_for_each(|(column, output)| column.push(output)),
+    )?;
     progress.finish();
     let outputs = assemble(columns, &mut archive)?;
     archive.persist()?;
@@ -76,9 +81,9 @@ impl Column {
         let (dtype, shape) = self.layout.get_or_insert_with(|| (output.dtype(), output.shape().to_vec()));
         if output.dtype() != *dtype || output.shape() != shape {
             let message = format!("its shape is {:?}, but {shape:?} for the first sample", output.shape());
-            return Err(Error::unsupported(message)
-                .value(&self.name)
-                .help("one array holds outputs of one shape: run samples of different shapes by themselves"));
+            return Err(Error::unsupported(message).value(&self.name).help(
+                "one array holds outputs of one shape: run samples of different shapes by themselves",
+            ));
         }
         self.n_samples += 1;
         npy_elements(output, &mut self.file).map_err(|error| Error::io(&self.name, &error))
