@@ -79,7 +79,9 @@ impl DataArguments {
     fn options(&self, labels: Option<&str>) -> Result<Options> {
         let arrays = self.arrays.iter().map(|text| match text.split_once('=') {
             Some((input, array)) => Ok((input.to_owned(), array.to_owned())),
-            None => Err(Error::usage(format!("--array {text} names no array")).help("write --array INPUT=ARRAY")),
+            None => {
+                Err(Error::usage(format!("--array {text} names no array")).help("write --array INPUT=ARRAY"))
+            }
         });
         Ok(Options {
             arrays: arrays.collect::<Result<_>>()?,

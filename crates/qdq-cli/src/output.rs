@@ -43,7 +43,8 @@ impl Output {
     /// Prints a panic: a bug, with the place it happened at.
     pub(crate) fn panicked(self, panic: &PanicHookInfo<'_>) {
         let message = panic.payload();
-        let message = message.downcast_ref::<String>().map(String::as_str).or(message.downcast_ref().copied());
+        let message =
+            message.downcast_ref::<String>().map(String::as_str).or(message.downcast_ref().copied());
         let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
         let message = format!("{}{place}", message.unwrap_or("panicked"));
         self.error(&Error::internal(message).help("this is a bug in qdq: please report it"));

@@ -67,7 +67,9 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
 fn evaluation_data(arguments: &Quantize, dataset: &Dataset) -> Result<Option<Dataset>> {
     let labels = arguments.labels.labels.as_deref();
     match (&arguments.eval_data, labels) {
-        (Some(_), None) => Err(Error::usage("--eval-data without --labels").help("name its labels with --labels NAME")),
+        (Some(_), None) => {
+            Err(Error::usage("--eval-data without --labels").help("name its labels with --labels NAME"))
+        }
         (Some(path), Some(_)) => arguments.data.open_other(path, labels).map(Some),
         (None, Some(_)) => Ok(Some(dataset.clone())),
         (None, None) => Ok(None),
@@ -82,7 +84,9 @@ fn output_path(arguments: &Quantize) -> Result<PathBuf> {
     };
     let same = out.canonicalize().ok().zip(arguments.model.canonicalize().ok()).is_some_and(|(a, b)| a == b);
     if same {
-        return Err(Error::usage("the output is the model itself").file(out.display()).help("name another file with -o"));
+        return Err(Error::usage("the output is the model itself")
+            .file(out.display())
+            .help("name another file with -o"));
     }
     Ok(out)
 }
@@ -103,7 +107,8 @@ fn accuracy(table: &mut Table, before: &Evaluation, after: &Evaluation) {
 fn report_text(report: &Report) -> String {
     let mut table = Table::with_header(&["op", "integer", "fused", "float", "why float"]);
     for row in &report.ops {
-        let reasons: Vec<String> = row.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
+        let reasons: Vec<String> =
+            row.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
         table.row([
             row.op.clone(),
             row.n_integer.to_string(),

@@ -1,6 +1,6 @@
 //! A folder with a small model and data, and the built command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use qdq::data::NpzWriter;
@@ -34,10 +34,6 @@ impl Fixture {
         self.0.path().join(name)
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
     pub(crate) fn npz(&self, name: &str, arrays: &[(&str, Tensor)]) {
         let mut writer = NpzWriter::new(std::fs::File::create(self.path(name)).unwrap());
         for (name, tensor) in arrays {
@@ -48,7 +44,8 @@ impl Fixture {
 
     /// Runs `qdq` in the folder.
     pub(crate) fn qdq(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_qdq")).args(arguments).current_dir(&self.0).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_qdq")).args(arguments).current_dir(&self.0).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }

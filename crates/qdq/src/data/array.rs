@@ -43,7 +43,8 @@ pub(super) struct Array {
 impl Array {
     /// The array of a `.npy` file, whose size must be what the header asks for.
     pub(super) fn of_npy(path: &Path) -> Result<Self> {
-        let array = Self::read_header(path, String::new(), Storage::Whole).map_err(|error| error.file(path.display()))?;
+        let array = Self::read_header(path, String::new(), Storage::Whole)
+            .map_err(|error| error.file(path.display()))?;
         let available = std::fs::metadata(path).map_err(|error| Error::io(path.display(), &error))?.len();
         if array.header.dtype().is_ok() {
             array.check_length(available).map_err(|error| error.file(path.display()))?;

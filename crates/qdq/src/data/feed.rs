@@ -125,7 +125,8 @@ fn split(dims: &[Dim], shape: &[usize]) -> Result<Option<Split>> {
         _ if n_rows == batch => None,
         _ if n_rows.is_multiple_of(batch) => Some(n_rows / batch),
         _ => {
-            let message = format!("{n_rows} rows do not divide into the {batch} that the model takes at a time");
+            let message =
+                format!("{n_rows} rows do not divide into the {batch} that the model takes at a time");
             let help = format!("add or leave out rows so that their number is a multiple of {batch}");
             return Err(Error::data(message).help(help));
         }

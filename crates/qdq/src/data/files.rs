@@ -98,7 +98,8 @@ pub(super) fn fit(input: &Value, tensor: Tensor) -> Result<Tensor> {
     }
     if !ty.admits(ty.dtype, tensor.shape()) {
         let message = format!("the model takes {ty}, but the sample is {}", tensor.tensor_type());
-        return Err(crate::error::Error::data(message).help("a file of a folder holds one sample, without a samples axis"));
+        return Err(crate::error::Error::data(message)
+            .help("a file of a folder holds one sample, without a samples axis"));
     }
     Ok(tensor)
 }

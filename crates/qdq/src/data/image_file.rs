@@ -71,8 +71,13 @@ impl Preprocessing {
             Some(Resize::To(width, height)) => (width, height),
             Some(Resize::ShorterSide(length)) => {
                 // As torchvision's `Resize`: the longer side is rounded down.
-                let longer = |long: u32, short: u32| (u64::from(length) * u64::from(long) / u64::from(short)) as u32;
-                if width <= height { (length, longer(height, width)) } else { (longer(width, height), length) }
+                let longer =
+                    |long: u32, short: u32| (u64::from(length) * u64::from(long) / u64::from(short)) as u32;
+                if width <= height {
+                    (length, longer(height, width))
+                } else {
+                    (longer(width, height), length)
+                }
             }
         };
         if (new_width, new_height) == (width, height) {

@@ -93,7 +93,8 @@ pub fn parse_size(text: &str) -> Result<(u32, u32)> {
 fn parse_length(text: &str) -> Result<u32> {
     let length = text.trim().parse().ok().filter(|length| (1..=1 << 15).contains(length));
     length.ok_or_else(|| {
-        Error::usage(format!("`{text}` is no length of an image")).help("write 224x224 (width x height), or 256")
+        Error::usage(format!("`{text}` is no length of an image"))
+            .help("write 224x224 (width x height), or 256")
     })
 }
 

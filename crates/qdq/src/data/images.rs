@@ -109,7 +109,9 @@ fn settle_layout(axes: &[Dim], channels: Channels, options: &ImageOptions) -> Re
     };
     match options.layout {
         Some(layout) if fits(layout) => Ok(layout),
-        Some(layout) => Err(Error::usage(format!("{} as {layout}", misfit())).help("change --layout or --channels")),
+        Some(layout) => {
+            Err(Error::usage(format!("{} as {layout}", misfit())).help("change --layout or --channels"))
+        }
         None => match (fits(Layout::Nchw), fits(Layout::Nhwc)) {
             (true, false) => Ok(Layout::Nchw),
             (false, true) => Ok(Layout::Nhwc),
@@ -129,7 +131,10 @@ fn describe(preprocessing: &Preprocessing, n_images: usize) -> Vec<(String, Stri
     if preprocessing.scale == 1.0 && same(&preprocessing.mean, 0.0) && same(&preprocessing.std, 1.0) {
         steps.push("pixels 0 to 255 as they are".to_owned());
     } else {
-        steps.push(format!("(pixel * {} - {:?}) / {:?}", preprocessing.scale, preprocessing.mean, preprocessing.std));
+        steps.push(format!(
+            "(pixel * {} - {:?}) / {:?}",
+            preprocessing.scale, preprocessing.mean, preprocessing.std
+        ));
     }
     steps.push(format!("{} {}", preprocessing.channels, preprocessing.layout));
     vec![

@@ -32,7 +32,8 @@ impl Dataset {
         if path.extension().is_some_and(|ending| ending == "npy") {
             return ArrayFile::open_npy(path)?.only_array();
         }
-        let error = Error::data(format!("there are no labels `{name}` in the data")).file(self.path.display());
+        let error =
+            Error::data(format!("there are no labels `{name}` in the data")).file(self.path.display());
         Err(match &self.source {
             Source::Arrays(file) if !file.names().is_empty() => {
                 error.help(format!("its arrays are: {}; a .npy file may hold the labels too", file.names()))
@@ -45,11 +46,15 @@ impl Dataset {
 fn read_labels(tensor: &Tensor) -> Result<Vec<usize>> {
     let shape = tensor.shape();
     if tensor.dtype().is_float() || shape.is_empty() {
-        return Err(Error::data(format!("labels must be integers, one a sample, but are {}", tensor.tensor_type()))
-            .help("save them with `y.astype('int64')`; one-hot labels with `y.argmax(-1)`"));
+        return Err(Error::data(format!(
+            "labels must be integers, one a sample, but are {}",
+            tensor.tensor_type()
+        ))
+        .help("save them with `y.astype('int64')`; one-hot labels with `y.argmax(-1)`"));
     }
     let label = |(index, label): (usize, i64)| {
-        usize::try_from(label).map_err(|_| Error::data(format!("the label {label} is negative")).sample(index))
+        usize::try_from(label)
+            .map_err(|_| Error::data(format!("the label {label} is negative")).sample(index))
     };
     tensor.to_i64_vec()?.into_iter().enumerate().map(label).collect()
 }

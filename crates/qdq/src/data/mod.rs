@@ -159,8 +159,10 @@ fn open_folder(path: &Path) -> Result<Source> {
     match (images.is_empty(), arrays.is_empty()) {
         (false, true) => Ok(Source::Images(ImageFolder::new(images))),
         (true, false) => Ok(Source::Files(FileFolder::new(arrays))),
-        (true, true) => Err(Error::data("the folder holds no images (.jpg, .png, .bmp) and no .npz or .npy files")
-            .file(path.display())),
+        (true, true) => {
+            Err(Error::data("the folder holds no images (.jpg, .png, .bmp) and no .npz or .npy files")
+                .file(path.display()))
+        }
         (false, false) => Err(Error::data("the folder holds both images and arrays")
             .file(path.display())
             .help("keep one kind in a folder")),

@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn refuses_anything_else() {
-        for text in ["", "{", "{'a'}", "{'a': 1}", "{'shape': (-1,)}", "{'a': 'b'", "{} x", "{'a': [}", "('a')"] {
+        for text in
+            ["", "{", "{'a'}", "{'a': 1}", "{'shape': (-1,)}", "{'a': 'b'", "{} x", "{'a': [}", "('a')"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -56,7 +56,9 @@ fn read_entry<R: Read + Seek>(
     let (length, size) = (entry.compressed_size(), entry.size());
     let possible = if is_deflated { length.saturating_mul(MAX_RATIO) } else { length };
     let Some(offset) = entry.data_start().filter(|_| size <= possible) else {
-        return Err(Error::malformed(format!("{length} bytes cannot hold an array of {size}")).value(array_name));
+        return Err(
+            Error::malformed(format!("{length} bytes cannot hold an array of {size}")).value(array_name)
+        );
     };
     let storage = Storage::Entry { offset, length, is_deflated, crc: entry.crc32() };
     let array = Array::of_entry(path, array_name.to_owned(), storage, size);

@@ -53,7 +53,9 @@ pub(crate) fn npy_elements(tensor: &Tensor, out: &mut dyn Write) -> std::io::Res
         Data::F32(elements) => write_each!(elements),
         Data::F64(elements) => write_each!(elements),
         Data::F16(elements) => write_each!(elements),
-        Data::Bf16(elements) => write_each!(elements.iter().map(|element| element.to_f32()).collect::<Vec<_>>()),
+        Data::Bf16(elements) => {
+            write_each!(elements.iter().map(|element| element.to_f32()).collect::<Vec<_>>())
+        }
         Data::I8(elements) | Data::I4(elements) => write_each!(elements),
         Data::U8(elements) | Data::U4(elements) => out.write_all(elements),
         Data::I16(elements) => write_each!(elements),
@@ -62,7 +64,9 @@ pub(crate) fn npy_elements(tensor: &Tensor, out: &mut dyn Write) -> std::io::Res
         Data::U32(elements) => write_each!(elements),
         Data::I64(elements) => write_each!(elements),
         Data::U64(elements) => write_each!(elements),
-        Data::Bool(elements) => write_each!(elements.iter().map(|&element| u8::from(element)).collect::<Vec<_>>()),
+        Data::Bool(elements) => {
+            write_each!(elements.iter().map(|&element| u8::from(element)).collect::<Vec<_>>())
+        }
         Data::Str(_) => Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "strings")),
     }
 }

@@ -38,7 +38,8 @@ impl OnnxFolders {
             let feeds = read_folder(&inputs, &folder).map_err(|error| error.sample(index));
             Ok(Sample { index, feeds: feeds? })
         });
-        let note = ("data".to_owned(), format!("{} folders of ONNX test data, one sample each", self.folders.len()));
+        let note =
+            ("data".to_owned(), format!("{} folders of ONNX test data, one sample each", self.folders.len()));
         Ok(Samples::new(self.folders.len(), Some(1), vec![note], samples))
     }
 }

@@ -69,6 +69,9 @@ impl Iterator for Samples {
 
 impl fmt::Debug for Samples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Samples").field("length", &self.length).field("notes", &self.notes).finish_non_exhaustive()
+        f.debug_struct("Samples")
+            .field("length", &self.length)
+            .field("notes", &self.notes)
+            .finish_non_exhaustive()
     }
 }

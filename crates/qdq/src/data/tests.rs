@@ -115,7 +115,8 @@ fn several_arrays_are_read_in_step() {
     let files = Files::new();
     let step = Tensor::from_vec(vec![2], vec![1.0f32, 2.0]).unwrap();
     let state = ramp(&[2, 1, 4]);
-    let path = files.npz(&[("x", ramp(&[2, 3])), ("rate", Tensor::scalar(7i64)), ("state", state), ("t", step)]);
+    let path =
+        files.npz(&[("x", ramp(&[2, 3])), ("rate", Tensor::scalar(7i64)), ("state", state), ("t", step)]);
     let graph = graph("%t: f32[], %x: f32[1,3], %state: f32[2,1,4], %rate: i64[]");
     let samples = read(&path, &graph, &Options::default()).unwrap();
     let feed = |sample: usize, input: usize| samples[sample].feeds[input].as_ref().unwrap();
@@ -153,7 +154,10 @@ fn integers_widen_and_nothing_else_converts() {
     let samples = read(&path, &graph("%x: i64[N,2]"), &Options::default()).unwrap();
     assert_eq!(samples[0].feeds[0].as_ref().unwrap().as_slice::<i64>().unwrap(), [1, -2]);
     let narrow = message(read(&path, &graph("%x: i16[N,2]"), &Options::default()));
-    assert!(narrow.contains("i16") && narrow.contains("i32") && narrow.contains("astype('int16')"), "{narrow}");
+    assert!(
+        narrow.contains("i16") && narrow.contains("i32") && narrow.contains("astype('int16')"),
+        "{narrow}"
+    );
     assert!(message(read(&path, &graph("%x: f32[N,2]"), &Options::default())).contains("astype('float32')"));
     assert!(message(read(&path, &graph("%x: u64[N,2]"), &Options::default())).contains("u64"));
 }
@@ -244,7 +248,12 @@ fn images_are_prepared_as_asked() {
     let image = image::RgbImage::from_fn(4, 2, |x, y| image::Rgb([x as u8 * 10, y as u8 * 100, 255]));
     image.save(files.path("a.png")).unwrap();
     let graph = graph("%x: f32[1,3,2,4]");
-    let images = ImageOptions { channels: Some(Channels::Bgr), scale: Some(0.5), mean: vec![1.0], ..Default::default() };
+    let images = ImageOptions {
+        channels: Some(Channels::Bgr),
+        scale: Some(0.5),
+        mean: vec![1.0],
+        ..Default::default()
+    };
     let options = Options { images: images.clone(), ..Options::default() };
     let samples = read(files.0.path(), &graph, &options).unwrap();
     let numbers = samples[0].feeds[0].as_ref().unwrap().as_slice::<f32>().unwrap();
@@ -290,11 +299,17 @@ fn onnx_test_data_is_positional() {
     }
     let graph = graph("%a: f32[N], %b: f32[1]");
     let samples = read(files.0.path(), &graph, &Options::default()).unwrap();
-    let first: Vec<f32> = samples.iter().map(|sample| sample.feeds[0].as_ref().unwrap().as_slice().unwrap()[0]).collect();
+    let first: Vec<f32> =
+        samples.iter().map(|sample| sample.feeds[0].as_ref().unwrap().as_slice().unwrap()[0]).collect();
     assert_eq!(first, [9.0, 10.0]);
     assert_eq!(read(&files.path("test_data_set_9"), &graph, &Options::default()).unwrap().len(), 1);
-    assert!(message(read(files.0.path(), &self::graph("%a: f32[N]"), &Options::default())).contains("input_1.pb"));
-    assert!(message(read(files.0.path(), &self::graph("%a: i64[N], %b: f32[1]"), &Options::default())).contains("`a`"));
+    assert!(
+        message(read(files.0.path(), &self::graph("%a: f32[N]"), &Options::default())).contains("input_1.pb")
+    );
+    assert!(
+        message(read(files.0.path(), &self::graph("%a: i64[N], %b: f32[1]"), &Options::default()))
+            .contains("`a`")
+    );
     std::fs::write(files.path("test_data_set_9/input_0.pb"), [0x0a, 0xff, 0xff]).unwrap();
     assert!(message(read(files.0.path(), &graph, &Options::default())).contains("input_0.pb"));
 }

@@ -55,7 +55,9 @@ impl Difference {
     /// Shapes that differ; strings.
     pub(super) fn of(a: &[f64], a_shape: &[usize], b: &[f64], b_shape: &[usize]) -> Result<Self> {
         if a_shape != b_shape {
-            return Err(Error::data(format!("its shape is {a_shape:?} in one model, {b_shape:?} in the other")));
+            return Err(Error::data(format!(
+                "its shape is {a_shape:?} in one model, {b_shape:?} in the other"
+            )));
         }
         let mut sums = Self { n_elements: a.len() as u64, ..Self::default() };
         for (&a, &b) in a.iter().zip(b) {

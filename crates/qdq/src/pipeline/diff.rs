@@ -35,7 +35,13 @@ pub struct Diff {
 ///
 /// # Errors
 /// Models with different inputs; outputs that do not match; data that does not fit.
-pub fn diff(a: Graph, b: Graph, dataset: &Dataset, n_threads: usize, progress: &dyn Progress) -> Result<Diff> {
+pub fn diff(
+    a: Graph,
+    b: Graph,
+    dataset: &Dataset,
+    n_threads: usize,
+    progress: &dyn Progress,
+) -> Result<Diff> {
     let order = input_order(&a, &b)?;
     let samples = dataset.samples(&a)?;
     let (n_samples, data) = (samples.len(), samples.notes().to_vec());
@@ -45,16 +51,23 @@ pub fn diff(a: Graph, b: Graph, dataset: &Dataset, n_threads: usize, progress: &
     let mut totals: Vec<Result<Difference>> = vec![Ok(Difference::default()); pairs.len()];
     progress.start("comparing", n_samples);
     let work = |(): &mut (), sample: Sample| compare_sample(&a, &b, &pairs, &order, sample);
-    for_each_sample(samples, n_threads, progress, || (), work, |_, sums| {
-        for (total, sums) in totals.iter_mut().zip(sums) {
-            match (&mut *total, sums) {
-                (Ok(total), Some(Ok(sums))) => total.add(&sums),
-                (Ok(_), Some(Err(error))) => *total = Err(error),
-                _ => {}
+    for_each_sample(
+        samples,
+        n_threads,
+        progress,
+        || (),
+        work,
+        |_, sums| {
+            for (total, sums) in totals.iter_mut().zip(sums) {
+                match (&mut *total, sums) {
+                    (Ok(total), Some(Ok(sums))) => total.add(&sums),
+                    (Ok(_), Some(Err(error))) => *total = Err(error),
+                    _ => {}
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     progress.finish();
     let mut diff = Diff { n_samples, values: Vec::new(), skipped: Vec::new(), data };
     for (pair, total) in pairs.into_iter().zip(totals) {

@@ -60,15 +60,21 @@ pub fn evaluate(
     let samples = dataset.samples(&graph)?;
     let is_whole = dataset.options().n_samples.is_none_or(|limit| limit > samples.len());
     let program = Program::new(graph, Taps::new())?;
-    let mut evaluation = Evaluation { output: name.clone(), data: samples.notes().to_vec(), ..Evaluation::default() };
+    let mut evaluation =
+        Evaluation { output: name.clone(), data: samples.notes().to_vec(), ..Evaluation::default() };
     progress.start("evaluating", samples.len());
     let work = |(): &mut (), sample: Sample| {
         let mut outputs = program.run(sample.feeds, &mut |_, _| Ok(()))?;
         Ok(outputs.swap_remove(position))
     };
-    for_each_sample(samples, n_threads, progress, || (), work, |_, scores| {
-        judge(&scores, &labels, &mut evaluation).map_err(|error| error.value(&name))
-    })?;
+    for_each_sample(
+        samples,
+        n_threads,
+        progress,
+        || (),
+        work,
+        |_, scores| judge(&scores, &labels, &mut evaluation).map_err(|error| error.value(&name)),
+    )?;
     progress.finish();
     if is_whole && evaluation.n_labels != labels.len() {
         let message = format!("{} labels for {} predictions", labels.len(), evaluation.n_labels);

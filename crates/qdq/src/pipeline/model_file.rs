@@ -37,7 +37,8 @@ fn read(path: &Path) -> Result<Graph> {
         if bytes.len() > MAX_TEXT {
             return Err(Error::malformed(format!("a text of {} bytes", bytes.len())));
         }
-        let text = std::str::from_utf8(&bytes).map_err(|error| Error::malformed(format!("not text: {error}")))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|error| Error::malformed(format!("not text: {error}")))?;
         let mut graph = text::parse(text)?;
         graph.infer()?;
         return Ok(graph);

@@ -34,7 +34,8 @@ impl OutputFile {
         let temporary = path.with_file_name(temporary);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
         let file = file.map_err(|error| {
-            Error::io(path.display(), &error).help("the folder must exist, and you must be allowed to write in it")
+            Error::io(path.display(), &error)
+                .help("the folder must exist, and you must be allowed to write in it")
         })?;
         Ok(Self { path: path.to_owned(), temporary, file })
     }

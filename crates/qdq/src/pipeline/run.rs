@@ -18,10 +18,21 @@ use crate::tensor::{DType, Tensor};
 pub struct Run {
     /// Number of samples.
     pub n_samples: usize,
-    /// Name, element type and shape of each array.
-    pub outputs: Vec<(String, String, Vec<usize>)>,
+    /// The arrays, in the order of the model's outputs.
+    pub outputs: Vec<OutputArray>,
     /// What was done to the data.
     pub data: Vec<(String, String)>,
+}
+
+/// An array that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutputArray {
+    /// Name of the output.
+    pub name: String,
+    /// Element type.
+    pub dtype: String,
+    /// Dimensions, all samples together.
+    pub shape: Vec<usize>,
 }
 
 /// Runs a model on all samples and writes its outputs to an `.npz`, arrays named like the outputs.
@@ -52,9 +63,14 @@ pub fn run(
     let program = Program::new(graph, Taps::new())?;
     progress.start("running", n_samples);
     let work = |(): &mut (), sample: crate::data::Sample| program.run(sample.feeds, &mut |_, _| Ok(()));
-    for_each_sample(samples, n_threads, progress, || (), work, |_, outputs| {
-        columns.iter_mut().zip(&outputs).try_for_each(|(column, output)| column.push(output))
-    })?;
+    for_each_sample(
+        samples,
+        n_threads,
+        progress,
+        || (),
+        work,
+        |_, outputs| columns.iter_mut().zip(&outputs).try_for_each(|(column, output)| column.push(output)),
+    )?;
     progress.finish();
     let outputs = assemble(columns, &mut archive)?;
     archive.persist()?;
@@ -76,9 +92,9 @@ impl Column {
         let (dtype, shape) = self.layout.get_or_insert_with(|| (output.dtype(), output.shape().to_vec()));
         if output.dtype() != *dtype || output.shape() != shape {
             let message = format!("its shape is {:?}, but {shape:?} for the first sample", output.shape());
-            return Err(Error::unsupported(message)
-                .value(&self.name)
-                .help("one array holds outputs of one shape: run samples of different shapes by themselves"));
+            return Err(Error::unsupported(message).value(&self.name).help(
+                "one array holds outputs of one shape: run samples of different shapes by themselves",
+            ));
         }
         self.n_samples += 1;
         npy_elements(output, &mut self.file).map_err(|error| Error::io(&self.name, &error))
@@ -95,7 +111,7 @@ impl Column {
     }
 }
 
-fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(String, String, Vec<usize>)>> {
+fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<OutputArray>> {
     let mut writer = NpzWriter::new(BufWriter::new(&mut archive.file));
     let mut outputs = Vec::with_capacity(columns.len());
     for column in columns {
@@ -108,7 +124,7 @@ fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(Strin
         let mut file = column.file.into_inner().map_err(|error| io_error(error.into_error()))?;
         file.file.seek(SeekFrom::Start(0)).map_err(io_error)?;
         writer.add(&name, dtype, &shape, &mut file.file)?;
-        outputs.push((name, dtype.to_string(), shape));
+        outputs.push(OutputArray { name, dtype: dtype.to_string(), shape });
     }
     let mut file = writer.finish()?;
     file.flush().map_err(|error| Error::io("the .npz", &error))?;

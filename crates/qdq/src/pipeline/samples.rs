@@ -54,7 +54,9 @@ pub fn for_each_sample<S: Send, R: Send>(
             .map(|_| {
                 let give_result = give_result.clone();
                 let (samples_to_do, new_state, work) = (&samples_to_do, &new_state, &work);
-                scope.spawn(move || parallel::serial(|| work_off(samples_to_do, &give_result, new_state(), work)))
+                scope.spawn(move || {
+                    parallel::serial(|| work_off(samples_to_do, &give_result, new_state(), work))
+                })
             })
             .collect();
         drop(give_result);
