@@ -14,7 +14,14 @@ from places import WORK
 BAR = 1e-4
 
 # (model, output) -> (bar, cause), where an op needs more than the common bar.
-EXCEPTIONS: dict[tuple[str, str], tuple[float, str]] = {}
+EXCEPTIONS: dict[tuple[str, str], tuple[float, str]] = {
+    ("ppocr-det", "sigmoid_0.tmp_0"): (
+        3e-4,
+        "onnxruntime's GlobalAveragePool in its blocked layout sums 14,400 numbers one by one: 1.3e-4 from the exact mean "
+        "(2e-5 with its optimizations off, ours 1e-5). The last sigmoid, of logits up to 141, shows it: onnxruntime with "
+        "and without optimizations differ by 2.2e-4, ours and the latter by 5e-5.",
+    ),
+}
 
 Outputs = dict[str, np.ndarray]
 

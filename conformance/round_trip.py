@@ -1,6 +1,8 @@
-"""`qdq convert IN OUT` (read, write untouched): onnxruntime computes the same bits from both files."""
+"""`qdq convert IN OUT` (read, write untouched): a valid file from which onnxruntime computes the same bits."""
 
 import sys
+
+import onnx
 
 import command
 import models
@@ -15,6 +17,7 @@ def compare(model: Model, checks: Checks) -> None:
     again = WORK / model.name / "again.onnx"
     test = models.data(model.prepared(), "test")
     command.convert(model.path, again)
+    onnx.checker.check_model(str(again), full_check=True)
     pairs = zip(runtime.run_all(runtime.session(again), models.feeds(test)), models.float_outputs(model), strict=True)
     same = checks.check(all(identical(ours, theirs) for ours, theirs in pairs), f"{model.name}: outputs differ after a round trip")
     checks.check(runtime.op_counts(again) == runtime.op_counts(model.path), f"{model.name}: other ops after a round trip")

@@ -35,16 +35,41 @@ def parameters(schema, which):
     return [(p.name, arity(p), type_mask(p.types)) for p in getattr(schema, which)]
 
 
-def signature(schema):
-    """What a node's text depends on: not the types, which are checked on their own."""
-    attributes = sorted(
-        (a.name, a.required, int(a.type), a.default_value.SerializeToString(deterministic=True))
+# Versions with an unchanged signature, or a merely extended one, that mean something else.
+CHANGED_MEANING = {
+    ("GroupNormalization", 21),  # scale and bias are of channels, no longer of groups
+    ("Attention", 24),  # what qk_matmul_output holds
+    ("RoiAlign", 16),  # half pixels by default
+    ("Split", 18),  # equal parts need num_outputs
+}
+
+
+def attributes(schema):
+    return {
+        a.name: (a.required, int(a.type), a.default_value.SerializeToString(deterministic=True))
         for a in schema.attributes.values()
-    )
-    # Names of inputs were corrected now and then; only how many there are matters.
-    inputs = [p[1] for p in parameters(schema, "inputs")]
-    outputs = [p[1] for p in parameters(schema, "outputs")]
-    return attributes, inputs, outputs, schema.deprecated
+    }
+
+
+def extends(new, old):
+    """Whether a node written for `old` means the same under `new`: only optional things were added, at the end.
+
+    Names of inputs were corrected now and then, so only their number counts; types are checked on their own.
+    """
+    if new.deprecated or old.deprecated or (new.name, new.since_version) in CHANGED_MEANING:
+        return False
+    new_attributes, old_attributes = attributes(new), attributes(old)
+    if any(new_attributes.get(name) != value for name, value in old_attributes.items()):
+        return False
+    if any(value[0] for name, value in new_attributes.items() if name not in old_attributes):
+        return False
+    for which in ("inputs", "outputs"):
+        before, after = ([arity for _, arity, _ in parameters(s, which)] for s in (old, new))
+        if len(after) < len(before) or "Single" in after[len(before) :]:
+            return False
+        if any(b != a and a == "Single" for b, a in zip(before, after)):
+            return False
+    return True
 
 
 def rust_parameters(entries):
@@ -85,9 +110,9 @@ def main():
         print(f'    OpHistory {{ name: "{name}", versions: &[')
         form, previous = -1, None
         for schema in schemas:
-            current = signature(schema)
-            if current != previous:
-                form, previous = form + 1, current
+            if previous is None or not extends(schema, previous):
+                form += 1
+            previous = schema
             print(
                 f"        OpVersion {{ since: {schema.since_version}, form: {form}, "
                 f"deprecated: {'true' if schema.deprecated else 'false'}, "

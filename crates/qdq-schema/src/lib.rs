@@ -32,8 +32,8 @@ pub struct Parameter {
 pub struct OpVersion {
     /// The first operator set with this version.
     pub since: i64,
-    /// Versions with equal `form` have the same attributes, defaults and numbers of inputs and outputs:
-    /// a node written for one means the same under the other, as far as its types are allowed.
+    /// Versions with equal `form` only added optional attributes, inputs and outputs:
+    /// a node written for one means the same under the other, as far as it has what the node uses.
     pub form: u8,
     /// Whether the operator must not be used from this version on.
     pub deprecated: bool,

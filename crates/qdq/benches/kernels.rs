@@ -31,9 +31,7 @@ fn report(name: &str, filter: &str, n_multiplications: usize, body: impl FnMut()
 }
 
 fn values(n: usize) -> Vec<f32> {
-    (0..n)
-        .map(|i| ((i * 7919 % 1013) as f32 - 506.0) / 506.0)
-        .collect()
+    (0..n).map(|i| ((i * 7919 % 1013) as f32 - 506.0) / 506.0).collect()
 }
 
 fn matrix(filter: &str, m: usize, k: usize, n: usize) {
@@ -45,9 +43,7 @@ fn matrix(filter: &str, m: usize, k: usize, n: usize) {
     let options = GemmOptions::default();
     let name = format!("gemm {m}x{k}x{n}");
     let work = m * k * n;
-    report(&name, filter, work, || {
-        gemm(a.into(), b.into(), &options, &mut c)
-    });
+    report(&name, filter, work, || gemm(a.into(), b.into(), &options, &mut c));
     report(&format!("{name} packed A"), filter, work, || {
         gemm((&packed_a).into(), b.into(), &options, &mut c);
     });
@@ -61,14 +57,7 @@ fn matrix(filter: &str, m: usize, k: usize, n: usize) {
     });
 }
 
-fn convolution(
-    filter: &str,
-    size: usize,
-    channels: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    groups: usize,
-) {
+fn convolution(filter: &str, size: usize, channels: [usize; 2], kernel: usize, stride: usize, groups: usize) {
     let shape = ConvShape {
         in_channels: channels[0],
         out_channels: channels[1],
@@ -87,13 +76,8 @@ fn convolution(
     let packed = PackedConv::new(&weights, Some(&bias), shape, Activation::Relu);
     let input = values(dims.iter().product());
     let mut output = vec![0.0; out_dims.iter().product()];
-    let name = format!(
-        "conv {size}x{size} {}->{} k{kernel} s{stride} g{groups}",
-        channels[0], channels[1]
-    );
-    report(&name, filter, work, || {
-        packed.run(&input, &dims, &mut output)
-    });
+    let name = format!("conv {size}x{size} {}->{} k{kernel} s{stride} g{groups}", channels[0], channels[1]);
+    report(&name, filter, work, || packed.run(&input, &dims, &mut output));
 }
 
 fn run(filter: &str) {
@@ -143,12 +127,7 @@ fn run(filter: &str) {
 }
 
 fn main() {
-    let filter = std::env::args()
-        .skip(1)
-        .find(|arg| !arg.starts_with("--"))
-        .unwrap_or_default();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .build()
-        .expect("a thread pool");
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
+    let pool = rayon::ThreadPoolBuilder::new().build().expect("a thread pool");
     pool.install(|| run(&filter));
 }

@@ -11,13 +11,23 @@ fn main() {
                     Err(e) => println!("{path}: canon: {e}"),
                     Ok(a) => println!("{path}: {n} -> {} {a:?}", g.n_nodes()),
                 }
-                if let Err(e) = g.verify() { println!("  verify: {e}"); }
+                if let Err(e) = g.verify() {
+                    println!("  verify: {e}");
+                }
                 match qdq::quant::plan(&g, qdq::targets::Target::find("onnxruntime").unwrap()) {
                     Err(e) => println!("  plan: {e}"),
                     Ok(p) => {
                         let mut c: BTreeMap<String, usize> = BTreeMap::new();
-                        for (pl, d) in &p.decisions { *c.entry(format!("{} {d:?}", qdq::quant::blocks(&g)[pl.block].nodes[pl.node].op.name())).or_default() += 1; }
-                        for (k, v) in c { println!("    {v:4} {k}"); }
+                        for (pl, d) in &p.decisions {
+                            *c.entry(format!(
+                                "{} {d:?}",
+                                qdq::quant::blocks(&g)[pl.block].nodes[pl.node].op.name()
+                            ))
+                            .or_default() += 1;
+                        }
+                        for (k, v) in c {
+                            println!("    {v:4} {k}");
+                        }
                     }
                 }
             }

@@ -63,24 +63,14 @@ mod tests {
 
     #[test]
     fn clamps_keep_nan() {
-        for activation in [
-            Activation::Relu,
-            Activation::Clip {
-                min: -1.0,
-                max: 6.0,
-            },
-        ] {
+        for activation in [Activation::Relu, Activation::Clip { min: -1.0, max: 6.0 }] {
             let mut values = vec![f32::NAN, -3.0, 0.5, 9.0, f32::NAN];
             activation.apply(&mut values);
             assert!(values[0].is_nan() && values[4].is_nan());
             assert_eq!(values[2], 0.5);
         }
         let mut values = [-2.0, 7.0];
-        Activation::Clip {
-            min: -1.0,
-            max: 6.0,
-        }
-        .apply(&mut values);
+        Activation::Clip { min: -1.0, max: 6.0 }.apply(&mut values);
         assert_eq!(values, [-1.0, 6.0]);
     }
 }

@@ -55,8 +55,7 @@ impl ConvTransposeShape {
             let extra = self.output_padding.get(i).copied().unwrap_or(0);
             match input_dims[2 + i] {
                 0 => 0,
-                n => ((n - 1) * axis.stride + span + extra)
-                    .saturating_sub(axis.pad_begin + axis.pad_end),
+                n => ((n - 1) * axis.stride + span + extra).saturating_sub(axis.pad_begin + axis.pad_end),
             }
         }));
         dims
@@ -72,13 +71,7 @@ impl ConvTransposeShape {
     }
 
     fn axes(&self) -> [Axis; 3] {
-        axes3(
-            &self.kernel,
-            &self.strides,
-            &self.dilations,
-            &self.pads_begin,
-            &self.pads_end,
-        )
+        axes3(&self.kernel, &self.strides, &self.dilations, &self.pads_begin, &self.pads_end)
     }
 }
 
@@ -113,21 +106,12 @@ impl PackedConvTranspose {
         activation: Activation,
     ) -> Self {
         assert!(shape.groups > 0, "no groups");
-        let remainders = [
-            shape.in_channels % shape.groups,
-            shape.out_channels % shape.groups,
-        ];
+        let remainders = [shape.in_channels % shape.groups, shape.out_channels % shape.groups];
         assert_eq!(remainders, [0, 0], "groups do not divide the channels");
         assert_eq!(weights.len(), shape.n_weights(), "other number of weights");
-        assert!(
-            bias.is_none_or(|b| b.len() == shape.out_channels),
-            "other number of biases"
-        );
+        assert!(bias.is_none_or(|b| b.len() == shape.out_channels), "other number of biases");
         let n_taps = shape.n_taps();
-        let (inputs, outputs) = (
-            shape.in_channels / shape.groups,
-            shape.out_channels / shape.groups,
-        );
+        let (inputs, outputs) = (shape.in_channels / shape.groups, shape.out_channels / shape.groups);
         let per_block = (BLOCK_ROWS / n_taps).max(1);
         let mut blocks = Vec::new();
         for group in 0..shape.groups {
@@ -137,20 +121,10 @@ impl PackedConvTranspose {
                 let data = part.get(first * n_taps..).unwrap_or(&[]);
                 let matrix = MatRef::new(data, n_outputs * n_taps, inputs, 1, outputs * n_taps);
                 let first_output = group * outputs + first;
-                blocks.push(Block {
-                    group,
-                    first_output,
-                    n_outputs,
-                    weights: PackedA::new(matrix),
-                });
+                blocks.push(Block { group, first_output, n_outputs, weights: PackedA::new(matrix) });
             }
         }
-        Self {
-            shape,
-            activation,
-            bias: bias.map(<[f32]>::to_vec),
-            blocks,
-        }
+        Self { shape, activation, bias: bias.map(<[f32]>::to_vec), blocks }
     }
 
     /// The attributes it was made with.
@@ -180,20 +154,13 @@ impl PackedConvTranspose {
         let group_len = self.shape.in_channels / self.shape.groups * in_len;
         let shared = SharedMut::new(output);
         for_each_task(input_dims[0] * self.blocks.len(), |task| {
-            let (image, block) = (
-                task / self.blocks.len(),
-                &self.blocks[task % self.blocks.len()],
-            );
+            let (image, block) = (task / self.blocks.len(), &self.blocks[task % self.blocks.len()]);
             let begin = (image * self.shape.out_channels + block.first_output) * out_len;
             #[expect(unsafe_code, reason = "one part per image and block of channels")]
             // SAFETY: the parts do not overlap and each belongs to one task.
             let out = unsafe { shared.slice(begin, block.n_outputs * out_len) };
             for (i, plane) in out.chunks_exact_mut(out_len).enumerate() {
-                plane.fill(
-                    self.bias
-                        .as_ref()
-                        .map_or(0.0, |b| b[block.first_output + i]),
-                );
+                plane.fill(self.bias.as_ref().map_or(0.0, |b| b[block.first_output + i]));
             }
             let part = (image * self.shape.groups + block.group) * group_len;
             spread.add_block(&block.weights, &input[part..part + group_len], out);
@@ -294,10 +261,7 @@ mod tests {
         let out_dims = shape.output_dims(dims);
         let axes = shape.axes();
         let (i3, o3) = (spatial3(&dims[2..]), spatial3(&out_dims[2..]));
-        let (ci, co) = (
-            shape.in_channels / shape.groups,
-            shape.out_channels / shape.groups,
-        );
+        let (ci, co) = (shape.in_channels / shape.groups, shape.out_channels / shape.groups);
         let (in_len, out_len, n_taps): (usize, usize, usize) =
             (i3.iter().product(), o3.iter().product(), shape.n_taps());
         let mut out: Vec<f32> = (0..dims[0] * shape.out_channels * out_len)
@@ -322,9 +286,9 @@ mod tests {
                                 .collect();
                             if (0..3).all(|a| to[a] < o3[a]) {
                                 let channel = n * shape.out_channels + c / ci * co + o;
-                                out[channel * out_len + (to[0] * o3[1] + to[1]) * o3[2] + to[2]] +=
-                                    input[(n * shape.in_channels + c) * in_len + i]
-                                        * weights[(c * co + o) * n_taps + k];
+                                out[channel * out_len + (to[0] * o3[1] + to[1]) * o3[2] + to[2]] += input
+                                    [(n * shape.in_channels + c) * in_len + i]
+                                    * weights[(c * co + o) * n_taps + k];
                             }
                         }
                     }
@@ -340,8 +304,7 @@ mod tests {
         for _ in 0..300 {
             let rank = 1 + random.below(3);
             let groups = 1 + random.below(3);
-            let (in_channels, out_channels) =
-                (random.below(4) * groups, (1 + random.below(5)) * groups);
+            let (in_channels, out_channels) = (random.below(4) * groups, (1 + random.below(5)) * groups);
             let mut list =
                 |low: usize, n: usize| (0..rank).map(|_| low + random.below(n)).collect::<Vec<_>>();
             let shape = ConvTransposeShape {

@@ -11,11 +11,7 @@ const CHUNK: usize = 1 << 14;
 /// The broadcast shape of two shapes, or `None` when they do not fit.
 pub fn broadcast_dims(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
     let rank = a.len().max(b.len());
-    let dim = |dims: &[usize], i: usize| {
-        (i + dims.len())
-            .checked_sub(rank)
-            .map_or(1, |idx| dims[idx])
-    };
+    let dim = |dims: &[usize], i: usize| (i + dims.len()).checked_sub(rank).map_or(1, |idx| dims[idx]);
     (0..rank)
         .map(|i| match (dim(a, i), dim(b, i)) {
             (x, y) if x == y => Some(x),
@@ -42,7 +38,9 @@ pub fn map<A: Copy + Sync, R: Send>(input: &[A], output: &mut [R], f: impl Fn(A)
 /// Replaces every value by `f` of it.
 pub fn map_in_place<T: Copy + Send>(values: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(values, CHUNK, |_, chunk| {
-        chunk.iter_mut().for_each(|x| *x = f(*x))
+        for x in chunk {
+            *x = f(*x);
+        }
     });
 }
 
@@ -79,16 +77,15 @@ pub fn binary<A: Copy + Sync, B: Copy + Sync, R: Send>(
     f: impl Fn(A, B) -> R + Sync,
 ) {
     let plan = Broadcast::new([a_dims, b_dims], out_dims);
-    assert_eq!(
-        [a.len(), b.len(), out.len()],
-        [plan.lens[0], plan.lens[1], plan.out_len]
-    );
+    assert_eq!([a.len(), b.len(), out.len()], [plan.lens[0], plan.lens[1], plan.out_len]);
     plan.for_each_row(out, |row, [a_begin, b_begin]| {
         let n = row.len();
         match plan.inner_strides {
             [0, 0] => {
                 let (x, y) = (a[a_begin], b[b_begin]);
-                row.iter_mut().for_each(|r| *r = f(x, y));
+                for r in row {
+                    *r = f(x, y);
+                }
             }
             [0, _] => {
                 let x = a[a_begin];
@@ -141,12 +138,7 @@ pub fn ternary<A: Copy + Sync, B: Copy + Sync, C: Copy + Sync, R: Send>(
 ///
 /// # Panics
 /// As [`binary`].
-pub fn broadcast_to<T: Copy + Send + Sync>(
-    input: &[T],
-    dims: &[usize],
-    out: &mut [T],
-    out_dims: &[usize],
-) {
+pub fn broadcast_to<T: Copy + Send + Sync>(input: &[T], dims: &[usize], out: &mut [T], out_dims: &[usize]) {
     let plan = Broadcast::new([dims], out_dims);
     assert_eq!([input.len(), out.len()], [plan.lens[0], plan.out_len]);
     plan.for_each_row(out, |row, [begin]| {
@@ -194,36 +186,20 @@ impl<const N: usize> Broadcast<N> {
                 continue;
             }
             match merged.last_mut() {
-                Some((last, last_strides))
-                    if (0..N).all(|i| strides[i] == last_strides[i] * *last) =>
-                {
+                Some((last, last_strides)) if (0..N).all(|i| strides[i] == last_strides[i] * *last) => {
                     *last *= size;
                 }
                 _ => merged.push((size, strides)),
             }
         }
         for dims in operands {
-            assert!(
-                dims.len() <= out_dims.len(),
-                "operand of a higher rank than the output"
-            );
+            assert!(dims.len() <= out_dims.len(), "operand of a higher rank than the output");
         }
-        let (inner, inner_strides) = if merged.is_empty() {
-            (1, [0; N])
-        } else {
-            merged.remove(0)
-        };
+        let (inner, inner_strides) = if merged.is_empty() { (1, [0; N]) } else { merged.remove(0) };
         merged.reverse();
         let (outer, strides) = merged.into_iter().unzip();
         let out_len = out_dims.iter().product();
-        Self {
-            outer,
-            strides,
-            inner,
-            inner_strides,
-            lens,
-            out_len,
-        }
+        Self { outer, strides, inner, inner_strides, lens, out_len }
     }
 
     /// Calls `row(part of the output, offsets of the operands)` for contiguous parts, in parallel.
@@ -272,14 +248,14 @@ impl<const N: usize> Broadcast<N> {
     fn step(&self, (index, offsets): &mut (Vec<usize>, [usize; N])) {
         for axis in (0..self.outer.len()).rev() {
             index[axis] += 1;
-            for i in 0..N {
-                offsets[i] += self.strides[axis][i];
+            for (offset, stride) in offsets.iter_mut().zip(&self.strides[axis]) {
+                *offset += stride;
             }
             if index[axis] < self.outer[axis] {
                 return;
             }
-            for i in 0..N {
-                offsets[i] -= self.strides[axis][i] * self.outer[axis];
+            for (offset, stride) in offsets.iter_mut().zip(&self.strides[axis]) {
+                *offset -= stride * self.outer[axis];
             }
             index[axis] = 0;
         }
@@ -311,16 +287,11 @@ mod tests {
         for _ in 0..300 {
             let rank = random.below(5);
             let out_dims: Vec<usize> = (0..rank)
-                .map(|_| {
-                    [0, 1, 2, 3, 5, 7, 40][random.below(7).max(usize::from(random.below(8) > 0))]
-                })
+                .map(|_| [0, 1, 2, 3, 5, 7, 40][random.below(7).max(usize::from(random.below(8) > 0))])
                 .collect();
             let mut operand = || -> Vec<usize> {
                 let skip = random.below(rank + 1) * random.below(2);
-                out_dims[skip..]
-                    .iter()
-                    .map(|d| if random.below(3) == 0 { 1 } else { *d })
-                    .collect()
+                out_dims[skip..].iter().map(|d| if random.below(3) == 0 { 1 } else { *d }).collect()
             };
             let (a_dims, b_dims, c_dims) = (operand(), operand(), operand());
             let a = random.floats(a_dims.iter().product());
@@ -333,26 +304,12 @@ mod tests {
             for (i, y) in out.iter().enumerate() {
                 assert_eq!(*y, a[at(&a_dims, i)] - b[at(&b_dims, i)]);
             }
-            ternary(
-                (&a, &a_dims),
-                (&b, &b_dims),
-                (&c, &c_dims),
-                &mut out,
-                &out_dims,
-                |x, y, z| {
-                    if x > 0.0 { y } else { z }
-                },
-            );
+            ternary((&a, &a_dims), (&b, &b_dims), (&c, &c_dims), &mut out, &out_dims, |x, y, z| {
+                if x > 0.0 { y } else { z }
+            });
             for (i, r) in out.iter().enumerate() {
                 let x = a[at(&a_dims, i)];
-                assert_eq!(
-                    *r,
-                    if x > 0.0 {
-                        b[at(&b_dims, i)]
-                    } else {
-                        c[at(&c_dims, i)]
-                    }
-                );
+                assert_eq!(*r, if x > 0.0 { b[at(&b_dims, i)] } else { c[at(&c_dims, i)] });
             }
             broadcast_to(&a, &a_dims, &mut out, &out_dims);
             for (i, y) in out.iter().enumerate() {
@@ -366,15 +323,7 @@ mod tests {
         let n = 3 * CHUNK + 5;
         let a: Vec<f32> = (0..2 * n).map(|i| i as f32).collect();
         let mut out = vec![0.0; 2 * n];
-        binary_f32(
-            &a,
-            &[2, n],
-            &[1.0, 2.0],
-            &[2, 1],
-            &mut out,
-            &[2, n],
-            |x, y| x + y,
-        );
+        binary_f32(&a, &[2, n], &[1.0, 2.0], &[2, 1], &mut out, &[2, n], |x, y| x + y);
         for (i, y) in out.iter().enumerate() {
             assert_eq!(*y, a[i] + if i < n { 1.0 } else { 2.0 });
         }

@@ -65,13 +65,7 @@ pub fn layer_norm(
 ///
 /// # Panics
 /// When the lengths do not fit together.
-pub fn rms_norm(
-    input: &[f32],
-    row_len: usize,
-    scale: Option<&[f32]>,
-    epsilon: f32,
-    output: &mut [f32],
-) {
+pub fn rms_norm(input: &[f32], row_len: usize, scale: Option<&[f32]>, epsilon: f32, output: &mut [f32]) {
     assert_eq!(input.len(), output.len());
     if input.is_empty() {
         return;
@@ -83,10 +77,7 @@ pub fn rms_norm(
             let begin = (task * rows + i) * row_len;
             let row = &input[begin..begin + row_len];
             let mean_square = sum_of(row, |x| x * x) / row_len as f32;
-            let stats = RowStatistics {
-                mean: 0.0,
-                inv_std: 1.0 / (mean_square + epsilon).sqrt(),
-            };
+            let stats = RowStatistics { mean: 0.0, inv_std: 1.0 / (mean_square + epsilon).sqrt() };
             normalize_row(row, stats, scale, None, out);
         }
     });
@@ -97,10 +88,7 @@ fn row_statistics(row: &[f32], epsilon: f32) -> RowStatistics {
     let n = row.len() as f32;
     let mean = sum_of(row, |x| x) / n;
     let variance = sum_of(row, |x| (x - mean) * (x - mean)) / n;
-    RowStatistics {
-        mean,
-        inv_std: 1.0 / (variance + epsilon).sqrt(),
-    }
+    RowStatistics { mean, inv_std: 1.0 / (variance + epsilon).sqrt() }
 }
 
 #[inline]
@@ -161,13 +149,7 @@ fn normalize_row(
 ///
 /// # Panics
 /// When the lengths do not fit together.
-pub fn scale_shift_channels(
-    input: &[f32],
-    inner: usize,
-    scale: &[f32],
-    shift: &[f32],
-    output: &mut [f32],
-) {
+pub fn scale_shift_channels(input: &[f32], inner: usize, scale: &[f32], shift: &[f32], output: &mut [f32]) {
     let n_channels = scale.len();
     assert_eq!([input.len(), shift.len()], [output.len(), n_channels]);
     if input.is_empty() {
@@ -203,17 +185,8 @@ pub fn batch_norm(
 ) {
     let n_channels = scale.len();
     assert_eq!([bias.len(), mean.len(), variance.len()], [n_channels; 3]);
-    let factors: Vec<f32> = scale
-        .iter()
-        .zip(variance)
-        .map(|(s, v)| s / (v + epsilon).sqrt())
-        .collect();
-    let shifts: Vec<f32> = bias
-        .iter()
-        .zip(mean)
-        .zip(&factors)
-        .map(|((b, m), f)| b - m * f)
-        .collect();
+    let factors: Vec<f32> = scale.iter().zip(variance).map(|(s, v)| s / (v + epsilon).sqrt()).collect();
+    let shifts: Vec<f32> = bias.iter().zip(mean).zip(&factors).map(|((b, m), f)| b - m * f).collect();
     scale_shift_channels(input, inner, &factors, &shifts, output);
 }
 
@@ -236,10 +209,7 @@ pub fn group_norm(
     if input.is_empty() {
         return;
     }
-    assert_eq!(
-        [n_channels % n_groups, input.len() % (n_channels * inner)],
-        [0, 0]
-    );
+    assert_eq!([n_channels % n_groups, input.len() % (n_channels * inner)], [0, 0]);
     let per_group = n_channels / n_groups;
     let group_len = per_group * inner;
     let shared = SharedMut::new(output);
@@ -284,37 +254,19 @@ mod tests {
     fn normalized(row: &[f32], epsilon: f64) -> Vec<f64> {
         let n = row.len() as f64;
         let mean = row.iter().map(|x| f64::from(*x)).sum::<f64>() / n;
-        let variance = row
-            .iter()
-            .map(|x| (f64::from(*x) - mean).powi(2))
-            .sum::<f64>()
-            / n;
-        row.iter()
-            .map(|x| (f64::from(*x) - mean) / (variance + epsilon).sqrt())
-            .collect()
+        let variance = row.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / n;
+        row.iter().map(|x| (f64::from(*x) - mean) / (variance + epsilon).sqrt()).collect()
     }
 
     #[test]
     fn layer_norm_equals_naive() {
         let mut random = Random::new(11);
         for (rows, len) in [(1, 1), (3, 5), (7, 384), (2, 1000), (0, 4)] {
-            let input: Vec<f32> = random
-                .floats(rows * len)
-                .iter()
-                .map(|x| x + 100.0)
-                .collect();
+            let input: Vec<f32> = random.floats(rows * len).iter().map(|x| x + 100.0).collect();
             let (scale, bias) = (random.floats(len), random.floats(len));
             let mut got = vec![0.0; input.len()];
             let mut stats = vec![RowStatistics::default(); rows];
-            layer_norm(
-                &input,
-                len,
-                Some(&scale),
-                Some(&bias),
-                1e-5,
-                &mut got,
-                Some(&mut stats),
-            );
+            layer_norm(&input, len, Some(&scale), Some(&bias), 1e-5, &mut got, Some(&mut stats));
             let expected: Vec<f32> = input
                 .chunks(len)
                 .flat_map(|row| {
@@ -338,9 +290,7 @@ mod tests {
         let [scale, bias, mean] = [0; 3].map(|_| random.floats(c));
         let variance: Vec<f32> = random.floats(c).iter().map(|x| x.abs() + 0.1).collect();
         let mut got = vec![0.0; input.len()];
-        batch_norm(
-            &input, inner, &scale, &bias, &mean, &variance, 1e-3, &mut got,
-        );
+        batch_norm(&input, inner, &scale, &bias, &mean, &variance, 1e-3, &mut got);
         let expected: Vec<f32> = (0..input.len())
             .map(|i| {
                 let ch = i / inner % c;

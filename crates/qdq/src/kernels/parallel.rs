@@ -4,10 +4,7 @@
 //! results are the same bits for any number of threads. Run the executor inside
 //! `rayon::ThreadPool::install` (or any rayon worker): from outside a pool every kernel call has
 //! to wake one up.
-#![allow(
-    unsafe_code,
-    reason = "disjoint parts of one output for several tasks; see `SharedMut`"
-)]
+#![allow(unsafe_code, reason = "disjoint parts of one output for several tasks; see `SharedMut`")]
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -30,11 +27,7 @@ pub fn serial<R>(body: impl FnOnce() -> R) -> R {
 
 /// Threads that [`for_each_task`] would use here: 1 inside [`serial`].
 pub fn n_threads() -> usize {
-    if SERIAL.get() {
-        1
-    } else {
-        rayon::current_num_threads()
-    }
+    if SERIAL.get() { 1 } else { rayon::current_num_threads() }
 }
 
 /// Calls `task(0)` to `task(n_tasks - 1)`, each once, in any order and on any thread of the pool.
@@ -72,11 +65,7 @@ pub fn for_each_task(n_tasks: usize, task: impl Fn(usize) + Sync) {
 ///
 /// # Panics
 /// When `chunk_len` is 0 and `data` is not empty.
-pub fn for_each_chunk<T: Send>(
-    data: &mut [T],
-    chunk_len: usize,
-    task: impl Fn(usize, &mut [T]) + Sync,
-) {
+pub fn for_each_chunk<T: Send>(data: &mut [T], chunk_len: usize, task: impl Fn(usize, &mut [T]) + Sync) {
     let len = data.len();
     if len == 0 {
         return;
@@ -85,9 +74,7 @@ pub fn for_each_chunk<T: Send>(
     for_each_task(len.div_ceil(chunk_len), |chunk_idx| {
         let begin = chunk_idx * chunk_len;
         // SAFETY: chunks of different indices do not overlap, and each index is used once.
-        task(chunk_idx, unsafe {
-            shared.slice(begin, chunk_len.min(len - begin))
-        });
+        task(chunk_idx, unsafe { shared.slice(begin, chunk_len.min(len - begin)) });
     });
 }
 
@@ -113,11 +100,7 @@ unsafe impl<T: Send> Send for SharedMut<'_, T> {}
 impl<'a, T> SharedMut<'a, T> {
     /// Takes the slice for as long as parts of it are handed out.
     pub(crate) fn new(data: &'a mut [T]) -> Self {
-        Self {
-            start: data.as_mut_ptr(),
-            len: data.len(),
-            borrow: PhantomData,
-        }
+        Self { start: data.as_mut_ptr(), len: data.len(), borrow: PhantomData }
     }
 
     /// Number of elements.
@@ -157,15 +140,14 @@ mod tests {
     #[test]
     fn every_task_runs_once() {
         for n_threads in [1, 3] {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(n_threads)
-                .build()
-                .unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
             for n_tasks in [0, 1, 2, 100] {
                 let mut counts = vec![0u8; n_tasks * 3];
                 pool.install(|| {
                     for_each_chunk(&mut counts, 3, |_, chunk| {
-                        chunk.iter_mut().for_each(|x| *x += 1);
+                        for x in chunk {
+                            *x += 1;
+                        }
                     });
                 });
                 assert!(counts.iter().all(|x| *x == 1));

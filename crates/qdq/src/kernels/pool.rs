@@ -41,13 +41,7 @@ impl PoolShape {
     }
 
     fn axes(&self) -> [Axis; 3] {
-        axes3(
-            &self.kernel,
-            &self.strides,
-            &self.dilations,
-            &self.pads_begin,
-            &self.pads_end,
-        )
+        axes3(&self.kernel, &self.strides, &self.dilations, &self.pads_begin, &self.pads_end)
     }
 
     fn axis_output(&self, axis: Axis, input: usize) -> usize {
@@ -58,23 +52,14 @@ impl PoolShape {
             return floor;
         }
         let ceil = (padded - span).div_ceil(axis.stride) + 1;
-        if (ceil - 1) * axis.stride >= input + axis.pad_begin {
-            ceil - 1
-        } else {
-            ceil
-        }
+        if (ceil - 1) * axis.stride >= input + axis.pad_begin { ceil - 1 } else { ceil }
     }
 
     fn plan(&self, input_dims: &[usize]) -> Plan {
         let axes = self.axes();
         let input = spatial3(&input_dims[2..]);
         let output = spatial3(&self.output_dims(input_dims)[2..]);
-        Plan {
-            axes,
-            input,
-            output,
-            n_planes: input_dims[0] * input_dims[1],
-        }
+        Plan { axes, input, output, n_planes: input_dims[0] * input_dims[1] }
     }
 }
 
@@ -119,8 +104,7 @@ impl Plan {
                         for kw in 0..axis_w.kernel {
                             let (begin, end) = axis_w.valid_outputs(kw, in_w, out_w);
                             if begin < end {
-                                let column =
-                                    begin * axis_w.stride + kw * axis_w.dilation - axis_w.pad_begin;
+                                let column = begin * axis_w.stride + kw * axis_w.dilation - axis_w.pad_begin;
                                 let out_row = (od * out_h + oh) * out_w;
                                 tap(out_row, (id * in_h + ih) * in_w, begin, end - begin, column);
                             }
@@ -134,9 +118,7 @@ impl Plan {
 
 /// Input index of a tap, when inside.
 fn input_index(axis: Axis, output: usize, tap: usize, input: usize) -> Option<usize> {
-    (output * axis.stride + tap * axis.dilation)
-        .checked_sub(axis.pad_begin)
-        .filter(|index| *index < input)
+    (output * axis.stride + tap * axis.dilation).checked_sub(axis.pad_begin).filter(|index| *index < input)
 }
 
 /// The largest value of each window; NaN when there is one.
@@ -173,9 +155,7 @@ pub fn max_pool(
             plan.for_each_tap_row(|out_row, in_row, begin, count, column| {
                 let out = &mut out[out_row + begin..out_row + begin + count];
                 let row = &plane[in_row + column..];
-                zip_strided(out, row, stride, |y, x| {
-                    *y = if *y > x || y.is_nan() { *y } else { x }
-                });
+                zip_strided(out, row, stride, |y, x| *y = if *y > x || y.is_nan() { *y } else { x });
             });
         }
     });
@@ -194,20 +174,11 @@ fn zip_strided(out: &mut [f32], row: &[f32], stride: usize, f: impl Fn(&mut f32,
             }
             f(last, row[2 * head.len()]);
         }
-        _ => out
-            .iter_mut()
-            .zip(row.iter().step_by(stride))
-            .for_each(|(y, x)| f(y, *x)),
+        _ => out.iter_mut().zip(row.iter().step_by(stride)).for_each(|(y, x)| f(y, *x)),
     }
 }
 
-fn max_pool_indices(
-    input: &[f32],
-    plan: &Plan,
-    output: &mut [f32],
-    indices: &mut [i64],
-    column_major: bool,
-) {
+fn max_pool_indices(input: &[f32], plan: &Plan, output: &mut [f32], indices: &mut [i64], column_major: bool) {
     let (in_len, out_len) = (plan.input_len(), plan.output_len());
     let [in_d, in_h, in_w] = plan.input;
     let stride = plan.axes[2].stride;
@@ -217,10 +188,7 @@ fn max_pool_indices(
         #[expect(unsafe_code, reason = "one plane per task")]
         // SAFETY: planes do not overlap and each belongs to one task.
         let (out, index) = unsafe {
-            (
-                all_outputs.slice(plane_idx * out_len, out_len),
-                all_indices.slice(plane_idx * out_len, out_len),
-            )
+            (all_outputs.slice(plane_idx * out_len, out_len), all_indices.slice(plane_idx * out_len, out_len))
         };
         out.fill(f32::NEG_INFINITY);
         index.fill(-1);
@@ -238,11 +206,7 @@ fn max_pool_indices(
         for at in index.iter_mut().filter(|at| **at >= 0) {
             let flat = *at as usize;
             let (d, h, w) = (flat / (in_h * in_w), flat / in_w % in_h, flat % in_w);
-            let spatial = if column_major {
-                d + in_d * (h + in_h * w)
-            } else {
-                flat
-            };
+            let spatial = if column_major { d + in_d * (h + in_h * w) } else { flat };
             *at = (plane_idx * in_len + spatial) as i64;
         }
     });
@@ -308,10 +272,7 @@ fn average_factors(plan: &Plan, count_include_pad: bool) -> Vec<f32> {
 }
 
 fn check_lens(plan: &Plan, input: &[f32], output: &[f32]) {
-    let expected = [
-        plan.n_planes * plan.input_len(),
-        plan.n_planes * plan.output_len(),
-    ];
+    let expected = [plan.n_planes * plan.input_len(), plan.n_planes * plan.output_len()];
     assert_eq!([input.len(), output.len()], expected);
 }
 

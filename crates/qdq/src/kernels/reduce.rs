@@ -51,16 +51,15 @@ pub fn reduce(
     reduction: Reduction,
     output: &mut [f32],
 ) {
-    assert_eq!(
-        [input.len(), output.len()],
-        [outer * axis * inner, outer * inner]
-    );
+    assert_eq!([input.len(), output.len()], [outer * axis * inner, outer * inner]);
     match reduction {
         Reduction::Sum => fold(input, axis, inner, output, 0.0, |x| x, |a, b| a + b),
         Reduction::Mean => {
             fold(input, axis, inner, output, 0.0, |x| x, |a, b| a + b);
             let n = axis as f32;
-            output.iter_mut().for_each(|y| *y /= n);
+            for y in output {
+                *y /= n;
+            }
         }
         Reduction::Max => fold(input, axis, inner, output, f32::NEG_INFINITY, |x| x, max),
         Reduction::Min => fold(input, axis, inner, output, f32::INFINITY, |x| x, min),
@@ -69,11 +68,15 @@ pub fn reduce(
         Reduction::L1 => fold(input, axis, inner, output, 0.0, f32::abs, |a, b| a + b),
         Reduction::L2 => {
             fold(input, axis, inner, output, 0.0, |x| x * x, |a, b| a + b);
-            output.iter_mut().for_each(|y| *y = y.sqrt());
+            for y in output {
+                *y = y.sqrt();
+            }
         }
         Reduction::LogSum => {
             fold(input, axis, inner, output, 0.0, |x| x, |a, b| a + b);
-            output.iter_mut().for_each(|y| *y = y.ln());
+            for y in output {
+                *y = y.ln();
+            }
         }
         Reduction::LogSumExp => log_sum_exp(input, axis, inner, output),
     }
@@ -85,13 +88,7 @@ pub fn reduce(
 ///
 /// # Panics
 /// When an axis is out of range or a length differs from its shape.
-pub fn reduce_axes(
-    input: &[f32],
-    dims: &[usize],
-    axes: &[usize],
-    reduction: Reduction,
-    output: &mut [f32],
-) {
+pub fn reduce_axes(input: &[f32], dims: &[usize], axes: &[usize], reduction: Reduction, output: &mut [f32]) {
     let mut axes = axes.to_vec();
     axes.sort_unstable();
     axes.dedup();
@@ -104,19 +101,10 @@ pub fn reduce_axes(
     if adjacent {
         let outer = dims[..first].iter().product();
         let inner = dims[last..].iter().product();
-        reduce(
-            input,
-            outer,
-            dims[first..last].iter().product(),
-            inner,
-            reduction,
-            output,
-        );
+        reduce(input, outer, dims[first..last].iter().product(), inner, reduction, output);
         return;
     }
-    let kept: Vec<usize> = (0..dims.len())
-        .filter(|axis| !axes.contains(axis))
-        .collect();
+    let kept: Vec<usize> = (0..dims.len()).filter(|axis| !axes.contains(axis)).collect();
     let perm: Vec<usize> = kept.iter().chain(&axes).copied().collect();
     let mut moved = vec![0.0; input.len()];
     transpose(input, dims, &perm, &mut moved);
@@ -148,10 +136,7 @@ fn fold(
     let rows = rows_per_task(axis * inner, CHUNK);
     for_each_chunk(output, rows * inner, |task, out| {
         let planes = &input[task * rows * axis * inner..];
-        for (plane, out) in planes
-            .chunks_exact(axis * inner)
-            .zip(out.chunks_exact_mut(inner))
-        {
+        for (plane, out) in planes.chunks_exact(axis * inner).zip(out.chunks_exact_mut(inner)) {
             if inner == 1 {
                 out[0] = fold_row(plane, neutral, map, combine);
             } else {
@@ -162,12 +147,7 @@ fn fold(
 }
 
 #[inline]
-fn fold_row(
-    row: &[f32],
-    neutral: f32,
-    map: impl Fn(f32) -> f32,
-    combine: impl Fn(f32, f32) -> f32,
-) -> f32 {
+fn fold_row(row: &[f32], neutral: f32, map: impl Fn(f32) -> f32, combine: impl Fn(f32, f32) -> f32) -> f32 {
     let mut total = neutral;
     for block in row.chunks(BLOCK) {
         let mut lanes = [neutral; N_LANES];
@@ -230,9 +210,8 @@ fn log_sum_exp(input: &[f32], axis: usize, inner: usize, output: &mut [f32]) {
         for (i, y) in out.iter_mut().enumerate() {
             let largest = *y;
             if largest.is_finite() {
-                let sum: f64 = (0..axis)
-                    .map(|a| f64::from(input[(o * axis + a) * inner + i] - largest).exp())
-                    .sum();
+                let sum: f64 =
+                    (0..axis).map(|a| f64::from(input[(o * axis + a) * inner + i] - largest).exp()).sum();
                 *y = (f64::from(largest) + sum.ln()) as f32;
             }
         }
@@ -290,30 +269,20 @@ mod tests {
             (40, 9, 77),
         ];
         for (outer, axis, inner) in shapes {
-            let input: Vec<f32> = random
-                .floats(outer * axis * inner)
-                .iter()
-                .map(|x| x.abs() + 0.1)
-                .collect();
+            let input: Vec<f32> = random.floats(outer * axis * inner).iter().map(|x| x.abs() + 0.1).collect();
             for reduction in ALL {
                 let mut got = vec![0.0; outer * inner];
                 reduce(&input, outer, axis, inner, reduction, &mut got);
                 let expected: Vec<f32> = (0..outer * inner)
                     .map(|y| {
                         let (o, i) = (y / inner, y % inner);
-                        let values: Vec<f64> = (0..axis)
-                            .map(|a| f64::from(input[(o * axis + a) * inner + i]))
-                            .collect();
+                        let values: Vec<f64> =
+                            (0..axis).map(|a| f64::from(input[(o * axis + a) * inner + i])).collect();
                         naive(&values, reduction)
                     })
                     .collect();
                 if axis > 0 {
-                    assert_close(
-                        &got,
-                        &expected,
-                        1e-5,
-                        &format!("{reduction:?} {outer} {axis} {inner}"),
-                    );
+                    assert_close(&got, &expected, 1e-5, &format!("{reduction:?} {outer} {axis} {inner}"));
                 } else if reduction == Reduction::Sum {
                     assert_eq!(got, expected);
                 }

@@ -1,8 +1,5 @@
 //! Softmax and its logarithm along one axis.
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::math::vector;
 use super::parallel::{for_each_chunk, rows_per_task};
@@ -37,18 +34,9 @@ fn run(data: &mut [f32], outer: usize, axis: usize, inner: usize, logarithm: boo
     let rows = rows_per_task(plane, CHUNK);
     for_each_chunk(data, rows * plane, |_, chunk| {
         if inner == 1 {
-            dispatch(Rows {
-                data: chunk,
-                axis,
-                logarithm,
-            });
+            dispatch(Rows { data: chunk, axis, logarithm });
         } else {
-            dispatch(Planes {
-                data: chunk,
-                axis,
-                inner,
-                logarithm,
-            });
+            dispatch(Planes { data: chunk, axis, inner, logarithm });
         }
     });
 }
@@ -88,21 +76,16 @@ fn max_of(row: &[f32]) -> f32 {
     let mut chunks = row.chunks_exact(16);
     for chunk in &mut chunks {
         for i in 0..16 {
-            lanes[i] = if chunk[i] > lanes[i] || chunk[i].is_nan() {
-                chunk[i]
-            } else {
-                lanes[i]
-            };
+            lanes[i] = if chunk[i] > lanes[i] || chunk[i].is_nan() { chunk[i] } else { lanes[i] };
         }
     }
     let tail = chunks.remainder().iter();
-    lanes
-        .iter()
-        .chain(tail)
-        .copied()
-        .fold(f32::NEG_INFINITY, |max, x| {
+    lanes.iter().chain(tail).copied().fold(
+        f32::NEG_INFINITY,
+        |max, x| {
             if x > max || x.is_nan() { x } else { max }
-        })
+        },
+    )
 }
 
 #[inline(always)]
@@ -145,11 +128,7 @@ fn load<S: Simd>(s: S, values: &[f32]) -> S::V {
     #[expect(unsafe_code, reason = "register load")]
     // SAFETY: `n` floats of the slice.
     unsafe {
-        if n == S::LANES {
-            s.load(values.as_ptr())
-        } else {
-            s.load_partial(values.as_ptr(), n)
-        }
+        if n == S::LANES { s.load(values.as_ptr()) } else { s.load_partial(values.as_ptr(), n) }
     }
 }
 
@@ -196,11 +175,7 @@ impl SimdTask for Planes<'_> {
             }
             for row in plane.chunks_exact_mut(inner) {
                 for (x, total) in row.iter_mut().zip(&sum) {
-                    *x = if self.logarithm {
-                        *x - total
-                    } else {
-                        *x / total
-                    };
+                    *x = if self.logarithm { *x - total } else { *x / total };
                 }
             }
         }
@@ -222,11 +197,7 @@ mod tests {
                 let sum: f64 = (0..axis).map(|a| f64::from(data[at(a)] - max).exp()).sum();
                 for a in 0..axis {
                     let shifted = f64::from(data[at(a)] - max);
-                    let y = if logarithm {
-                        shifted - sum.ln()
-                    } else {
-                        shifted.exp() / sum
-                    };
+                    let y = if logarithm { shifted - sum.ln() } else { shifted.exp() / sum };
                     out[at(a)] = y as f32;
                 }
             }
@@ -249,21 +220,12 @@ mod tests {
                 (2, 0, 3),
                 (2, 3, 0),
             ] {
-                let data: Vec<f32> = random
-                    .floats(outer * axis * inner)
-                    .iter()
-                    .map(|x| x * 9.0)
-                    .collect();
+                let data: Vec<f32> = random.floats(outer * axis * inner).iter().map(|x| x * 9.0).collect();
                 for logarithm in [false, true] {
                     let mut got = data.clone();
                     run(&mut got, outer, axis, inner, logarithm);
                     let expected = naive(&data, outer, axis, inner, logarithm);
-                    assert_close(
-                        &got,
-                        &expected,
-                        1e-6,
-                        &format!("{isa:?} {outer} {axis} {inner}"),
-                    );
+                    assert_close(&got, &expected, 1e-6, &format!("{isa:?} {outer} {axis} {inner}"));
                 }
             }
         });

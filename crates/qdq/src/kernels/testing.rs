@@ -37,9 +37,6 @@ impl Random {
 pub(crate) fn assert_close(got: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     assert_eq!(got.len(), expected.len(), "{what}");
     for (i, (x, y)) in got.iter().zip(expected).enumerate() {
-        assert!(
-            (x - y).abs() <= tolerance * (1.0 + y.abs()) || x == y,
-            "{what}: [{i}] is {x}, expected {y}"
-        );
+        assert!((x - y).abs() <= tolerance * (1.0 + y.abs()) || x == y, "{what}: [{i}] is {x}, expected {y}");
     }
 }

@@ -1,8 +1,5 @@
 //! Transposition of N-dimensional arrays of any element type.
-#![allow(
-    unsafe_code,
-    reason = "tasks write interleaved parts of one output; see the block's argument"
-)]
+#![allow(unsafe_code, reason = "tasks write interleaved parts of one output; see the block's argument")]
 
 use super::parallel::{SharedMut, for_each_task};
 
@@ -15,21 +12,13 @@ const TILE: usize = 16;
 ///
 /// # Panics
 /// When `perm` is not a permutation of the axes or a length differs from the shape.
-pub fn transpose<T: Copy + Send + Sync>(
-    input: &[T],
-    dims: &[usize],
-    perm: &[usize],
-    output: &mut [T],
-) {
+pub fn transpose<T: Copy + Send + Sync>(input: &[T], dims: &[usize], perm: &[usize], output: &mut [T]) {
     let len: usize = dims.iter().product();
     assert_eq!([input.len(), output.len()], [len, len]);
     assert_eq!(perm.len(), dims.len());
     let mut seen = vec![false; dims.len()];
     for axis in perm {
-        assert!(
-            !std::mem::replace(&mut seen[*axis], true),
-            "axis {axis} twice"
-        );
+        assert!(!std::mem::replace(&mut seen[*axis], true), "axis {axis} twice");
     }
     if len == 0 {
         return;
@@ -68,11 +57,7 @@ fn merged_axes(dims: &[usize], perm: &[usize]) -> Vec<Axis> {
                 last.size *= size;
                 last.in_stride = in_stride;
             }
-            _ => axes.push(Axis {
-                size,
-                in_stride,
-                out_stride: 0,
-            }),
+            _ => axes.push(Axis { size, in_stride, out_stride: 0 }),
         }
     }
     let mut out_stride = 1;
@@ -110,50 +95,33 @@ fn copy_rows<T: Copy + Send + Sync>(input: &[T], axes: &[Axis], output: &mut [T]
 /// The innermost axis changes: the input's and the output's innermost axes are swapped in tiles.
 fn swap_tiles<T: Copy + Send + Sync>(input: &[T], axes: &[Axis], output: &mut [T]) {
     let column = axes[axes.len() - 1];
-    let row_idx = axes
-        .iter()
-        .position(|axis| axis.in_stride == 1)
-        .expect("an innermost input axis");
+    let row_idx = axes.iter().position(|axis| axis.in_stride == 1).expect("an innermost input axis");
     let row = axes[row_idx];
-    let outer: Vec<Axis> = (0..axes.len() - 1)
-        .filter(|i| *i != row_idx)
-        .map(|i| axes[i])
-        .collect();
+    let outer: Vec<Axis> = (0..axes.len() - 1).filter(|i| *i != row_idx).map(|i| axes[i]).collect();
     let n_outer: usize = outer.iter().map(|axis| axis.size).product();
     let row_tiles = row.size.div_ceil(TILE);
     let tasks_per_plane = (row.size * column.size).div_ceil(CHUNK).min(row_tiles);
     let tiles_per_task = row_tiles.div_ceil(tasks_per_plane);
     let planes_per_task = (CHUNK / (row.size * column.size)).max(1);
     let shared = SharedMut::new(output);
-    for_each_task(
-        n_outer.div_ceil(planes_per_task) * tasks_per_plane,
-        |task| {
-            let (block, part) = (task / tasks_per_plane, task % tasks_per_plane);
-            let rows_begin = part * tiles_per_task * TILE;
-            let rows_end = row.size.min(rows_begin + tiles_per_task * TILE);
-            let first = block * planes_per_task;
-            for plane in first..n_outer.min(first + planes_per_task) {
-                let (in_begin, out_begin) = offsets(&outer, plane);
-                for r in (rows_begin..rows_end).step_by(TILE) {
-                    for c in (0..column.size).step_by(TILE) {
-                        let n_rows = TILE.min(rows_end - r);
-                        let n_columns = TILE.min(column.size - c);
-                        let source = &input[in_begin + r + c * column.in_stride..];
-                        let target = out_begin + r * row.out_stride + c;
-                        swap_tile(
-                            source,
-                            column.in_stride,
-                            &shared,
-                            target,
-                            row.out_stride,
-                            n_rows,
-                            n_columns,
-                        );
-                    }
+    for_each_task(n_outer.div_ceil(planes_per_task) * tasks_per_plane, |task| {
+        let (block, part) = (task / tasks_per_plane, task % tasks_per_plane);
+        let rows_begin = part * tiles_per_task * TILE;
+        let rows_end = row.size.min(rows_begin + tiles_per_task * TILE);
+        let first = block * planes_per_task;
+        for plane in first..n_outer.min(first + planes_per_task) {
+            let (in_begin, out_begin) = offsets(&outer, plane);
+            for r in (rows_begin..rows_end).step_by(TILE) {
+                for c in (0..column.size).step_by(TILE) {
+                    let n_rows = TILE.min(rows_end - r);
+                    let n_columns = TILE.min(column.size - c);
+                    let source = &input[in_begin + r + c * column.in_stride..];
+                    let target = out_begin + r * row.out_stride + c;
+                    swap_tile(source, column.in_stride, &shared, target, row.out_stride, n_rows, n_columns);
                 }
             }
-        },
-    );
+        }
+    });
 }
 
 /// `output[target + r * out_stride + c] = source[c * in_stride + r]`.
@@ -216,9 +184,7 @@ mod tests {
             for i in (1..rank).rev() {
                 perm.swap(i, random.below(i + 1));
             }
-            let input: Vec<u16> = (0..dims.iter().product::<usize>())
-                .map(|i| i as u16)
-                .collect();
+            let input: Vec<u16> = (0..dims.iter().product::<usize>()).map(|i| i as u16).collect();
             let mut output = vec![0; input.len()];
             transpose(&input, &dims, &perm, &mut output);
             assert_eq!(output, naive(&input, &dims, &perm), "{dims:?} {perm:?}");

@@ -2,37 +2,19 @@
 
 /// Size of one output axis: windows of `kernel` taps, `dilation` apart, every `stride`, over
 /// `input` values padded by `pads` in all; 0 when not one window fits.
-pub fn output_size(
-    input: usize,
-    pads: usize,
-    kernel: usize,
-    dilation: usize,
-    stride: usize,
-) -> usize {
+pub fn output_size(input: usize, pads: usize, kernel: usize, dilation: usize, stride: usize) -> usize {
     let span = dilation * (kernel.max(1) - 1) + 1;
-    (input + pads)
-        .checked_sub(span)
-        .map_or(0, |rest| rest / stride + 1)
+    (input + pads).checked_sub(span).map_or(0, |rest| rest / stride + 1)
 }
 
 /// Pads so that `ceil(input / stride)` windows fit (ONNX `SAME_UPPER`, `SAME_LOWER`): begin and end.
-pub fn same_pads(
-    input: usize,
-    kernel: usize,
-    dilation: usize,
-    stride: usize,
-    lower: bool,
-) -> (usize, usize) {
+pub fn same_pads(input: usize, kernel: usize, dilation: usize, stride: usize, lower: bool) -> (usize, usize) {
     let span = dilation * (kernel.max(1) - 1) + 1;
     let n_outputs = input.div_ceil(stride);
     let total = (n_outputs.max(1) - 1) * stride + span;
     let pads = total.saturating_sub(input);
     let small = pads / 2;
-    if lower {
-        (pads - small, small)
-    } else {
-        (small, pads - small)
-    }
+    if lower { (pads - small, small) } else { (small, pads - small) }
 }
 
 /// Attributes of one spatial axis or, as `[Axis; 3]`, of depth, height and width.
@@ -47,38 +29,19 @@ pub(crate) struct Axis {
 
 impl Axis {
     /// An axis that is not there.
-    pub(crate) const UNIT: Self = Self {
-        kernel: 1,
-        stride: 1,
-        dilation: 1,
-        pad_begin: 0,
-        pad_end: 0,
-    };
+    pub(crate) const UNIT: Self = Self { kernel: 1, stride: 1, dilation: 1, pad_begin: 0, pad_end: 0 };
 
     /// Windows that fit.
     pub(crate) fn output_size(self, input: usize) -> usize {
-        output_size(
-            input,
-            self.pad_begin + self.pad_end,
-            self.kernel,
-            self.dilation,
-            self.stride,
-        )
+        output_size(input, self.pad_begin + self.pad_end, self.kernel, self.dilation, self.stride)
     }
 
     /// The outputs whose tap `tap` lies inside the input: `begin..end`.
-    pub(crate) fn valid_outputs(
-        self,
-        tap: usize,
-        input: usize,
-        n_outputs: usize,
-    ) -> (usize, usize) {
+    pub(crate) fn valid_outputs(self, tap: usize, input: usize, n_outputs: usize) -> (usize, usize) {
         // Input index = output * stride + shift - pad_begin.
         let shift = tap * self.dilation;
         let begin = self.pad_begin.saturating_sub(shift).div_ceil(self.stride);
-        let end = (input + self.pad_begin)
-            .checked_sub(shift + 1)
-            .map_or(0, |last| last / self.stride + 1);
+        let end = (input + self.pad_begin).checked_sub(shift + 1).map_or(0, |last| last / self.stride + 1);
         let end = end.min(n_outputs);
         (begin.min(end), end)
     }
@@ -109,10 +72,7 @@ pub(crate) fn axes3(
     let rank = kernel.len();
     assert!(rank <= 3, "spatial rank above 3");
     for list in [strides, dilations, pads_begin, pads_end] {
-        assert!(
-            list.is_empty() || list.len() == rank,
-            "attribute of another rank than the kernel"
-        );
+        assert!(list.is_empty() || list.len() == rank, "attribute of another rank than the kernel");
     }
     let mut axes = [Axis::UNIT; 3];
     for i in 0..rank {
@@ -139,13 +99,7 @@ mod tests {
             for stride in 1..4 {
                 for dilation in 1..3 {
                     for (pad_begin, pad_end) in [(0, 0), (1, 2), (5, 0), (0, 7)] {
-                        let axis = Axis {
-                            kernel,
-                            stride,
-                            dilation,
-                            pad_begin,
-                            pad_end,
-                        };
+                        let axis = Axis { kernel, stride, dilation, pad_begin, pad_end };
                         for input in 0..9 {
                             let n = axis.output_size(input);
                             for tap in 0..kernel {

@@ -82,7 +82,9 @@ impl BatchNormalization {
         for (plane_idx, plane) in output.chunks_mut(planes.inner.max(1)).enumerate() {
             let c = plane_idx % planes.channels;
             let factor = scale[c] / (variance[c] + f64::from(self.epsilon)).sqrt();
-            plane.iter_mut().for_each(|x| *x = (*x - mean[c]) * factor + bias[c]);
+            for x in &mut *plane {
+                *x = (*x - mean[c]) * factor + bias[c];
+            }
         }
         Ok(vec![Tensor::from_vec(input.shape().to_vec(), output)?])
     }
@@ -106,7 +108,9 @@ impl BatchNormalization {
             let factor = T::from_f64(scale[channel] / (variance + f64::from(self.epsilon)).sqrt());
             let shift = T::from_f64(bias[channel]);
             for plane in output.chunks_mut(planes.inner.max(1)).skip(channel).step_by(planes.channels) {
-                plane.iter_mut().for_each(|x| *x = x.minus(centre).times(factor).plus(shift));
+                for x in &mut *plane {
+                    *x = x.minus(centre).times(factor).plus(shift);
+                }
             }
             let momentum = f64::from(self.momentum);
             new_mean[channel] = new_mean[channel] * momentum + mean * (1.0 - momentum);
@@ -204,7 +208,8 @@ fn check_channels(inputs: &Inputs<'_>, last: usize) -> Result<()> {
             Some([dim]) if dim.may_equal(channels) => {}
             Some(shape) => {
                 let got: Vec<String> = shape.iter().map(ToString::to_string).collect();
-                let message = format!("input {position} has the shape [{}] for {channels} channels", got.join(","));
+                let message =
+                    format!("input {position} has the shape [{}] for {channels} channels", got.join(","));
                 return Err(Error::graph(message));
             }
             None => {}
@@ -271,7 +276,10 @@ mod tests {
     use crate::ops::testing::{assert_close, counting, eval, eval_all, eval_error, floats};
 
     fn inputs() -> [Tensor; 5] {
-        let x = [-3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0];
+        let x = [
+            -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0,
+            2.0, -2.0, 5.0, 1.0, -3.0, 4.0,
+        ];
         [
             floats([2, 4, 3], &x),
             floats([4], &[1.0, 0.5, 2.0, -1.0]),
@@ -283,9 +291,9 @@ mod tests {
 
     fn assert_both_close(op: impl Into<crate::ops::Op>, n_inputs: usize, expected: &[&[f32]]) {
         let op = op.into();
-        let doubles = inputs().each_ref().map(|tensor| {
-            Tensor::from_vec(tensor.shape().to_vec(), tensor.to_f64_vec().unwrap()).unwrap()
-        });
+        let doubles = inputs()
+            .each_ref()
+            .map(|tensor| Tensor::from_vec(tensor.shape().to_vec(), tensor.to_f64_vec().unwrap()).unwrap());
         for inputs in [inputs(), doubles] {
             let inputs = inputs.into_iter().take(n_inputs).map(Some);
             let outputs = eval_all(op.clone(), inputs, expected.len()).unwrap();
@@ -300,37 +308,91 @@ mod tests {
     #[test]
     fn batches() {
         let op = BatchNormalization { epsilon: 1e-3, ..BatchNormalization::default() };
-        assert_both_close(op.clone(), 5, &[
-            &[-3.998_002, 2.998_501, -0.999_5, 2.749_781, 1.749_906, 0.750_031, 14.968_096, -1.0, -16.968_098, -1.499_889, -0.166_63, 1.166_63, 2.998_501, -0.999_5, 5.997_003, 1.749_906, 0.750_031, 2.499_813, -1.0, -16.968_098, 10.976_072, -0.166_63, 1.166_63, -1.166_574],
-        ]);
+        assert_both_close(
+            op.clone(),
+            5,
+            &[&[
+                -3.998_002,
+                2.998_501,
+                -0.999_5,
+                2.749_781,
+                1.749_906,
+                0.750_031,
+                14.968_096,
+                -1.0,
+                -16.968_098,
+                -1.499_889,
+                -0.166_63,
+                1.166_63,
+                2.998_501,
+                -0.999_5,
+                5.997_003,
+                1.749_906,
+                0.750_031,
+                2.499_813,
+                -1.0,
+                -16.968_098,
+                10.976_072,
+                -0.166_63,
+                1.166_63,
+                -1.166_574,
+            ]],
+        );
         let op = BatchNormalization { training_mode: true, ..op };
-        assert_both_close(op, 5, &[
-            &[-1.507_488, 0.602_995, -0.602_995, 1.676_877, 1.027_075, 0.377_273, 1.707_509, -0.891_7, -3.490_908, -0.853_754, 0.445_85, 1.745_454, 0.602_995, -0.602_995, 1.507_488, 1.027_075, 0.377_273, 1.514_427, -0.891_7, -3.490_908, 1.057_707, 0.445_85, 1.745_454, -0.528_853],
-            &[1.1, 0.283_333, 1.983_333, -0.816_667],
-            &[2.0, 4.547_222, 1.172_222, 9.047_222],
-        ]);
+        assert_both_close(
+            op,
+            5,
+            &[
+                &[
+                    -1.507_488, 0.602_995, -0.602_995, 1.676_877, 1.027_075, 0.377_273, 1.707_509, -0.891_7,
+                    -3.490_908, -0.853_754, 0.445_85, 1.745_454, 0.602_995, -0.602_995, 1.507_488, 1.027_075,
+                    0.377_273, 1.514_427, -0.891_7, -3.490_908, 1.057_707, 0.445_85, 1.745_454, -0.528_853,
+                ],
+                &[1.1, 0.283_333, 1.983_333, -0.816_667],
+                &[2.0, 4.547_222, 1.172_222, 9.047_222],
+            ],
+        );
     }
 
     #[test]
     fn instances_and_groups() {
         let op = InstanceNormalization { epsilon: 1e-3 };
-        assert_both_close(op, 3, &[
-            &[-1.162_406, 1.278_646, -0.116_241, 1.612_344, 1.0, 0.387_656, 1.449_375, -1.0, -3.449_375, -0.724_687, 0.5, 1.724_687, 0.116_241, -1.278_646, 1.162_406, 1.058_12, 0.360_677, 1.581_203, -0.767_519, -3.557_292, 1.324_811, 0.383_759, 1.778_646, -0.662_406],
-        ]);
+        assert_both_close(
+            op,
+            3,
+            &[&[
+                -1.162_406, 1.278_646, -0.116_241, 1.612_344, 1.0, 0.387_656, 1.449_375, -1.0, -3.449_375,
+                -0.724_687, 0.5, 1.724_687, 0.116_241, -1.278_646, 1.162_406, 1.058_12, 0.360_677, 1.581_203,
+                -0.767_519, -3.557_292, 1.324_811, 0.383_759, 1.778_646, -0.662_406,
+            ]],
+        );
         let op = GroupNormalization { epsilon: 1e-3, num_groups: 2, ..GroupNormalization::default() };
-        assert_both_close(op, 3, &[
-            &[-1.392_99, 0.696_495, -0.497_496, 1.795_994, 1.198_999, 0.602_003, 1.723_815, -0.697_354, -3.118_523, -0.559_261, 0.651_323, 1.861_907, 0.286_282, -1.087_873, 1.316_898, 0.971_372, 0.284_294, 1.486_68, -0.427_435, -3.175_745, 1.633_797, 0.557_256, 1.931_411, -0.473_36],
-        ]);
+        assert_both_close(
+            op,
+            3,
+            &[&[
+                -1.392_99, 0.696_495, -0.497_496, 1.795_994, 1.198_999, 0.602_003, 1.723_815, -0.697_354,
+                -3.118_523, -0.559_261, 0.651_323, 1.861_907, 0.286_282, -1.087_873, 1.316_898, 0.971_372,
+                0.284_294, 1.486_68, -0.427_435, -3.175_745, 1.633_797, 0.557_256, 1.931_411, -0.473_36,
+            ]],
+        );
     }
 
     #[test]
     fn bad_input_is_an_error() {
         let [x, scale, bias, mean, variance] = inputs();
-        let all = [Some(x.clone()), Some(scale.clone()), Some(bias.clone()), Some(mean.clone()), Some(variance)];
+        let all =
+            [Some(x.clone()), Some(scale.clone()), Some(bias.clone()), Some(mean.clone()), Some(variance)];
         assert!(eval_all(BatchNormalization::default(), all, 3).is_err());
         eval_error(BatchNormalization::default(), [x.clone(), scale.clone(), bias.clone(), mean]);
-        eval_error(GroupNormalization { num_groups: 3, ..GroupNormalization::default() }, [x.clone(), scale.clone(), bias.clone()]);
-        eval_error(GroupNormalization { num_groups: 0, ..GroupNormalization::default() }, [x.clone(), scale, bias]);
+        eval_error(
+            GroupNormalization { num_groups: 3, ..GroupNormalization::default() },
+            [x.clone(), scale.clone(), bias.clone()],
+        );
+        eval_error(
+            GroupNormalization { num_groups: 0, ..GroupNormalization::default() },
+            [x.clone(), scale, bias],
+        );
         eval_error(InstanceNormalization::default(), [x, counting([3]), counting([4])]);
         let empty = [counting([0, 4]), counting([4]), counting([4])];
         assert!(eval(InstanceNormalization::default(), empty).is_empty());

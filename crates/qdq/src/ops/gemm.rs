@@ -60,7 +60,7 @@ impl OpDef for Gemm {
     }
 
     fn quant_rule(&self) -> QuantRule {
-        let axis = if self.trans_b { 0 } else { 1 };
+        let axis = isize::from(!self.trans_b);
         QuantRule::Compute { weight: Some(Weight { input: 1, axis }), bias: Some(2) }
     }
 
@@ -74,7 +74,12 @@ impl OpDef for Gemm {
             return Ok(None);
         }
         let packed = PackedB::new(matrix(b, self.trans_b)?);
-        Ok(Some(Box::new(PreparedGemm { gemm: self.clone(), packed, constants: constants.to_vec(), activation })))
+        Ok(Some(Box::new(PreparedGemm {
+            gemm: self.clone(),
+            packed,
+            constants: constants.to_vec(),
+            activation,
+        })))
     }
 }
 
@@ -129,7 +134,10 @@ impl Gemm {
         if let Some(c) = inputs.optional(2)
             && broadcast_sizes(&[&[m, n], c.shape()])? != [m, n]
         {
-            return Err(Error::data(format!("an addend of shape {:?} for a product of {m} by {n}", c.shape())));
+            return Err(Error::data(format!(
+                "an addend of shape {:?} for a product of {m} by {n}",
+                c.shape()
+            )));
         }
         Ok(vec![m, n])
     }
@@ -169,10 +177,15 @@ impl Gemm {
             let b = untransposed::<T>(inputs.get(1)?, self.trans_b)?;
             multiply(&a, &b, &mut output, k, shape[1]);
         }
-        let scale = |x: T, factor: f32| if factor == 1.0 { x } else { T::from_f64(x.as_f64() * f64::from(factor)) };
-        output.iter_mut().for_each(|x| *x = scale(*x, self.alpha));
+        let scale =
+            |x: T, factor: f32| if factor == 1.0 { x } else { T::from_f64(x.as_f64() * f64::from(factor)) };
+        for x in &mut *output {
+            *x = scale(*x, self.alpha);
+        }
         if let Some(c) = inputs.optional(2) {
-            combine_into(&mut output, &shape, c.as_slice::<T>()?, c.shape(), |x: T, c| x.plus(scale(c, self.beta)));
+            combine_into(&mut output, &shape, c.as_slice::<T>()?, c.shape(), |x: T, c| {
+                x.plus(scale(c, self.beta))
+            });
         }
         Tensor::from_vec(shape, output)
     }
@@ -205,21 +218,18 @@ mod tests {
 
     #[test]
     fn transposed_and_scaled_in_every_path() {
-        let expected = [
-            [7.0, 4.5, 16.0, 18.0],
-            [12.0, 11.0, 15.0, 15.5],
-            [4.5, 9.0, 5.0, 23.0],
-            [7.0, 16.0, 8.5, 22.0],
-        ];
+        let expected =
+            [[7.0, 4.5, 16.0, 18.0], [12.0, 11.0, 15.0, 15.5], [4.5, 9.0, 5.0, 23.0], [7.0, 16.0, 8.5, 22.0]];
         for ((gemm, inputs), expected) in cases().into_iter().zip(expected) {
             assert_close(&eval(gemm.clone(), inputs.clone()), &expected);
-            let doubles = inputs.each_ref().map(|t| {
-                Tensor::from_vec(t.shape().to_vec(), t.to_f64_vec().unwrap()).unwrap()
-            });
+            let doubles = inputs
+                .each_ref()
+                .map(|t| Tensor::from_vec(t.shape().to_vec(), t.to_f64_vec().unwrap()).unwrap());
             assert_close(&Tensor::vector(eval(gemm.clone(), doubles).to_f32_vec().unwrap()), &expected);
             let [a, b, c] = inputs;
             let constants = [None, Some(b), Some(c)];
-            let prepared = gemm.prepare(&constants, Activation::Clip { min: 5.0, max: 15.0 }).unwrap().unwrap();
+            let prepared =
+                gemm.prepare(&constants, Activation::Clip { min: 5.0, max: 15.0 }).unwrap().unwrap();
             let outputs = prepared.run(Args(vec![Some(a), None, None])).unwrap();
             assert_close(&outputs[0], &expected.map(|x: f32| x.clamp(5.0, 15.0)));
         }
@@ -230,6 +240,14 @@ mod tests {
         let integers = || Tensor::from_vec(vec![1, 2], vec![2i32, 3]).unwrap();
         let gemm = Gemm { trans_b: true, ..Gemm::default() };
         assert_eq!(eval(gemm, [integers(), integers()]), Tensor::from_vec(vec![1, 1], vec![13i32]).unwrap());
+    }
+
+    #[test]
+    fn empty_tensors() {
+        let bias = floats([2], &[1.0, 2.0]);
+        let y = eval(Gemm::default(), [counting([2, 0]), counting([0, 2]), bias]);
+        assert_eq!(y, floats([2, 2], &[1.0, 2.0, 1.0, 2.0]));
+        assert!(eval(Gemm::default(), [counting([0, 3]), counting([3, 2])]).is_empty());
     }
 
     #[test]

@@ -213,7 +213,11 @@ mod tests {
                 Tensor::from_vec(shape.to_vec(), (0..n).map(|i| (i % 7) as f32).collect()).unwrap()
             };
             let integers = |t: &Tensor| {
-                Tensor::from_vec(t.shape().to_vec(), t.to_f32_vec().unwrap().iter().map(|&x| x as i32).collect()).unwrap()
+                Tensor::from_vec(
+                    t.shape().to_vec(),
+                    t.to_f32_vec().unwrap().iter().map(|&x| x as i32).collect(),
+                )
+                .unwrap()
             };
             let (a, b) = (tensor(a), tensor(b));
             let c = eval(MatMul {}, [a.clone(), b.clone()]);
@@ -230,8 +234,15 @@ mod tests {
     fn batches_pair_up() {
         let c = eval(MatMul {}, [floats([2, 1, 1], &[1.0, 10.0]), floats([2, 1, 2], &[1.0, 2.0, 3.0, 4.0])]);
         assert_eq!(c, floats([2, 1, 2], &[1.0, 2.0, 30.0, 40.0]));
-        let halves = |x: &[f32]| Tensor::from_vec(vec![1, 2], x.iter().map(|&x| half::f16::from_f32(x)).collect()).unwrap();
-        assert_eq!(eval(MatMul {}, [halves(&[1.0, 2.0]), halves(&[3.0, 4.0]).reshaped(vec![2, 1]).unwrap()]).to_f32_vec().unwrap(), [11.0]);
+        let halves = |x: &[f32]| {
+            Tensor::from_vec(vec![1, 2], x.iter().map(|&x| half::f16::from_f32(x)).collect()).unwrap()
+        };
+        assert_eq!(
+            eval(MatMul {}, [halves(&[1.0, 2.0]), halves(&[3.0, 4.0]).reshaped(vec![2, 1]).unwrap()])
+                .to_f32_vec()
+                .unwrap(),
+            [11.0]
+        );
     }
 
     #[test]

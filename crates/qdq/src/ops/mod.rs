@@ -62,7 +62,6 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
 
-pub use custom::Custom;
 pub use activation::*;
 pub use arrange::*;
 pub use binary::*;
@@ -75,6 +74,7 @@ pub use concat::*;
 pub use control::*;
 pub use conv::*;
 pub use conv_transpose::*;
+pub use custom::Custom;
 pub use gather::*;
 pub use gemm::*;
 pub use generate::*;

@@ -162,7 +162,9 @@ impl RmsNormalization {
         for row in output.chunks_mut(rows.len.max(1)) {
             let mean = sum_of(row, |x| x.times(x)).over(T::from_f64(row.len() as f64));
             let root = mean.plus(T::from_f64(self.epsilon.into())).sqrt();
-            row.iter_mut().for_each(|x| *x = x.over(root));
+            for x in &mut *row {
+                *x = x.over(root);
+            }
         }
         scale_and_shift(&mut output, input.shape(), Some(inputs.get(1)?), None)?;
         Ok(vec![Tensor::from_vec(input.shape().to_vec(), output)?])
@@ -197,10 +199,14 @@ impl Rows {
 pub(super) fn normalize<T: Float>(row: &mut [T], epsilon: f64) -> (T, T) {
     let count = T::from_f64(row.len() as f64);
     let mean = sum_of(row, |x| x).over(count);
-    row.iter_mut().for_each(|x| *x = x.minus(mean));
+    for x in &mut *row {
+        *x = x.minus(mean);
+    }
     let variance = sum_of(row, |x| x.times(x)).over(count);
     let inverse = T::ONE.over(variance.plus(T::from_f64(epsilon)).sqrt());
-    row.iter_mut().for_each(|x| *x = x.times(inverse));
+    for x in &mut *row {
+        *x = x.times(inverse);
+    }
     (mean, inverse)
 }
 
@@ -227,7 +233,10 @@ mod tests {
     use super::*;
     use crate::ops::testing::{assert_close, counting, eval, eval_all, eval_error, floats};
 
-    const X: [f32; 24] = [-3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0];
+    const X: [f32; 24] = [
+        -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0,
+        -2.0, 5.0, 1.0, -3.0, 4.0,
+    ];
 
     fn doubles(tensor: &Tensor) -> Tensor {
         Tensor::from_vec(tensor.shape().to_vec(), tensor.to_f64_vec().unwrap()).unwrap()
@@ -248,25 +257,41 @@ mod tests {
 
     #[test]
     fn layers() {
-        let (x, scale, bias) = (floats([2, 4, 3], &X), floats([3], &[1.0, 0.5, 2.0]), floats([3], &[0.0, 1.0, -1.0]));
+        let (x, scale, bias) =
+            (floats([2, 4, 3], &X), floats([3], &[1.0, 0.5, 2.0]), floats([3], &[0.0, 1.0, -1.0]));
         let op = LayerNormalization { epsilon: 1e-3, ..LayerNormalization::default() };
-        assert_both_close(op, &[x.clone(), scale, bias], &[
-            &[-1.162_406, 1.639_323, -1.232_481, 1.224_687, 1.0, -3.449_375, 1.224_687, 1.0, -3.449_375, 1.224_687, 1.0, -3.449_375, 0.116_241, 0.360_677, 1.324_811, 0.116_241, 0.360_677, 1.324_811, 0.116_241, 0.360_677, 1.324_811, 0.116_241, 0.360_677, 1.324_811],
-            &[0.333_333, 3.0, 2.0, 1.0, 3.666_667, 2.666_667, 1.666_667, 0.666_667],
-            &[0.348_722, 0.306_172, 0.306_172, 0.306_172, 0.348_722, 0.348_722, 0.348_722, 0.348_722],
-        ]);
+        assert_both_close(
+            op,
+            &[x.clone(), scale, bias],
+            &[
+                &[
+                    -1.162_406, 1.639_323, -1.232_481, 1.224_687, 1.0, -3.449_375, 1.224_687, 1.0,
+                    -3.449_375, 1.224_687, 1.0, -3.449_375, 0.116_241, 0.360_677, 1.324_811, 0.116_241,
+                    0.360_677, 1.324_811, 0.116_241, 0.360_677, 1.324_811, 0.116_241, 0.360_677, 1.324_811,
+                ],
+                &[0.333_333, 3.0, 2.0, 1.0, 3.666_667, 2.666_667, 1.666_667, 0.666_667],
+                &[0.348_722, 0.306_172, 0.306_172, 0.306_172, 0.348_722, 0.348_722, 0.348_722, 0.348_722],
+            ],
+        );
         let scale: Vec<f32> = (0..12).map(|i| i as f32 / 4.0).collect();
         let op = LayerNormalization { axis: 1, epsilon: 1e-3, ..LayerNormalization::default() };
-        assert_both_close(op.clone(), &[x.clone(), floats([4, 3], &scale)], &[
-            &[-0.0, 0.181_526, -0.237_861, 1.220_603, 0.425_646, -0.970_223, 1.990_523, 0.219_083, -2.153_27, 2.309_757, -0.438_165, -3.787_001, 0.0, -0.175_988, 0.785_177, 0.203_063, -1.028_853, 1.556_817, -0.081_225, -2.369_07, 1.841_106, -0.852_865, -4.196_639, 1.638_043],
-        ]);
+        assert_both_close(
+            op.clone(),
+            &[x.clone(), floats([4, 3], &scale)],
+            &[&[
+                -0.0, 0.181_526, -0.237_861, 1.220_603, 0.425_646, -0.970_223, 1.990_523, 0.219_083,
+                -2.153_27, 2.309_757, -0.438_165, -3.787_001, 0.0, -0.175_988, 0.785_177, 0.203_063,
+                -1.028_853, 1.556_817, -0.081_225, -2.369_07, 1.841_106, -0.852_865, -4.196_639, 1.638_043,
+            ]],
+        );
         let plain = eval(op.clone(), [x.clone(), floats([4, 3], &[2.0; 12])]);
         assert_close(&eval(op, [x, floats([1], &[2.0])]), plain.as_slice().unwrap());
     }
 
     #[test]
     fn halves_have_statistics_in_f32() {
-        let halves = |n: usize| Tensor::vector((0..n).map(|i| half::f16::from_f32(i as f32)).collect::<Vec<_>>());
+        let halves =
+            |n: usize| Tensor::vector((0..n).map(|i| half::f16::from_f32(i as f32)).collect::<Vec<_>>());
         let outputs = eval_all(LayerNormalization::default(), [Some(halves(4)), Some(halves(4))], 3).unwrap();
         assert_eq!([outputs[0].dtype(), outputs[1].dtype()], [DType::F16, DType::F32]);
     }
@@ -274,14 +299,23 @@ mod tests {
     #[test]
     fn root_mean_square() {
         let op = RmsNormalization { epsilon: 1e-3, ..RmsNormalization::default() };
-        assert_both_close(op, &[floats([2, 4, 3], &X), floats([3], &[1.0, 0.5, 2.0])], &[
-            &[-1.039_168, 0.692_779, 0.0, 1.578_417, 0.338_232, -0.450_976, 1.566_646, 0.261_108, -1.044_43, 1.463_787, 0.146_379, -1.756_545, 0.859_318, 0.0, 3.007_613, 0.766_106, -0.127_684, 3.064_424, 0.602_995, -0.301_498, 3.014_977, 0.339_663, -0.509_495, 2.717_308],
-        ]);
+        assert_both_close(
+            op,
+            &[floats([2, 4, 3], &X), floats([3], &[1.0, 0.5, 2.0])],
+            &[&[
+                -1.039_168, 0.692_779, 0.0, 1.578_417, 0.338_232, -0.450_976, 1.566_646, 0.261_108,
+                -1.044_43, 1.463_787, 0.146_379, -1.756_545, 0.859_318, 0.0, 3.007_613, 0.766_106,
+                -0.127_684, 3.064_424, 0.602_995, -0.301_498, 3.014_977, 0.339_663, -0.509_495, 2.717_308,
+            ]],
+        );
     }
 
     #[test]
     fn bad_input_is_an_error() {
-        eval_error(LayerNormalization { axis: 2, ..LayerNormalization::default() }, [counting([2, 2]), counting([2])]);
+        eval_error(
+            LayerNormalization { axis: 2, ..LayerNormalization::default() },
+            [counting([2, 2]), counting([2])],
+        );
         eval_error(LayerNormalization::default(), [counting([2, 2]), counting([3])]);
         eval_error(LayerNormalization::default(), [counting([2, 2]), counting([3, 1, 1])]);
         eval_error(RmsNormalization::default(), [counting([2, 2]), counting([3])]);

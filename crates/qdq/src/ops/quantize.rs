@@ -55,7 +55,10 @@ impl OpDef for Dequantize {
         if let Some(ty) = inputs.ty(0)
             && ty.dtype != self.params.storage
         {
-            return Err(Error::graph(format!("the input is of {} and not of {}", ty.dtype, self.params.storage)));
+            return Err(Error::graph(format!(
+                "the input is of {} and not of {}",
+                ty.dtype, self.params.storage
+            )));
         }
         if !self.dtype.is_float() {
             return Err(Error::graph(format!("{} is no float", self.dtype)).attribute("dtype"));
@@ -125,7 +128,11 @@ pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
 pub fn dequantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
     params.check_shape(tensor.shape())?;
     if tensor.dtype() != params.storage {
-        return Err(Error::data(format!("a tensor of {} where {} is needed", tensor.dtype(), params.storage)));
+        return Err(Error::data(format!(
+            "a tensor of {} where {} is needed",
+            tensor.dtype(),
+            params.storage
+        )));
     }
     let shape = tensor.shape();
     let floats = match tensor.data() {
@@ -289,10 +296,16 @@ mod tests {
     #[test]
     fn groups_have_their_own_scales() {
         let x = || floats([2, 2, 2], &[1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0]);
-        let narrow = QuantParams { quant_min: -3, quant_max: 3, ..QuantParams::per_tensor(DType::I8, 1.0, 0) };
+        let narrow =
+            QuantParams { quant_min: -3, quant_max: 3, ..QuantParams::per_tensor(DType::I8, 1.0, 0) };
         round_trip(narrow, x(), &[1, 2, 3, 3, -1, -2, -3, -3], &[1.0, 2.0, 3.0, 3.0, -1.0, -2.0, -3.0, -3.0]);
         let per_axis = |axis| QuantParams::per_axis(DType::I8, axis, vec![1.0, 0.5], vec![0, 10]);
-        round_trip(per_axis(0), x(), &[1, 2, 3, 4, 8, 6, 4, 2], &[1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0]);
+        round_trip(
+            per_axis(0),
+            x(),
+            &[1, 2, 3, 4, 8, 6, 4, 2],
+            &[1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0],
+        );
         let values = [1.0, 2.0, 3.0, 4.0, -1.0, -2.0, -3.0, -4.0];
         round_trip(per_axis(1), x(), &[1, 2, 16, 18, -1, -2, 4, 2], &values);
         round_trip(per_axis(2), x(), &[1, 14, 3, 18, -1, 6, -3, 2], &values);
@@ -310,10 +323,12 @@ mod tests {
                     granularity: Granularity::PerBlock { axis, size },
                     ..QuantParams::per_tensor(DType::I16, 1.0, 0)
                 };
-                let q = eval(Quantize { params: params.clone() }, [counting([2, 5, 3])]).to_i64_vec().unwrap();
+                let q =
+                    eval(Quantize { params: params.clone() }, [counting([2, 5, 3])]).to_i64_vec().unwrap();
                 for (i, q) in q.into_iter().enumerate() {
                     let group = params.group(i, &dims);
-                    let expected = quantize_wide(i as f32, params.scale[group], params.zero_point[group], -32768, 32767);
+                    let expected =
+                        quantize_wide(i as f32, params.scale[group], params.zero_point[group], -32768, 32767);
                     assert_eq!(q, i64::from(expected), "axis {axis}, block {size}, element {i}");
                 }
             }
@@ -339,7 +354,8 @@ mod tests {
         ];
         for (x, integers, scale, zero_point) in cases {
             let outputs = eval_all(DynamicQuantizeLinear {}, [Some(Tensor::vector(x.to_vec()))], 3).unwrap();
-            let expected = [Tensor::vector(integers.to_vec()), Tensor::scalar(scale), Tensor::scalar(zero_point)];
+            let expected =
+                [Tensor::vector(integers.to_vec()), Tensor::scalar(scale), Tensor::scalar(zero_point)];
             assert_eq!(outputs, expected);
         }
     }

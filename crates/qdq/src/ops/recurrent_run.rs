@@ -76,11 +76,12 @@ impl Function {
             RecurrentActivation::Affine => alpha * x + beta,
             RecurrentActivation::LeakyRelu if x < 0.0 => alpha * x,
             RecurrentActivation::ThresholdedRelu if x <= alpha => 0.0,
-            RecurrentActivation::LeakyRelu | RecurrentActivation::ThresholdedRelu => x,
             RecurrentActivation::ScaledTanh => alpha * (beta * x).tanh(),
             RecurrentActivation::HardSigmoid => (alpha * x + beta).clamp(0.0, 1.0),
             RecurrentActivation::Elu if x < 0.0 => alpha * x.exp_m1(),
-            RecurrentActivation::Elu => x,
+            RecurrentActivation::LeakyRelu
+            | RecurrentActivation::ThresholdedRelu
+            | RecurrentActivation::Elu => x,
             RecurrentActivation::Softsign => x / (1.0 + x.abs()),
             RecurrentActivation::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         }
@@ -142,7 +143,11 @@ impl Layer {
     /// Activations of each direction; parameters are taken by those that have them, in order.
     fn functions(&self) -> Vec<Vec<Function>> {
         let defaults = self.cell.default_activations();
-        let all = if self.activations.is_empty() { defaults.repeat(self.n_directions()) } else { self.activations.clone() };
+        let all = if self.activations.is_empty() {
+            defaults.repeat(self.n_directions())
+        } else {
+            self.activations.clone()
+        };
         let (mut alphas, mut betas) = (self.alpha.iter().copied(), self.beta.iter().copied());
         let functions = all.into_iter().map(|activation| {
             let (alpha, beta) = match activation {
@@ -213,7 +218,8 @@ impl Layer {
         peepholes: Option<&[f32]>,
     ) -> PackedDirection {
         let (input_size, hidden_size, clip) = (sizes.input, sizes.hidden, self.clip);
-        let defaults = functions.iter().map(|function| function.0).eq(self.cell.default_activations().iter().copied());
+        let defaults =
+            functions.iter().map(|function| function.0).eq(self.cell.default_activations().iter().copied());
         match self.cell {
             Cell::Lstm { input_forget } if defaults => PackedDirection::Lstm(PackedLstm::new(&LstmWeights {
                 input_size,
@@ -225,15 +231,17 @@ impl Layer {
                 clip,
                 input_forget,
             })),
-            Cell::Gru { linear_before_reset } if defaults => PackedDirection::Gru(PackedGru::new(&GruWeights {
-                input_size,
-                hidden_size,
-                input_weights,
-                recurrent_weights,
-                bias,
-                clip,
-                linear_before_reset,
-            })),
+            Cell::Gru { linear_before_reset } if defaults => {
+                PackedDirection::Gru(PackedGru::new(&GruWeights {
+                    input_size,
+                    hidden_size,
+                    input_weights,
+                    recurrent_weights,
+                    bias,
+                    clip,
+                    linear_before_reset,
+                }))
+            }
             cell => {
                 let rows = cell.n_gates() * hidden_size;
                 let half = |second: bool| match bias {
@@ -283,15 +291,16 @@ impl Layer {
             };
             let part = direction * state_len..(direction + 1) * state_len;
             let (hidden, cell) = (&mut hidden[part.clone()], &mut cell[part]);
-            let output = SequenceOutput { data: &mut all, n_directions: sizes.directions, direction };
+            let mut output = SequenceOutput { data: &mut all, n_directions: sizes.directions, direction };
             match packed {
                 PackedDirection::Lstm(lstm) => lstm.run(&sequence, hidden, cell, Some(output)),
                 PackedDirection::Gru(gru) => gru.run(&sequence, hidden, Some(output)),
-                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, output),
+                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, &mut output),
             }
         }
         let state_shape = vec![sizes.directions, n_batches, sizes.hidden];
-        let mut outputs = vec![Tensor::from_vec(shape.to_vec(), all)?, Tensor::from_vec(state_shape.clone(), hidden)?];
+        let mut outputs =
+            vec![Tensor::from_vec(shape.to_vec(), all)?, Tensor::from_vec(state_shape.clone(), hidden)?];
         if is_lstm {
             outputs.push(Tensor::from_vec(state_shape, cell)?);
         }
@@ -333,12 +342,20 @@ fn lengths(tensor: Option<&Tensor>, n_steps: usize, n_batches: usize) -> Result<
     let valid = |length: i64| usize::try_from(length).ok().filter(|length| *length <= n_steps);
     match lengths.iter().map(|&length| valid(length)).collect::<Option<Vec<_>>>() {
         Some(valid) if valid.len() == n_batches => Ok(Some(valid)),
-        _ => Err(Error::data(format!("lengths {lengths:?} of {n_batches} sequences of up to {n_steps} steps"))),
+        _ => {
+            Err(Error::data(format!("lengths {lengths:?} of {n_batches} sequences of up to {n_steps} steps")))
+        }
     }
 }
 
 impl PlainDirection {
-    fn run(&self, input: &SequenceInput<'_>, hidden: &mut [f32], cell: &mut [f32], output: SequenceOutput<'_>) {
+    fn run(
+        &self,
+        input: &SequenceInput<'_>,
+        hidden: &mut [f32],
+        cell: &mut [f32],
+        output: &mut SequenceOutput<'_>,
+    ) {
         let (size, n_batches) = (self.sizes.hidden, input.n_batches);
         for batch in 0..n_batches {
             let length = input.lengths.map_or(input.n_steps, |lengths| lengths[batch]);

@@ -43,17 +43,23 @@ impl AxisResize {
     fn original(&self, position: usize, mode: CoordinateTransformationMode) -> f32 {
         let (x, input, output) = (position as f32, self.input as f32, self.output as f32);
         let half_pixel = || (x + 0.5) / self.scale - 0.5;
+        if self.is_identity(mode) {
+            return x;
+        }
         match mode {
-            _ if self.is_identity(mode) => x,
-            CoordinateTransformationMode::HalfPixel => half_pixel(),
             CoordinateTransformationMode::HalfPixelSymmetric => {
                 let adjustment = output / (self.scale * input);
                 input / 2.0 * (1.0 - adjustment) + half_pixel()
             }
-            CoordinateTransformationMode::PytorchHalfPixel if self.output > 1 => half_pixel(),
-            CoordinateTransformationMode::PytorchHalfPixel => 0.0,
-            CoordinateTransformationMode::AlignCorners if self.output > 1 => x * (input - 1.0) / (output - 1.0),
-            CoordinateTransformationMode::AlignCorners => 0.0,
+            CoordinateTransformationMode::PytorchHalfPixel | CoordinateTransformationMode::AlignCorners
+                if self.output <= 1 =>
+            {
+                0.0
+            }
+            CoordinateTransformationMode::HalfPixel | CoordinateTransformationMode::PytorchHalfPixel => {
+                half_pixel()
+            }
+            CoordinateTransformationMode::AlignCorners => x * (input - 1.0) / (output - 1.0),
             CoordinateTransformationMode::Asymmetric => x / self.scale,
             CoordinateTransformationMode::TfCropAndResize => {
                 let (start, end) = self.roi;
@@ -85,7 +91,8 @@ impl AxisResize {
             let start = taps.weights.len();
             for tap in first..first.saturating_add(count as i64) {
                 let inside = tap >= 0 && tap < self.input as i64;
-                let weight = if op.exclude_outside && !inside { 0.0 } else { op.weight(tap as f32 - x, self.scale) };
+                let weight =
+                    if op.exclude_outside && !inside { 0.0 } else { op.weight(tap as f32 - x, self.scale) };
                 taps.indices.push(self.clamped(tap));
                 taps.weights.push(weight);
             }

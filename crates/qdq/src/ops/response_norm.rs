@@ -53,7 +53,9 @@ impl LpNormalization {
     fn lane<T: Float>(&self, lane: &mut [T]) {
         let norm = if self.p == 1 { sum_of(lane, T::magnitude) } else { sum_of(lane, |x| x.times(x)).sqrt() };
         if norm != T::default() {
-            lane.iter_mut().for_each(|x| *x = x.over(norm));
+            for x in &mut *lane {
+                *x = x.over(norm);
+            }
         }
     }
 }
@@ -109,7 +111,9 @@ impl Lrn {
         for (plane_idx, plane) in output.chunks_mut(inner.max(1)).enumerate() {
             let (first, channel) = (plane_idx - plane_idx % channels, plane_idx % channels);
             sums.fill(T::default());
-            for neighbour in channel.saturating_sub(before)..channel.saturating_add(after).saturating_add(1).min(channels) {
+            for neighbour in
+                channel.saturating_sub(before)..channel.saturating_add(after).saturating_add(1).min(channels)
+            {
                 let squares = elements[(first + neighbour) * inner..][..inner].iter().map(|&x| x.times(x));
                 sums.iter_mut().zip(squares).for_each(|(sum, square)| *sum = sum.plus(square));
             }
@@ -190,7 +194,13 @@ mod tests {
     use crate::ops::testing::{assert_close, counting, eval, eval_error, floats};
 
     fn input() -> Tensor {
-        floats([2, 4, 3, 1], &[-3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0])
+        floats(
+            [2, 4, 3, 1],
+            &[
+                -3.0, 4.0, 0.0, 7.0, 3.0, -1.0, 6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0, 0.0, 7.0, 3.0, -1.0,
+                6.0, 2.0, -2.0, 5.0, 1.0, -3.0, 4.0,
+            ],
+        )
     }
 
     fn assert_both_close(op: impl Into<crate::ops::Op>, expected: &[f32]) {
@@ -204,20 +214,48 @@ mod tests {
 
     #[test]
     fn norms_along_an_axis() {
-        assert_both_close(LpNormalization { axis: 1, p: 1 }, &[-0.142_857, 0.4, 0.0, 0.333_333, 0.3, -0.166_667, 0.285_714, 0.2, -0.333_333, 0.238_095, 0.1, -0.5, 0.4, 0.0, 0.318_182, 0.3, -0.166_667, 0.272_727, 0.2, -0.333_333, 0.227_273, 0.1, -0.5, 0.181_818]);
-        assert_both_close(LpNormalization { axis: 1, p: 2 }, &[-0.275_01, 0.730_297, 0.0, 0.641_689, 0.547_723, -0.267_261, 0.550_019, 0.365_148, -0.534_522, 0.458_349, 0.182_574, -0.801_784, 0.730_297, 0.0, 0.623_61, 0.547_723, -0.267_261, 0.534_522, 0.365_148, -0.534_522, 0.445_435, 0.182_574, -0.801_784, 0.356_348]);
+        assert_both_close(
+            LpNormalization { axis: 1, p: 1 },
+            &[
+                -0.142_857, 0.4, 0.0, 0.333_333, 0.3, -0.166_667, 0.285_714, 0.2, -0.333_333, 0.238_095, 0.1,
+                -0.5, 0.4, 0.0, 0.318_182, 0.3, -0.166_667, 0.272_727, 0.2, -0.333_333, 0.227_273, 0.1, -0.5,
+                0.181_818,
+            ],
+        );
+        assert_both_close(
+            LpNormalization { axis: 1, p: 2 },
+            &[
+                -0.275_01, 0.730_297, 0.0, 0.641_689, 0.547_723, -0.267_261, 0.550_019, 0.365_148,
+                -0.534_522, 0.458_349, 0.182_574, -0.801_784, 0.730_297, 0.0, 0.623_61, 0.547_723,
+                -0.267_261, 0.534_522, 0.365_148, -0.534_522, 0.445_435, 0.182_574, -0.801_784, 0.356_348,
+            ],
+        );
         assert_close(&eval(LpNormalization::default(), [floats([2], &[0.0, 0.0])]), &[0.0, 0.0]);
     }
 
     #[test]
     fn neighbouring_channels() {
         let op = Lrn { size: 3, alpha: 0.5, beta: 0.6, bias: 2.0 };
-        assert_both_close(op, &[-0.686_994, 1.342_857, 0.0, 1.249_698, 0.946_982, -0.535_33, 0.984_523, 0.829_73, -0.829_73, 1.116_521, 0.535_33, -1.274_23, 1.342_857, 0.0, 1.318_031, 0.946_982, -0.535_33, 0.984_523, 0.829_73, -0.829_73, 0.991_349, 0.535_33, -1.274_23, 1.082_393]);
+        assert_both_close(
+            op,
+            &[
+                -0.686_994, 1.342_857, 0.0, 1.249_698, 0.946_982, -0.535_33, 0.984_523, 0.829_73, -0.829_73,
+                1.116_521, 0.535_33, -1.274_23, 1.342_857, 0.0, 1.318_031, 0.946_982, -0.535_33, 0.984_523,
+                0.829_73, -0.829_73, 0.991_349, 0.535_33, -1.274_23, 1.082_393,
+            ],
+        );
     }
 
     #[test]
     fn mean_and_variance() {
-        assert_both_close(MeanVarianceNormalization::default(), &[-1.507_557, 0.603_023, -0.603_023, 1.353_826, 0.054_153, -1.245_52, 1.353_826, 0.054_153, -1.245_52, 1.353_826, 0.054_153, -1.245_52, 0.603_023, -0.603_023, 1.507_557, 0.054_153, -1.245_52, 1.028_908, 0.054_153, -1.245_52, 1.028_908, 0.054_153, -1.245_52, 1.028_908]);
+        assert_both_close(
+            MeanVarianceNormalization::default(),
+            &[
+                -1.507_557, 0.603_023, -0.603_023, 1.353_826, 0.054_153, -1.245_52, 1.353_826, 0.054_153,
+                -1.245_52, 1.353_826, 0.054_153, -1.245_52, 0.603_023, -0.603_023, 1.507_557, 0.054_153,
+                -1.245_52, 1.028_908, 0.054_153, -1.245_52, 1.028_908, 0.054_153, -1.245_52, 1.028_908,
+            ],
+        );
     }
 
     #[test]

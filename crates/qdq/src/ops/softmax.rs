@@ -82,7 +82,9 @@ pub(super) fn planes<T: Float>(
 }
 
 /// A function of `[outer, axis, inner]` from one of the elements along the axis, which are never none.
-pub(super) fn each_lane<T: Float>(lane_function: impl Fn(&mut [T])) -> impl FnOnce(&mut [T], usize, usize, usize) {
+pub(super) fn each_lane<T: Float>(
+    lane_function: impl Fn(&mut [T]),
+) -> impl FnOnce(&mut [T], usize, usize, usize) {
     move |elements, _outer, axis, inner| {
         let mut lane = Vec::with_capacity(axis);
         for plane in elements.chunks_mut(axis * inner) {
@@ -107,14 +109,18 @@ fn softmax_lane<T: Float>(lane: &mut [T]) {
         *x = x.minus(largest).exp();
         sum = sum.plus(*x);
     }
-    lane.iter_mut().for_each(|x| *x = x.over(sum));
+    for x in &mut *lane {
+        *x = x.over(sum);
+    }
 }
 
 fn log_softmax_lane<T: Float>(lane: &mut [T]) {
     let largest = largest(lane);
     let sum = lane.iter().fold(T::default(), |sum, x| sum.plus(x.minus(largest).exp()));
     let logarithm = sum.ln();
-    lane.iter_mut().for_each(|x| *x = x.minus(largest).minus(logarithm));
+    for x in &mut *lane {
+        *x = x.minus(largest).minus(logarithm);
+    }
 }
 
 fn hardmax_lane<T: Float>(lane: &mut [T]) {

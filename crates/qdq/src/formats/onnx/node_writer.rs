@@ -185,6 +185,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         let types = self.types(&node.0);
         let lowest = lowest_opset(&node.0, &types, self.opset)?;
         self.require(lowest)?;
+        if types.has_unknown(&node.0) {
+            // It may be a type that older versions do not allow, such as a sequence.
+            self.require(self.writer.source_opset())?;
+        }
         self.writer.nodes.push(node.0);
         Ok(())
     }

@@ -54,11 +54,8 @@ pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<
         n_inlined: 0,
     };
     reader.graph.metadata = read_metadata(&model, graph);
-    reader.frame.opsets.iter().filter(|(domain, _)| !is_default_domain(domain)).for_each(
-        |(domain, version)| {
-            reader.graph.metadata.domains.push(((*domain).to_owned(), *version));
-        },
-    );
+    let domains = reader.frame.opsets.iter().map(|(domain, version)| ((*domain).to_owned(), *version));
+    reader.graph.metadata.domains = domains.collect();
     // Before version 4, every initializer had to be listed as an input, too.
     let inputs_with_defaults = model.ir_version.is_none_or(|version| version >= 4);
     let body = reader.read_main(graph, inputs_with_defaults);

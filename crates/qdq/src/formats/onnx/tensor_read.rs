@@ -18,7 +18,8 @@ use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
 pub fn read_tensor_file(bytes: Bytes) -> Result<(String, Tensor)> {
     let proto = TensorProto::decode(bytes);
     let proto = proto.map_err(|error| Error::malformed(format!("not an ONNX tensor: {error}")))?;
-    let no_side_file = |name: &str| Err(Error::unsupported(format!("the tensor is in a side file, `{name}`")));
+    let no_side_file =
+        |name: &str| Err(Error::unsupported(format!("the tensor is in a side file, `{name}`")));
     let tensor = read_tensor(&proto, &SideFiles::new(&no_side_file))?;
     Ok((proto.name().to_owned(), tensor))
 }

@@ -53,6 +53,14 @@ pub(super) struct NodeTypes {
     pub(super) outputs: Vec<Option<i32>>,
 }
 
+impl NodeTypes {
+    /// Whether the type of an input or output of the node is not known.
+    pub(super) fn has_unknown(&self, node: &NodeProto) -> bool {
+        let unknown = |(name, ty): (&String, &Option<i32>)| !name.is_empty() && ty.is_none();
+        node.input.iter().zip(&self.inputs).chain(node.output.iter().zip(&self.outputs)).any(unknown)
+    }
+}
+
 /// The lowest operator set from `opset` on that has the default-domain node as it is written.
 ///
 /// # Errors

@@ -34,7 +34,8 @@ pub struct WriteOptions {
 impl Default for WriteOptions {
     fn default() -> Self {
         Self {
-            min_opset: OLDEST_OPSET,
+            // onnxruntime lacks a few kernels of version 7 (Max and Min of doubles).
+            min_opset: 8,
             max_opset: NEWEST_OPSET,
             side_file: "model.onnx.data".to_owned(),
             max_model_bytes: 1 << 30,
@@ -159,6 +160,13 @@ impl<'g> Writer<'g> {
             return Some(tensor.dtype());
         }
         Some(self.graph[self.graph.find(name)?].ty.as_ref()?.dtype)
+    }
+
+    /// The operator set of the file that the graph was read from, as far as it can be written.
+    pub(super) fn source_opset(&self) -> i64 {
+        let version = |(domain, version): &(String, i64)| domain.is_empty().then_some(*version);
+        let source = self.graph.metadata.domains.iter().find_map(version);
+        source.unwrap_or(OLDEST_OPSET).min(NEWEST_OPSET)
     }
 
     fn write_nodes(&mut self, block: &'g Block) -> Vec<NodeProto> {

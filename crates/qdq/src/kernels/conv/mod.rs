@@ -9,8 +9,7 @@ use std::sync::OnceLock;
 
 use super::activation::Activation;
 use super::gemm::{
-    Bias, GemmOptions, Left, MatRef, Output, PackedA, PackedB, PanelSource, Problem, Right,
-    run_problem,
+    Bias, GemmOptions, Left, MatRef, Output, PackedA, PackedB, PanelSource, Problem, Right, run_problem,
 };
 use super::parallel::{SharedMut, for_each_task, n_threads};
 use super::window::{Axis, axes3, spatial3};
@@ -49,15 +48,8 @@ impl ConvShape {
     /// When the rank or channel count of the input does not fit.
     pub fn output_dims(&self, input_dims: &[usize]) -> Vec<usize> {
         let rank = self.kernel.len();
-        assert_eq!(
-            input_dims.len(),
-            rank + 2,
-            "convolution input of another rank"
-        );
-        assert_eq!(
-            input_dims[1], self.in_channels,
-            "convolution input of other channels"
-        );
+        assert_eq!(input_dims.len(), rank + 2, "convolution input of another rank");
+        assert_eq!(input_dims[1], self.in_channels, "convolution input of other channels");
         let mut dims = vec![input_dims[0], self.out_channels];
         let sizes = self.axes();
         dims.extend((0..rank).map(|i| sizes[3 - rank + i].output_size(input_dims[2 + i])));
@@ -74,13 +66,7 @@ impl ConvShape {
     }
 
     fn axes(&self) -> [Axis; 3] {
-        axes3(
-            &self.kernel,
-            &self.strides,
-            &self.dilations,
-            &self.pads_begin,
-            &self.pads_end,
-        )
+        axes3(&self.kernel, &self.strides, &self.dilations, &self.pads_begin, &self.pads_end)
     }
 }
 
@@ -103,9 +89,7 @@ impl Geometry {
 
     /// Whether output positions are input positions: 1x1 kernel, stride 1, no pads.
     fn is_pointwise(&self) -> bool {
-        self.axes
-            .iter()
-            .all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.pad_begin == 0)
+        self.axes.iter().all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.pad_begin == 0)
             && self.input == self.output
     }
 }
@@ -139,11 +123,7 @@ struct GroupWeights {
 
 impl GroupWeights {
     fn matrix(&self) -> MatRef<'_> {
-        MatRef::row_major(
-            &self.plain,
-            self.n_outputs,
-            self.plain.len() / self.n_outputs.max(1),
-        )
+        MatRef::row_major(&self.plain, self.n_outputs, self.plain.len() / self.n_outputs.max(1))
     }
 
     fn rows(&self) -> &PackedA {
@@ -151,8 +131,7 @@ impl GroupWeights {
     }
 
     fn columns(&self) -> &PackedB {
-        self.columns
-            .get_or_init(|| PackedB::new(self.matrix().transposed()))
+        self.columns.get_or_init(|| PackedB::new(self.matrix().transposed()))
     }
 }
 
@@ -161,26 +140,15 @@ impl PackedConv {
     ///
     /// # Panics
     /// When the lengths do not fit the shape or the groups do not divide the channels.
-    pub fn new(
-        weights: &[f32],
-        bias: Option<&[f32]>,
-        shape: ConvShape,
-        activation: Activation,
-    ) -> Self {
+    pub fn new(weights: &[f32], bias: Option<&[f32]>, shape: ConvShape, activation: Activation) -> Self {
         assert!(shape.groups > 0, "no groups");
         assert_eq!(
-            [
-                shape.in_channels % shape.groups,
-                shape.out_channels % shape.groups
-            ],
+            [shape.in_channels % shape.groups, shape.out_channels % shape.groups],
             [0, 0],
             "groups do not divide the channels"
         );
         assert_eq!(weights.len(), shape.n_weights(), "other number of weights");
-        assert!(
-            bias.is_none_or(|b| b.len() == shape.out_channels),
-            "other number of biases"
-        );
+        assert!(bias.is_none_or(|b| b.len() == shape.out_channels), "other number of biases");
         let weights = if shape.in_channels == shape.groups && shape.groups > 1 {
             Weights::Depthwise(Depthwise::new(weights, &shape))
         } else {
@@ -194,12 +162,7 @@ impl PackedConv {
             };
             Weights::Product((0..shape.groups).map(group).collect())
         };
-        Self {
-            shape,
-            activation,
-            bias: bias.map(<[f32]>::to_vec),
-            weights,
-        }
+        Self { shape, activation, bias: bias.map(<[f32]>::to_vec), weights }
     }
 
     /// The attributes it was made with.
@@ -226,25 +189,13 @@ impl PackedConv {
         };
         match &self.weights {
             Weights::Depthwise(depthwise) => {
-                depthwise.run(
-                    input,
-                    &geometry,
-                    self.bias.as_deref(),
-                    self.activation,
-                    output,
-                );
+                depthwise.run(input, &geometry, self.bias.as_deref(), self.activation, output);
             }
             Weights::Product(groups) => self.run_product(groups, input, &geometry, output),
         }
     }
 
-    fn run_product(
-        &self,
-        groups: &[GroupWeights],
-        input: &[f32],
-        geometry: &Geometry,
-        output: &mut [f32],
-    ) {
+    fn run_product(&self, groups: &[GroupWeights], input: &[f32], geometry: &Geometry, output: &mut [f32]) {
         let n_groups = groups.len();
         let in_len = self.shape.in_channels / n_groups * geometry.input_len();
         let n_outputs = self.shape.out_channels / n_groups;
@@ -257,10 +208,7 @@ impl PackedConv {
             #[expect(unsafe_code, reason = "one part per image and group")]
             // SAFETY: parts do not overlap and each index runs once.
             let out = unsafe { shared.slice(idx * out_len, out_len) };
-            let bias = self
-                .bias
-                .as_ref()
-                .map(|b| &b[group * n_outputs..(group + 1) * n_outputs]);
+            let bias = self.bias.as_ref().map(|b| &b[group * n_outputs..(group + 1) * n_outputs]);
             run_group(&groups[group], part, geometry, bias, self.activation, out);
         };
         // Results do not depend on where the threads are, so the choice may look at their number.
@@ -287,11 +235,7 @@ fn run_group(
     let pointwise = geometry.is_pointwise() && depth > 0;
     let matrix = pointwise.then(|| MatRef::row_major(input, depth, n_positions));
     let source: &dyn PanelSource = matrix.as_ref().map_or(&windows, |m| m);
-    let options = |bias| GemmOptions {
-        bias,
-        activation,
-        ..GemmOptions::default()
-    };
+    let options = |bias| GemmOptions { bias, activation, ..GemmOptions::default() };
     if positions_as_rows(n_outputs, n_positions) {
         let mut target = Output::row_major(output, 1);
         target.column_stride = n_positions;

@@ -14,10 +14,7 @@ fn naive(
     let axes = shape.axes();
     let (i3, o3) = (spatial3(&dims[2..]), spatial3(&out_dims[2..]));
     let k3 = axes.map(|a| a.kernel);
-    let (ci, co) = (
-        shape.in_channels / shape.groups,
-        shape.out_channels / shape.groups,
-    );
+    let (ci, co) = (shape.in_channels / shape.groups, shape.out_channels / shape.groups);
     let mut out = Vec::new();
     for n in 0..dims[0] {
         for oc in 0..shape.out_channels {
@@ -35,8 +32,7 @@ fn naive(
                             .collect();
                         if (0..3).all(|a| at[a] < i3[a]) {
                             let channel = n * shape.in_channels + oc / co * ci + c;
-                            let x =
-                                input[((channel * i3[0] + at[0]) * i3[1] + at[1]) * i3[2] + at[2]];
+                            let x = input[((channel * i3[0] + at[0]) * i3[1] + at[1]) * i3[2] + at[2]];
                             let w = weights[(oc * ci + c) * k3.iter().product::<usize>() + k];
                             sum += f64::from(x) * f64::from(w);
                         }
@@ -54,36 +50,19 @@ fn check(random: &mut Random, dims: &[usize], shape: &ConvShape, what: &str) {
     let weights = random.floats(shape.n_weights());
     let bias = random.floats(shape.out_channels);
     let bias = (random.below(2) == 0).then_some(bias.as_slice());
-    let activation = [
-        Activation::None,
-        Activation::Relu,
-        Activation::Clip {
-            min: -0.5,
-            max: 1.0,
-        },
-        Activation::Silu,
-    ][random.below(4)];
+    let activation =
+        [Activation::None, Activation::Relu, Activation::Clip { min: -0.5, max: 1.0 }, Activation::Silu]
+            [random.below(4)];
     let mut expected = naive(&input, dims, &weights, bias, shape);
     activation.apply(&mut expected);
     let mut got = vec![f32::NAN; expected.len()];
     conv(&input, dims, &weights, bias, shape, activation, &mut got);
     let depth = shape.n_weights() / shape.out_channels.max(1);
     let tolerance = 2e-6 * (4.0 + depth as f32).sqrt();
-    assert_close(
-        &got,
-        &expected,
-        tolerance,
-        &format!("{what} {dims:?} {shape:?}"),
-    );
+    assert_close(&got, &expected, tolerance, &format!("{what} {dims:?} {shape:?}"));
 }
 
-fn square(
-    in_channels: usize,
-    out_channels: usize,
-    groups: usize,
-    kernel: usize,
-    stride: usize,
-) -> ConvShape {
+fn square(in_channels: usize, out_channels: usize, groups: usize, kernel: usize, stride: usize) -> ConvShape {
     ConvShape {
         in_channels,
         out_channels,
@@ -103,11 +82,7 @@ fn random_convolutions_equal_naive() {
         for _ in 0..400 {
             let rank = 1 + random.below(3);
             let groups = [1, 1, 2, 3][random.below(4)];
-            let ci = if random.below(20) == 0 {
-                0
-            } else {
-                [1, 2, 5][random.below(3)]
-            };
+            let ci = if random.below(20) == 0 { 0 } else { [1, 2, 5][random.below(3)] };
             let co = 1 + random.below(9);
             let mut list =
                 |low: usize, n: usize| (0..rank).map(|_| low + random.below(n)).collect::<Vec<_>>();
@@ -142,12 +117,7 @@ fn typical_layers_equal_naive() {
         for kernel in [1, 3, 5, 7] {
             for stride in [1, 2, 3] {
                 for size in [1, 2, 5, 7, 8, 14, 17, 28, 40] {
-                    check(
-                        &mut random,
-                        &[1, 3, size, size + 1],
-                        &square(3, 3, 3, kernel, stride),
-                        &what,
-                    );
+                    check(&mut random, &[1, 3, size, size + 1], &square(3, 3, 3, kernel, stride), &what);
                 }
             }
         }
@@ -158,33 +128,13 @@ fn typical_layers_equal_naive() {
 #[test]
 fn threads_do_not_change_bits() {
     let mut random = Random::new(53);
-    for shape in [
-        square(16, 40, 1, 3, 1),
-        square(32, 32, 32, 3, 1),
-        square(16, 40, 4, 3, 2),
-    ] {
+    for shape in [square(16, 40, 1, 3, 1), square(32, 32, 32, 3, 1), square(16, 40, 4, 3, 2)] {
         let dims = [2, shape.in_channels, 30, 30];
-        let (input, weights) = (
-            random.floats(dims.iter().product()),
-            random.floats(shape.n_weights()),
-        );
+        let (input, weights) = (random.floats(dims.iter().product()), random.floats(shape.n_weights()));
         let run = |n_threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(n_threads)
-                .build()
-                .unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
             let mut out = vec![0.0; shape.output_dims(&dims).iter().product()];
-            pool.install(|| {
-                conv(
-                    &input,
-                    &dims,
-                    &weights,
-                    None,
-                    &shape,
-                    Activation::Relu,
-                    &mut out,
-                )
-            });
+            pool.install(|| conv(&input, &dims, &weights, None, &shape, Activation::Relu, &mut out));
             out
         };
         assert_eq!(run(1), run(3));

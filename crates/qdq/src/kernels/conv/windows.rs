@@ -4,10 +4,7 @@
 //! tap, the positions of the panel fall into runs of neighbours in an input row (`Copy`), and the
 //! runs are the same for all channels.
 #![allow(unsafe_code, reason = "register copies of measured slices")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::gemm::{MAX_TILE_COLUMNS, PanelSource};
 use super::super::simd::{self, Simd, SimdTask, dispatch};
@@ -50,11 +47,7 @@ impl<'a> Windows<'a> {
         let valid = (0..axis.kernel)
             .map(|tap| axis.valid_outputs(tap, geometry.input[2], geometry.output[2]))
             .collect();
-        Self {
-            input,
-            geometry,
-            valid,
-        }
+        Self { input, geometry, valid }
     }
 
     /// Cuts positions `begin..begin + n` into output rows; their number.
@@ -65,11 +58,7 @@ impl<'a> Windows<'a> {
         let (mut column, mut n_segments) = (0, 0);
         while column < n {
             let len = (width - ow).min(n - column);
-            segments[n_segments] = Segment {
-                column,
-                output: [od, oh, ow],
-                len,
-            };
+            segments[n_segments] = Segment { column, output: [od, oh, ow], len };
             n_segments += 1;
             column += len;
             ow = 0;
@@ -121,14 +110,7 @@ impl PanelSource for Windows<'_> {
         width: usize,
         panel: &mut [f32],
     ) {
-        dispatch(Pack {
-            windows: self,
-            depth_begin,
-            column_begin,
-            n_columns,
-            width,
-            panel,
-        });
+        dispatch(Pack { windows: self, depth_begin, column_begin, n_columns, width, panel });
     }
 }
 
@@ -153,9 +135,7 @@ impl SimdTask for Pack<'_> {
         let depth_end = self.depth_begin + self.panel.len() / width;
         let channel_len = self.windows.geometry.input_len();
         let mut segments = [Segment::default(); MAX_TILE_COLUMNS];
-        let n = self
-            .windows
-            .segments(self.column_begin, self.n_columns, &mut segments);
+        let n = self.windows.segments(self.column_begin, self.n_columns, &mut segments);
         let segments = &segments[..n];
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
@@ -166,37 +146,85 @@ impl SimdTask for Pack<'_> {
             // First channel whose row of this tap is in the block.
             let first = (self.depth_begin + n_taps - 1 - tap) / n_taps;
             let last = (depth_end + n_taps - 1).saturating_sub(tap) / n_taps;
-            for channel in first..last {
-                let begin = (channel * n_taps + tap - self.depth_begin) * width;
-                let row = &mut self.panel[begin..begin + width];
-                if !complete {
-                    // SAFETY: the row's own length.
-                    unsafe { simd::zero(s, row.as_mut_ptr(), width) };
-                }
-                let input = &self.windows.input[channel * channel_len..(channel + 1) * channel_len];
-                for copy in copies {
-                    copy.run(s, input, row, axes[2].stride);
-                }
+            if first >= last {
+                continue;
+            }
+            let rows = Rows {
+                begin: (first * n_taps + tap - self.depth_begin) * width,
+                step: n_taps * width,
+                input: &self.windows.input[first * channel_len..last * channel_len],
+                channel_len,
+                n: last - first,
+            };
+            if !complete {
+                rows.for_each(self.panel, 0, width, |_, target| {
+                    // SAFETY: `for_each` gives `width` floats.
+                    unsafe { simd::zero(s, target, width) };
+                });
+            }
+            for copy in copies {
+                rows.copy(s, self.panel, *copy, axes[2].stride);
             }
         }
     }
 }
 
-impl Copy {
-    /// Copies one run of one channel.
+/// The rows of one tap in a panel, one for each channel.
+struct Rows<'a> {
+    /// Start of the first row in the panel.
+    begin: usize,
+    /// Floats between two.
+    step: usize,
+    /// The channels.
+    input: &'a [f32],
+    channel_len: usize,
+    n: usize,
+}
+
+impl Rows<'_> {
+    /// Calls `body(channel, row)` with `len` floats of each row from `column`.
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, input: &[f32], row: &mut [f32], stride: usize) {
-        let target = &mut row[self.column..self.column + self.len];
-        let source = &input[self.source..=self.source + (self.len - 1) * stride];
-        // SAFETY: `len` floats, or `2 len - 1`, of the source and `len` of the target.
+    fn for_each(&self, panel: &mut [f32], column: usize, len: usize, mut body: impl FnMut(usize, *mut f32)) {
+        let begin = self.begin + column;
+        assert!(begin + (self.n - 1) * self.step + len <= panel.len());
+        let mut target = panel.as_mut_ptr().wrapping_add(begin);
+        for channel in 0..self.n {
+            body(channel, target);
+            target = target.wrapping_add(self.step);
+        }
+    }
+
+    /// Copies one run of all channels.
+    #[inline(always)]
+    fn copy<S: Simd>(&self, s: S, panel: &mut [f32], copy: Copy, stride: usize) {
+        let Copy { column, len, source } = copy;
+        assert!(source + (len - 1) * stride < self.channel_len);
+        assert!(self.n * self.channel_len <= self.input.len());
+        let source = self.input.as_ptr().wrapping_add(source);
+        let from = |channel: usize| source.wrapping_add(channel * self.channel_len);
+        // SAFETY (all blocks): `len` writable floats from `for_each`; the last float that is read is
+        // inside the channel and the channel inside the input.
         match stride {
-            1 => unsafe { simd::copy(s, source.as_ptr(), target.as_mut_ptr(), self.len) },
-            2 => unsafe { simd::copy_even(s, source.as_ptr(), target.as_mut_ptr(), self.len) },
-            _ => {
-                for (y, x) in target.iter_mut().zip(source.iter().step_by(stride)) {
-                    *y = *x;
-                }
+            1 if len == 2 * S::LANES => {
+                self.for_each(panel, column, len, |channel, target| unsafe {
+                    s.store(target, s.load(from(channel)));
+                    s.store(target.add(S::LANES), s.load(from(channel).add(S::LANES)));
+                });
             }
+            1 if len <= S::LANES => self.for_each(panel, column, len, |channel, target| unsafe {
+                s.store_partial(target, s.load_partial(from(channel), len), len);
+            }),
+            1 => self.for_each(panel, column, len, |channel, target| unsafe {
+                simd::copy(s, from(channel), target, len);
+            }),
+            2 => self.for_each(panel, column, len, |channel, target| unsafe {
+                simd::copy_even(s, from(channel), target, len);
+            }),
+            _ => self.for_each(panel, column, len, |channel, target| {
+                for i in 0..len {
+                    unsafe { *target.add(i) = *from(channel).add(i * stride) };
+                }
+            }),
         }
     }
 }

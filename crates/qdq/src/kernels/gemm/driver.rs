@@ -1,8 +1,5 @@
 //! Cuts a product into tasks and cache blocks and runs the micro-kernel over them.
-#![allow(
-    unsafe_code,
-    reason = "calls the micro-kernel, whose ranges are checked here; see the blocks"
-)]
+#![allow(unsafe_code, reason = "calls the micro-kernel, whose ranges are checked here; see the blocks")]
 
 use std::ops::Range;
 
@@ -50,12 +47,7 @@ pub(crate) struct Output<'a> {
 impl<'a> Output<'a> {
     /// The whole slice, contiguous rows of `n`.
     pub(crate) fn row_major(data: &'a mut [f32], n: usize) -> Self {
-        Self {
-            data: SharedMut::new(data),
-            begin: 0,
-            row_stride: n,
-            column_stride: 1,
-        }
+        Self { data: SharedMut::new(data), begin: 0, row_stride: n, column_stride: 1 }
     }
 }
 
@@ -78,6 +70,8 @@ struct Blocks {
     task_rows: usize,
     task_columns: usize,
     depth: usize,
+    /// Full panels of B are read where they are: one row of tiles would use a packed copy once.
+    b_in_place: bool,
 }
 
 impl Blocks {
@@ -100,14 +94,9 @@ impl Blocks {
             task_columns = problem.n.next_multiple_of(tile_columns);
         }
         let depth = balanced(problem.k, DEPTH_BLOCK);
-        Self {
-            isa,
-            tile_rows,
-            tile_columns,
-            task_rows,
-            task_columns,
-            depth,
-        }
+        let b_in_place =
+            problem.m <= tile_rows && matches!(&problem.right, Right::Matrix(b) if b.column_stride == 1);
+        Self { isa, tile_rows, tile_columns, task_rows, task_columns, depth, b_in_place }
     }
 }
 
@@ -190,26 +179,14 @@ fn run_task(problem: &Problem<'_>, blocks: &Blocks, rows: &Range<usize>, columns
     let n_panels = columns.len().div_ceil(tile_columns);
     let packs_b = !matches!(problem.right, Right::Packed(_));
     let packs_a = !matches!(problem.left, Left::Packed(_));
-    let b_len = if packs_b {
-        n_panels * tile_columns * blocks.depth
-    } else {
-        0
-    };
-    let a_len = if packs_a {
-        rows.len() * blocks.depth
-    } else {
-        0
-    };
+    let b_len = if packs_b { n_panels * tile_columns * blocks.depth } else { 0 };
+    let a_len = if packs_a { rows.len() * blocks.depth } else { 0 };
     with_buffer(a_len + b_len, |scratch| {
         let (a_scratch, b_scratch) = scratch.split_at_mut(a_len);
         let mut depth_begin = 0;
         loop {
             let depth = depth_begin..problem.k.min(depth_begin + blocks.depth);
-            let step = Step {
-                problem,
-                blocks,
-                depth: depth.clone(),
-            };
+            let step = Step { problem, blocks, depth: depth.clone() };
             if packs_a {
                 step.pack_a(rows, a_scratch);
             }
@@ -265,17 +242,14 @@ impl Step<'_> {
         let panels = scratch.chunks_mut((width * self.depth.len()).max(1));
         for (column, panel) in columns.clone().step_by(width).zip(panels) {
             let n_columns = width.min(columns.end - column);
+            if self.blocks.b_in_place && n_columns == width {
+                continue;
+            }
             source.pack_panel(self.depth.start, column, n_columns, width, panel);
         }
     }
 
-    fn run_tiles(
-        &self,
-        rows: &Range<usize>,
-        columns: &Range<usize>,
-        a_scratch: &[f32],
-        b_scratch: &[f32],
-    ) {
+    fn run_tiles(&self, rows: &Range<usize>, columns: &Range<usize>, a_scratch: &[f32], b_scratch: &[f32]) {
         let depth = self.depth.len();
         let width = self.blocks.tile_columns;
         for row in rows.clone().step_by(self.blocks.tile_rows) {
@@ -287,8 +261,11 @@ impl Step<'_> {
             for column in columns.clone().step_by(width) {
                 let n_columns = width.min(columns.end - column);
                 let b = match self.problem.right {
-                    Right::Packed(b) => b.panel(column, self.depth.start),
-                    _ => &b_scratch[(column - columns.start) * depth..],
+                    Right::Packed(b) => (b.panel(column, self.depth.start), width),
+                    Right::Matrix(b) if self.blocks.b_in_place && n_columns == width => {
+                        (&b.data[self.depth.start * b.row_stride + column..], b.row_stride)
+                    }
+                    _ => (&b_scratch[(column - columns.start) * depth..], width),
                 };
                 self.run_tile(row, n_rows, column, n_columns, a, b);
             }
@@ -302,20 +279,19 @@ impl Step<'_> {
         column: usize,
         n_columns: usize,
         a: &[f32],
-        b: &[f32],
+        (b, b_depth_stride): (&[f32], usize),
     ) {
         let options = &self.problem.options;
         let output = self.problem.output;
         let depth = self.depth.len();
-        assert!(a.len() >= n_rows * depth && b.len() >= self.blocks.tile_columns * depth);
+        let b_len = depth.saturating_sub(1) * b_depth_stride + self.blocks.tile_columns;
+        assert!(a.len() >= n_rows * depth && (depth == 0 || b.len() >= b_len));
         let first = self.depth.start == 0;
         let last = self.depth.end == self.problem.k;
         let (mut row_bias, mut column_bias) = (std::ptr::null(), std::ptr::null());
         match options.bias {
             Bias::PerRow(bias) if last => row_bias = bias[row..row + n_rows].as_ptr(),
-            Bias::PerColumn(bias) if last => {
-                column_bias = bias[column..column + n_columns].as_ptr()
-            }
+            Bias::PerColumn(bias) if last => column_bias = bias[column..column + n_columns].as_ptr(),
             _ => {}
         }
         let begin = output.begin + row * output.row_stride + column * output.column_stride;
@@ -325,7 +301,7 @@ impl Step<'_> {
             a_row_stride: 1,
             a_depth_stride: n_rows,
             b: b.as_ptr(),
-            b_depth_stride: self.blocks.tile_columns,
+            b_depth_stride,
             c: output.data.at(begin),
             c_row_stride: output.row_stride,
             c_column_stride: output.column_stride,
@@ -334,11 +310,7 @@ impl Step<'_> {
             beta: if first { options.beta } else { 1.0 },
             row_bias,
             column_bias,
-            clamp: if last {
-                options.activation.clamp_bounds()
-            } else {
-                None
-            },
+            clamp: if last { options.activation.clamp_bounds() } else { None },
         };
         // SAFETY: A and B were measured above, the biases are slices of the tile's size, C was
         // checked by `check` for the whole problem and tiles of different tasks do not overlap.

@@ -50,13 +50,7 @@ impl<'a> MatRef<'a> {
             let last = (rows - 1) * row_stride + (columns - 1) * column_stride;
             assert!(last < data.len(), "matrix leaves its slice");
         }
-        Self {
-            data,
-            rows,
-            columns,
-            row_stride,
-            column_stride,
-        }
+        Self { data, rows, columns, row_stride, column_stride }
     }
 
     /// Contiguous rows.
@@ -158,12 +152,7 @@ pub struct GemmOptions<'a> {
 
 impl Default for GemmOptions<'_> {
     fn default() -> Self {
-        Self {
-            alpha: 1.0,
-            beta: 0.0,
-            bias: Bias::None,
-            activation: Activation::None,
-        }
+        Self { alpha: 1.0, beta: 0.0, bias: Bias::None, activation: Activation::None }
     }
 }
 
@@ -191,15 +180,7 @@ pub fn gemm(a: LeftOperand<'_>, b: RightOperand<'_>, options: &GemmOptions<'_>, 
         RightOperand::Packed(b) => Right::Packed(b),
     };
     let output = Output::row_major(c, n);
-    driver::run(&Problem {
-        m,
-        n,
-        k,
-        left,
-        right,
-        options: *options,
-        output: &output,
-    });
+    driver::run(&Problem { m, n, k, left, right, options: *options, output: &output });
 }
 
 /// Computes `n_batches` products; `a(i)` and `b(i)` give the operands of batch `i`, whose result

@@ -1,9 +1,6 @@
 //! Operands in the order in which the micro-kernel reads them.
 #![allow(unsafe_code, reason = "register copies of measured slices")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::simd::{self, Isa, Simd, SimdTask, dispatch};
 use super::MatRef;
@@ -44,11 +41,7 @@ impl PanelSource for MatRef<'_> {
             self.column_stride,
         );
         assert!(n_columns <= width);
-        dispatch(Pack {
-            source,
-            width,
-            panel,
-        });
+        dispatch(Pack { source, width, panel });
     }
 }
 
@@ -81,11 +74,7 @@ impl SimdTask for Pack<'_> {
             self.panel.fill(0.0);
         }
         // Squares of 8 by shuffles when the columns are contiguous, the rest one by one.
-        let square = if source.row_stride == 1 {
-            (depth / 8 * 8, n / 8 * 8)
-        } else {
-            (0, 0)
-        };
+        let square = if source.row_stride == 1 { (depth / 8 * 8, n / 8 * 8) } else { (0, 0) };
         for p in (0..square.0).step_by(8) {
             for j in (0..square.1).step_by(8) {
                 let from = &source.data[j * source.column_stride + p..];
@@ -136,13 +125,7 @@ impl PackedA {
             let n_rows = panel.len() / a.columns;
             columns_of.pack_panel(0, i * tile_rows, n_rows, n_rows, panel);
         }
-        Self {
-            data,
-            rows: a.rows,
-            depth: a.columns,
-            tile_rows,
-            isa,
-        }
+        Self { data, rows: a.rows, depth: a.columns, tile_rows, isa }
     }
 
     /// `m`.
@@ -193,21 +176,9 @@ impl PackedB {
         let mut data = vec![0.0; b.columns.div_ceil(tile_columns) * panel_len];
         for (i, panel) in data.chunks_exact_mut(panel_len.max(1)).enumerate() {
             let begin = i * tile_columns;
-            b.pack_panel(
-                0,
-                begin,
-                tile_columns.min(b.columns - begin),
-                tile_columns,
-                panel,
-            );
+            b.pack_panel(0, begin, tile_columns.min(b.columns - begin), tile_columns, panel);
         }
-        Self {
-            data,
-            depth: b.rows,
-            columns: b.columns,
-            tile_columns,
-            isa,
-        }
+        Self { data, depth: b.rows, columns: b.columns, tile_columns, isa }
     }
 
     /// `k`.

@@ -11,9 +11,7 @@ fn naive(a: MatRef<'_>, b: MatRef<'_>, options: &GemmOptions<'_>, c: &[f32]) -> 
     let mut out = vec![0.0; m * n];
     for i in 0..m {
         for j in 0..n {
-            let sum: f64 = (0..k)
-                .map(|p| f64::from(element(a, i, p)) * f64::from(element(b, p, j)))
-                .sum();
+            let sum: f64 = (0..k).map(|p| f64::from(element(a, i, p)) * f64::from(element(b, p, j))).sum();
             let bias = match options.bias {
                 Bias::None => 0.0,
                 Bias::PerRow(bias) => bias[i],
@@ -26,12 +24,7 @@ fn naive(a: MatRef<'_>, b: MatRef<'_>, options: &GemmOptions<'_>, c: &[f32]) -> 
     out
 }
 
-fn random_matrix<'a>(
-    random: &mut Random,
-    data: &'a [f32],
-    rows: usize,
-    columns: usize,
-) -> MatRef<'a> {
+fn random_matrix<'a>(random: &mut Random, data: &'a [f32], rows: usize, columns: usize) -> MatRef<'a> {
     match random.below(3) {
         0 => MatRef::row_major(data, rows, columns),
         1 => MatRef::row_major(data, columns, rows).transposed(),
@@ -47,11 +40,7 @@ fn check(random: &mut Random, m: usize, n: usize, k: usize, what: &str) {
     let options = GemmOptions {
         alpha: [1.0, 0.5][random.below(2)],
         beta: [0.0, 1.0, -0.5][random.below(3)],
-        bias: [
-            Bias::None,
-            Bias::PerRow(&row_bias),
-            Bias::PerColumn(&column_bias),
-        ][random.below(3)],
+        bias: [Bias::None, Bias::PerRow(&row_bias), Bias::PerColumn(&column_bias)][random.below(3)],
         activation: [Activation::None, Activation::Relu, Activation::Sigmoid][random.below(3)],
     };
     let expected = naive(a, b, &options, &c);
@@ -93,13 +82,7 @@ fn batches() {
         let mut got = vec![0.0; n_batches * m * n];
         let left = |i: usize| MatRef::row_major(&a[i * m * k..], m, k);
         let right = MatRef::row_major(&b, k, n);
-        gemm_batched(
-            n_batches,
-            |i| left(i).into(),
-            |_| right.into(),
-            &GemmOptions::default(),
-            &mut got,
-        );
+        gemm_batched(n_batches, |i| left(i).into(), |_| right.into(), &GemmOptions::default(), &mut got);
         for (i, plane) in got.chunks(m * n).enumerate() {
             let expected = naive(left(i), right, &GemmOptions::default(), plane);
             assert_close(plane, &expected, 1e-5, "batch");
@@ -113,10 +96,7 @@ fn threads_do_not_change_bits() {
     let (m, n, k) = (130, 300, 350);
     let (a, b) = (random.floats(m * k), random.floats(k * n));
     let product = |n_threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(n_threads)
-            .build()
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
         let mut c = vec![0.0; m * n];
         let (a, b) = (MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
         pool.install(|| gemm(a.into(), b.into(), &GemmOptions::default(), &mut c));

@@ -1,9 +1,7 @@
 //! The micro-kernel: one tile of C kept in registers.
 #![allow(unsafe_code, reason = "pointer arithmetic in the innermost loops")]
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::needless_range_loop, reason = "indices of several register arrays")]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::simd::{Isa, Simd, SimdTask, dispatch_on};
 
@@ -113,11 +111,8 @@ unsafe fn sums<S: Simd, const ROWS: usize, const VECTORS: usize, const PACKED: b
     s: S,
     tile: &Tile,
 ) -> [[S::V; VECTORS]; ROWS] {
-    let (row_stride, depth_stride) = if PACKED {
-        (1, ROWS)
-    } else {
-        (tile.a_row_stride, tile.a_depth_stride)
-    };
+    let (row_stride, depth_stride) =
+        if PACKED { (1, ROWS) } else { (tile.a_row_stride, tile.a_depth_stride) };
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
     let (mut a, mut b) = (tile.a, tile.b);
     for _ in 0..tile.depth {
@@ -179,8 +174,7 @@ unsafe fn finish<S: Simd, const ROWS: usize, const VECTORS: usize>(
     }
     if !tile.column_bias.is_null() {
         for j in 0..VECTORS {
-            let bias =
-                unsafe { s.load_partial(tile.column_bias.wrapping_add(j * S::LANES), width(j)) };
+            let bias = unsafe { s.load_partial(tile.column_bias.wrapping_add(j * S::LANES), width(j)) };
             for row in &mut sums {
                 row[j] = s.add(row[j], bias);
             }
@@ -219,9 +213,7 @@ unsafe fn finish<S: Simd, const ROWS: usize, const VECTORS: usize>(
 /// They are inside the tile.
 #[inline(always)]
 unsafe fn load_c<S: Simd>(s: S, tile: &Tile, i: usize, column: usize, n: usize) -> S::V {
-    let row = tile
-        .c
-        .wrapping_add(i * tile.c_row_stride + column * tile.c_column_stride);
+    let row = tile.c.wrapping_add(i * tile.c_row_stride + column * tile.c_column_stride);
     if tile.c_column_stride == 1 {
         // SAFETY: the caller's promise.
         return unsafe { s.load_partial(row, n) };
@@ -256,9 +248,7 @@ unsafe fn scatter<S: Simd, const ROWS: usize, const VECTORS: usize>(
         for i in 0..ROWS {
             // SAFETY: inside the tile of C and the copy of it.
             unsafe {
-                let target = tile
-                    .c
-                    .add(i * tile.c_row_stride + column * tile.c_column_stride);
+                let target = tile.c.add(i * tile.c_row_stride + column * tile.c_column_stride);
                 *target = *lanes.get_unchecked(i * VECTORS * S::LANES + column);
             }
         }

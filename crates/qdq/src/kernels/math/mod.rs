@@ -2,10 +2,7 @@
 //!
 //! Accuracy: exp, log, erf, sigmoid and tanh within 4 units in the last place over their range
 //! (tests below); NaN gives NaN.
-#![allow(
-    clippy::inline_always,
-    reason = "code generation with target features, see `simd`"
-)]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::parallel::for_each_chunk;
 use super::simd::{Simd, SimdTask, dispatch, map_in_place};
@@ -89,10 +86,7 @@ impl Unary {
 
     /// Like [`Unary::apply`] on the calling thread.
     pub fn apply_serial(self, values: &mut [f32]) {
-        dispatch(Apply {
-            unary: self,
-            values,
-        });
+        dispatch(Apply { unary: self, values });
     }
 }
 

@@ -33,11 +33,7 @@ fn naive(
                         let fits = |extra: bool| {
                             (0..3).all(|i| {
                                 let pads = if extra { plan.axes[i].pad_end } else { 0 };
-                                let low = if extra {
-                                    -(plan.axes[i].pad_begin as i64)
-                                } else {
-                                    0
-                                };
+                                let low = if extra { -(plan.axes[i].pad_begin as i64) } else { 0 };
                                 at[i] >= low && at[i] < (plan.input[i] + pads) as i64
                             })
                         };
@@ -57,25 +53,13 @@ fn naive(
 }
 
 fn random_shape(random: &mut Random, rank: usize) -> PoolShape {
-    let mut list =
-        |low: usize, n: usize| (0..rank).map(|_| low + random.below(n)).collect::<Vec<_>>();
+    let mut list = |low: usize, n: usize| (0..rank).map(|_| low + random.below(n)).collect::<Vec<_>>();
     let kernel = list(1, 3);
     let (strides, dilations) = (list(1, 3), list(1, 2));
     // ONNX wants pads smaller than the kernel, so that no window is all padding.
     let pads_begin = kernel.iter().map(|k| k / 2).collect();
-    let pads_end = list(0, 2)
-        .iter()
-        .zip(&kernel)
-        .map(|(p, k)| (*p).min(k - 1))
-        .collect();
-    PoolShape {
-        kernel,
-        strides,
-        dilations,
-        pads_begin,
-        pads_end,
-        ceil_mode: random.below(2) == 0,
-    }
+    let pads_end = list(0, 2).iter().zip(&kernel).map(|(p, k)| (*p).min(k - 1)).collect();
+    PoolShape { kernel, strides, dilations, pads_begin, pads_end, ceil_mode: random.below(2) == 0 }
 }
 
 #[test]
@@ -92,10 +76,7 @@ fn random_pools_equal_naive() {
         max_pool(&input, &dims, &shape, &mut got, None);
         let mut first = Vec::new();
         let expected = naive(&input, &dims, &shape, |taps, _| {
-            let best = taps
-                .iter()
-                .copied()
-                .reduce(|a, b| if b.0 > a.0 { b } else { a });
+            let best = taps.iter().copied().reduce(|a, b| if b.0 > a.0 { b } else { a });
             first.push(best.map_or(-1, |x| x.1 as i64));
             best.map_or(f32::NEG_INFINITY, |x| x.0)
         });
@@ -109,9 +90,7 @@ fn random_pools_equal_naive() {
                 let sum: f32 = taps.iter().map(|x| x.0).sum();
                 sum / if include { padded } else { taps.len() } as f32
             });
-            let finite: Vec<usize> = (0..got.len())
-                .filter(|i| expected[*i].is_finite())
-                .collect();
+            let finite: Vec<usize> = (0..got.len()).filter(|i| expected[*i].is_finite()).collect();
             let pick = |x: &[f32]| finite.iter().map(|i| x[*i]).collect::<Vec<_>>();
             assert_close(&pick(&got), &pick(&expected), 1e-5, "average");
         }
@@ -121,36 +100,18 @@ fn random_pools_equal_naive() {
 #[test]
 fn column_major_indices() {
     let input: Vec<f32> = (0..12).map(|i| i as f32).collect();
-    let shape = PoolShape {
-        kernel: vec![2, 2],
-        ..PoolShape::default()
-    };
+    let shape = PoolShape { kernel: vec![2, 2], ..PoolShape::default() };
     let mut output = vec![0.0; 6];
     let mut indices = vec![0; 6];
-    max_pool(
-        &input,
-        &[1, 1, 3, 4],
-        &shape,
-        &mut output,
-        Some((&mut indices, true)),
-    );
+    max_pool(&input, &[1, 1, 3, 4], &shape, &mut output, Some((&mut indices, true)));
     assert_eq!(output, [5.0, 6.0, 7.0, 9.0, 10.0, 11.0]);
     assert_eq!(indices, [4, 7, 10, 5, 8, 11]);
 }
 
 #[test]
 fn nan_wins() {
-    let shape = PoolShape {
-        kernel: vec![2],
-        ..PoolShape::default()
-    };
+    let shape = PoolShape { kernel: vec![2], ..PoolShape::default() };
     let mut output = vec![0.0; 3];
-    max_pool(
-        &[1.0, f32::NAN, 2.0, 3.0],
-        &[1, 1, 4],
-        &shape,
-        &mut output,
-        None,
-    );
+    max_pool(&[1.0, f32::NAN, 2.0, 3.0], &[1, 1, 4], &shape, &mut output, None);
     assert!(output[0].is_nan() && output[1].is_nan() && output[2] == 3.0);
 }

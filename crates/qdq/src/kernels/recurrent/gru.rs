@@ -48,9 +48,8 @@ impl PackedGru {
         let (input_size, hidden) = (weights.input_size, weights.hidden_size);
         assert_eq!(weights.input_weights.len(), 3 * hidden * input_size);
         assert_eq!(weights.recurrent_weights.len(), 3 * hidden * hidden);
-        let pack = |data: &[f32], rows, columns| {
-            PackedB::new(MatRef::row_major(data, rows, columns).transposed())
-        };
+        let pack =
+            |data: &[f32], rows, columns| PackedB::new(MatRef::row_major(data, rows, columns).transposed());
         let mut bias = summed_bias(weights.bias, 3 * hidden);
         let mut candidate_bias = vec![0.0; hidden];
         if let (true, Some(all)) = (weights.linear_before_reset, weights.bias) {
@@ -76,12 +75,7 @@ impl PackedGru {
     ///
     /// # Panics
     /// When a length differs from its shape.
-    pub fn run(
-        &self,
-        input: &SequenceInput<'_>,
-        hidden: &mut [f32],
-        mut output: Option<SequenceOutput<'_>>,
-    ) {
+    pub fn run(&self, input: &SequenceInput<'_>, hidden: &mut [f32], mut output: Option<SequenceOutput<'_>>) {
         let (size, n_batches) = (self.hidden_size, input.n_batches);
         input.check(self.input_size);
         assert_eq!(hidden.len(), n_batches * size);
@@ -109,9 +103,7 @@ impl PackedGru {
                     *h = (1.0 - z) * c + z * *h;
                 }
                 if let Some(output) = &mut output {
-                    output
-                        .row(time, batch, n_batches, size)
-                        .copy_from_slice(&hidden[part]);
+                    output.row(time, batch, n_batches, size).copy_from_slice(&hidden[part]);
                 }
             }
         }
@@ -125,32 +117,16 @@ impl PackedGru {
             let gates = &mut step.gates[2 * batch * size..2 * (batch + 1) * size];
             gates.copy_from_slice(&projected(batch)[..2 * size]);
         }
-        let add = GemmOptions {
-            beta: 1.0,
-            ..GemmOptions::default()
-        };
+        let add = GemmOptions { beta: 1.0, ..GemmOptions::default() };
         let state = MatRef::row_major(hidden, n_batches, size);
-        gemm(
-            state.into(),
-            (&self.gate_weights).into(),
-            &add,
-            &mut step.gates,
-        );
+        gemm(state.into(), (&self.gate_weights).into(), &add, &mut step.gates);
         clip(&mut step.gates, self.clip);
         Unary::Sigmoid.apply_serial(&mut step.gates);
         let candidate_weights = (&self.candidate_weights).into();
         if self.linear_before_reset {
             let bias = Bias::PerColumn(&self.candidate_bias);
-            let options = GemmOptions {
-                bias,
-                ..GemmOptions::default()
-            };
-            gemm(
-                state.into(),
-                candidate_weights,
-                &options,
-                &mut step.candidate,
-            );
+            let options = GemmOptions { bias, ..GemmOptions::default() };
+            gemm(state.into(), candidate_weights, &options, &mut step.candidate);
             for batch in 0..n_batches {
                 let reset = &step.gates[(2 * batch + 1) * size..2 * (batch + 1) * size];
                 let row = &projected(batch)[2 * size..];
@@ -190,10 +166,6 @@ struct Step {
 impl Step {
     fn new(n_batches: usize, size: usize) -> Self {
         let n = n_batches * size;
-        Self {
-            gates: vec![0.0; 2 * n],
-            candidate: vec![0.0; n],
-            reset_state: vec![0.0; n],
-        }
+        Self { gates: vec![0.0; 2 * n], candidate: vec![0.0; n], reset_state: vec![0.0; n] }
     }
 }

@@ -48,8 +48,7 @@ impl PackedLstm {
         assert_eq!(weights.input_weights.len(), 4 * hidden * input_size);
         assert_eq!(weights.recurrent_weights.len(), 4 * hidden * hidden);
         assert!(weights.peepholes.is_none_or(|p| p.len() == 3 * hidden));
-        let pack =
-            |data, columns| PackedB::new(MatRef::row_major(data, 4 * hidden, columns).transposed());
+        let pack = |data, columns| PackedB::new(MatRef::row_major(data, 4 * hidden, columns).transposed());
         Self {
             hidden_size: hidden,
             input_size,
@@ -91,25 +90,15 @@ impl PackedLstm {
                 gates.copy_from_slice(&projected[begin..begin + 4 * size]);
             }
             let state = MatRef::row_major(hidden, input.n_batches, size);
-            let options = GemmOptions {
-                beta: 1.0,
-                ..GemmOptions::default()
-            };
-            gemm(
-                state.into(),
-                (&self.recurrent_weights).into(),
-                &options,
-                &mut gates,
-            );
+            let options = GemmOptions { beta: 1.0, ..GemmOptions::default() };
+            gemm(state.into(), (&self.recurrent_weights).into(), &options, &mut gates);
             for batch in 0..input.n_batches {
                 let Some(time) = times(batch) else { continue };
                 let part = batch * size..(batch + 1) * size;
                 let gates = &mut gates[4 * part.start..4 * part.end];
                 self.update(gates, &mut hidden[part.clone()], &mut cell[part.clone()]);
                 if let Some(output) = &mut output {
-                    output
-                        .row(time, batch, input.n_batches, size)
-                        .copy_from_slice(&hidden[part]);
+                    output.row(time, batch, input.n_batches, size).copy_from_slice(&hidden[part]);
                 }
             }
         }
@@ -136,10 +125,7 @@ impl PackedLstm {
         peephole(input_gate, 0, cell);
         activate(input_gate, Unary::Sigmoid);
         if self.input_forget {
-            forget_gate
-                .iter_mut()
-                .zip(&*input_gate)
-                .for_each(|(f, i)| *f = 1.0 - i);
+            forget_gate.iter_mut().zip(&*input_gate).for_each(|(f, i)| *f = 1.0 - i);
         } else {
             peephole(forget_gate, 2, cell);
             activate(forget_gate, Unary::Sigmoid);
@@ -152,9 +138,6 @@ impl PackedLstm {
         activate(output_gate, Unary::Sigmoid);
         hidden.copy_from_slice(cell);
         Unary::Tanh.apply_serial(hidden);
-        hidden
-            .iter_mut()
-            .zip(&*output_gate)
-            .for_each(|(h, o)| *h *= o);
+        hidden.iter_mut().zip(&*output_gate).for_each(|(h, o)| *h *= o);
     }
 }

@@ -47,22 +47,13 @@ impl SequenceInput<'_> {
 
     /// Steps until the longest sequence ends.
     fn longest(&self) -> usize {
-        (0..self.n_batches)
-            .map(|batch| self.length(batch))
-            .max()
-            .unwrap_or(0)
+        (0..self.n_batches).map(|batch| self.length(batch)).max().unwrap_or(0)
     }
 
     /// The time that `batch` is at in the `step`-th step, when it has not ended.
     fn time(&self, batch: usize, step: usize) -> Option<usize> {
         let length = self.length(batch);
-        (step < length).then(|| {
-            if self.reverse {
-                length - 1 - step
-            } else {
-                step
-            }
-        })
+        (step < length).then(|| if self.reverse { length - 1 - step } else { step })
     }
 
     /// `X * weights + bias` of all steps: `[n_steps * n_batches, columns]`.
@@ -70,10 +61,7 @@ impl SequenceInput<'_> {
         let n_rows = self.n_steps * self.n_batches;
         let input = MatRef::row_major(self.data, n_rows, weights.depth());
         let mut projected = vec![0.0; n_rows * weights.columns()];
-        let options = GemmOptions {
-            bias: Bias::PerColumn(bias),
-            ..GemmOptions::default()
-        };
+        let options = GemmOptions { bias: Bias::PerColumn(bias), ..GemmOptions::default() };
         gemm(input.into(), weights.into(), &options, &mut projected);
         projected
     }
@@ -82,10 +70,7 @@ impl SequenceInput<'_> {
         assert_eq!(self.data.len(), self.n_steps * self.n_batches * input_size);
         if let Some(lengths) = self.lengths {
             assert_eq!(lengths.len(), self.n_batches);
-            assert!(
-                lengths.iter().all(|length| *length <= self.n_steps),
-                "sequence too long"
-            );
+            assert!(lengths.iter().all(|length| *length <= self.n_steps), "sequence too long");
         }
     }
 }
@@ -118,17 +103,15 @@ fn summed_bias(bias: Option<&[f32]>, n: usize) -> Vec<f32> {
         return vec![0.0; n];
     };
     assert_eq!(bias.len(), 2 * n, "recurrent bias of another length");
-    bias[..n]
-        .iter()
-        .zip(&bias[n..])
-        .map(|(w, r)| w + r)
-        .collect()
+    bias[..n].iter().zip(&bias[n..]).map(|(w, r)| w + r).collect()
 }
 
 /// Limits what enters an activation (ONNX `clip`).
 fn clip(values: &mut [f32], limit: Option<f32>) {
     if let Some(limit) = limit {
-        values.iter_mut().for_each(|x| *x = x.clamp(-limit, limit));
+        for x in values {
+            *x = x.clamp(-limit, limit);
+        }
     }
 }
 

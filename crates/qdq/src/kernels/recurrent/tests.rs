@@ -24,14 +24,7 @@ impl Case {
         let lengths = (0..batches).map(|_| random.below(steps + 1)).collect();
         let lengths = (random.below(2) == 0).then_some(lengths);
         let reverse = random.below(2) == 0;
-        Self {
-            steps,
-            batches,
-            inputs: 1 + random.below(9),
-            hidden: 1 + random.below(20),
-            lengths,
-            reverse,
-        }
+        Self { steps, batches, inputs: 1 + random.below(9), hidden: 1 + random.below(20), lengths, reverse }
     }
 
     fn input<'a>(&'a self, data: &'a [f32]) -> SequenceInput<'a> {
@@ -72,12 +65,8 @@ fn lstm_equals_naive() {
     for _ in 0..60 {
         let case = Case::random(&mut random);
         let (n, h) = (case.inputs, case.hidden);
-        let (w, r, bias, p) = (
-            random.floats(4 * h * n),
-            random.floats(4 * h * h),
-            random.floats(8 * h),
-            random.floats(3 * h),
-        );
+        let (w, r, bias, p) =
+            (random.floats(4 * h * n), random.floats(4 * h * h), random.floats(8 * h), random.floats(3 * h));
         let weights = LstmWeights {
             input_size: n,
             hidden_size: h,
@@ -89,10 +78,7 @@ fn lstm_equals_naive() {
             input_forget: random.below(3) == 0,
         };
         let x = random.floats(case.steps * case.batches * n);
-        let (hidden, cell) = (
-            random.floats(case.batches * h),
-            random.floats(case.batches * h),
-        );
+        let (hidden, cell) = (random.floats(case.batches * h), random.floats(case.batches * h));
         let (mut naive_hidden, mut naive_cell) = (hidden.clone(), cell.clone());
         let expected = case.walk(&x, &mut naive_hidden, |b, x, state| {
             let old = state.to_vec();
@@ -102,39 +88,21 @@ fn lstm_equals_naive() {
                 let gate = |g: usize| {
                     let row = g * h + j;
                     let bias = weights.bias.map_or(0.0, |b| b[row] + b[4 * h + row]);
-                    dot(&w[row * n..(row + 1) * n], x)
-                        + dot(&r[row * h..(row + 1) * h], &old)
-                        + bias
+                    dot(&w[row * n..(row + 1) * n], x) + dot(&r[row * h..(row + 1) * h], &old) + bias
                 };
                 let peep = |g: usize, c: f32| weights.peepholes.map_or(0.0, |p| p[g * h + j] * c);
                 let i = sigmoid(limit(gate(0) + peep(0, *c)));
-                let f = if weights.input_forget {
-                    1.0 - i
-                } else {
-                    sigmoid(limit(gate(2) + peep(2, *c)))
-                };
+                let f = if weights.input_forget { 1.0 - i } else { sigmoid(limit(gate(2) + peep(2, *c))) };
                 *c = f * *c + i * limit(gate(3)).tanh();
                 state[j] = sigmoid(limit(gate(1) + peep(1, *c))) * c.tanh();
             }
         });
         let (mut got_hidden, mut got_cell) = (hidden, cell);
         let mut y = vec![f32::NAN; expected.len() * 2];
-        let output = SequenceOutput {
-            data: &mut y,
-            n_directions: 2,
-            direction: 1,
-        };
-        PackedLstm::new(&weights).run(
-            &case.input(&x),
-            &mut got_hidden,
-            &mut got_cell,
-            Some(output),
-        );
+        let output = SequenceOutput { data: &mut y, n_directions: 2, direction: 1 };
+        PackedLstm::new(&weights).run(&case.input(&x), &mut got_hidden, &mut got_cell, Some(output));
         let half = case.batches * h;
-        let y: Vec<f32> = y
-            .chunks(2 * half)
-            .flat_map(|t| t[half..].to_vec())
-            .collect();
+        let y: Vec<f32> = y.chunks(2 * half).flat_map(|t| t[half..].to_vec()).collect();
         assert_close(&y, &expected, 1e-5, "Y");
         assert_close(&got_hidden, &naive_hidden, 1e-5, "Y_h");
         assert_close(&got_cell, &naive_cell, 1e-5, "Y_c");
@@ -147,11 +115,7 @@ fn gru_equals_naive() {
     for _ in 0..60 {
         let case = Case::random(&mut random);
         let (n, h) = (case.inputs, case.hidden);
-        let (w, r, bias) = (
-            random.floats(3 * h * n),
-            random.floats(3 * h * h),
-            random.floats(6 * h),
-        );
+        let (w, r, bias) = (random.floats(3 * h * n), random.floats(3 * h * h), random.floats(6 * h));
         let weights = GruWeights {
             input_size: n,
             hidden_size: h,
@@ -167,16 +131,13 @@ fn gru_equals_naive() {
         let expected = case.walk(&x, &mut naive_hidden, |_, x, state| {
             let limit = |v: f32| weights.clip.map_or(v, |m| v.clamp(-m, m));
             let old = state.to_vec();
-            let from_input = |row: usize| {
-                dot(&w[row * n..(row + 1) * n], x) + weights.bias.map_or(0.0, |b| b[row])
-            };
+            let from_input =
+                |row: usize| dot(&w[row * n..(row + 1) * n], x) + weights.bias.map_or(0.0, |b| b[row]);
             let from_state = |row: usize, s: &[f32]| {
                 dot(&r[row * h..(row + 1) * h], s) + weights.bias.map_or(0.0, |b| b[3 * h + row])
             };
             let gate = |g: usize| -> Vec<f32> {
-                (0..h)
-                    .map(|j| sigmoid(limit(from_input(g * h + j) + from_state(g * h + j, &old))))
-                    .collect()
+                (0..h).map(|j| sigmoid(limit(from_input(g * h + j) + from_state(g * h + j, &old)))).collect()
             };
             let (z, reset) = (gate(0), gate(1));
             let scaled: Vec<f32> = old.iter().zip(&reset).map(|(s, r)| s * r).collect();
@@ -192,11 +153,7 @@ fn gru_equals_naive() {
         });
         let mut got_hidden = hidden;
         let mut y = vec![f32::NAN; expected.len()];
-        let output = SequenceOutput {
-            data: &mut y,
-            n_directions: 1,
-            direction: 0,
-        };
+        let output = SequenceOutput { data: &mut y, n_directions: 1, direction: 0 };
         PackedGru::new(&weights).run(&case.input(&x), &mut got_hidden, Some(output));
         assert_close(&y, &expected, 1e-5, "Y");
         assert_close(&got_hidden, &naive_hidden, 1e-5, "Y_h");

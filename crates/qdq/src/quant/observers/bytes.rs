@@ -46,12 +46,9 @@ impl Statistic {
         let mut bytes = Vec::with_capacity(256 + 256 * self.rows.len());
         bytes.extend(MAGIC);
         bytes.push(VERSION);
-        for count in [
-            self.zero_count,
-            self.nan_count,
-            self.positive_infinity_count,
-            self.negative_infinity_count,
-        ] {
+        for count in
+            [self.zero_count, self.nan_count, self.positive_infinity_count, self.negative_infinity_count]
+        {
             write_varint(&mut bytes, count.into());
         }
         for extremes in std::iter::once(&self.extremes.all).chain(&self.extremes.below) {
@@ -64,10 +61,7 @@ impl Statistic {
             match &row.counts {
                 RowCounts::Whole(count) => write_varint(&mut bytes, (*count).into()),
                 RowCounts::Split(counts) => {
-                    counts
-                        .totals()
-                        .iter()
-                        .for_each(|&count| write_varint(&mut bytes, count.into()));
+                    counts.totals().iter().for_each(|&count| write_varint(&mut bytes, count.into()));
                 }
             }
             write_varint(&mut bytes, row.mantissa_sum);
@@ -79,17 +73,13 @@ impl Statistic {
 
     /// The statistic that [`Statistic::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let rest = bytes
-            .strip_prefix(&MAGIC)
-            .ok_or(DecodeError::NotAStatistic)?;
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(DecodeError::NotAStatistic)?;
         match rest.first() {
             Some(&VERSION) => {}
             Some(&version) => return Err(DecodeError::Version(version)),
             None => return Err(DecodeError::Checksum),
         }
-        let (body, stored) = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .ok_or(DecodeError::Checksum)?;
+        let (body, stored) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(DecodeError::Checksum)?;
         if checksum(body) != u64::from_le_bytes(*stored) {
             return Err(DecodeError::Checksum);
         }
@@ -124,10 +114,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (array, rest) = self
-            .bytes
-            .split_first_chunk()
-            .ok_or(DecodeError::Invalid("cut short"))?;
+        let (array, rest) = self.bytes.split_first_chunk().ok_or(DecodeError::Invalid("cut short"))?;
         self.bytes = rest;
         Ok(*array)
     }
@@ -150,11 +137,7 @@ impl Reader<'_> {
 
     fn read_count(&mut self) -> Result<u64, DecodeError> {
         let count = u64::try_from(self.read_varint()?).unwrap_or(u64::MAX);
-        if count > MAX_COUNT {
-            Err(DecodeError::Invalid("a count is too large"))
-        } else {
-            Ok(count)
-        }
+        if count > MAX_COUNT { Err(DecodeError::Invalid("a count is too large")) } else { Ok(count) }
     }
 
     fn read_extremes(&mut self) -> Result<Extremes, DecodeError> {
@@ -169,10 +152,8 @@ impl Reader<'_> {
         statistic.nan_count = self.read_count()?;
         statistic.positive_infinity_count = self.read_count()?;
         statistic.negative_infinity_count = self.read_count()?;
-        statistic.extremes = BoundedExtremes {
-            all: self.read_extremes()?,
-            below: [Extremes::NONE; N_BOUNDS],
-        };
+        statistic.extremes =
+            BoundedExtremes { all: self.read_extremes()?, below: [Extremes::NONE; N_BOUNDS] };
         for below in &mut statistic.extremes.below {
             *below = self.read_extremes()?;
         }
@@ -201,22 +182,13 @@ impl Reader<'_> {
         } else {
             RowCounts::Whole(self.read_count()?)
         };
-        Ok(Row {
-            id,
-            counts,
-            mantissa_sum: self.read_varint()?,
-            square_sum: self.read_varint()?,
-        })
+        Ok(Row { id, counts, mantissa_sum: self.read_varint()?, square_sum: self.read_varint()? })
     }
 }
 
 /// Checks that counts, sums and extremes can belong to the same values.
 fn check(statistic: &Statistic) -> Result<(), DecodeError> {
-    let total: u64 = statistic
-        .rows
-        .iter()
-        .map(Row::count)
-        .fold(statistic.zero_count, u64::saturating_add);
+    let total: u64 = statistic.rows.iter().map(Row::count).fold(statistic.zero_count, u64::saturating_add);
     if total > MAX_COUNT {
         return Err(DecodeError::Invalid("too many values"));
     }
@@ -227,20 +199,13 @@ fn check(statistic: &Statistic) -> Result<(), DecodeError> {
         return Err(DecodeError::Invalid("the extremes do not fit the counts"));
     }
     let below = statistic.extremes.below.iter().enumerate();
-    if !below
-        .into_iter()
-        .all(|(bound_idx, &extremes)| fits(statistic, extremes, bound(bound_idx)))
-    {
-        return Err(DecodeError::Invalid(
-            "the extremes below a bound do not fit the counts",
-        ));
+    if !below.into_iter().all(|(bound_idx, &extremes)| fits(statistic, extremes, bound(bound_idx))) {
+        return Err(DecodeError::Invalid("the extremes below a bound do not fit the counts"));
     }
     let mut outer = statistic.extremes.all;
     for (bound_idx, &below) in statistic.extremes.below.iter().enumerate().rev() {
         if outer.magnitude() < bound(bound_idx) && below != outer {
-            return Err(DecodeError::Invalid(
-                "extremes differ where no value lies between",
-            ));
+            return Err(DecodeError::Invalid("extremes differ where no value lies between"));
         }
         outer = below;
     }
@@ -251,25 +216,16 @@ fn check(statistic: &Statistic) -> Result<(), DecodeError> {
 fn fits(statistic: &Statistic, extremes: Extremes, limit: f32) -> bool {
     let mut least = (statistic.zero_count != 0).then_some((0.0, 0.0));
     let mut most = least;
-    for row in statistic
-        .rows
-        .iter()
-        .filter(|row| row.id.magnitude(row.id.bin_mantissa(0)) < f64::from(limit))
+    for row in statistic.rows.iter().filter(|row| row.id.magnitude(row.id.bin_mantissa(0)) < f64::from(limit))
     {
         for (inner, outer, _) in row.bins() {
-            let bin = if row.id.is_negative() {
-                (-outer, -inner)
-            } else {
-                (inner, outer)
-            };
+            let bin = if row.id.is_negative() { (-outer, -inner) } else { (inner, outer) };
             least = Some(least.filter(|least| least.0 <= bin.0).unwrap_or(bin));
             most = Some(most.filter(|most| most.1 >= bin.1).unwrap_or(bin));
         }
     }
     let holds = |(lower, upper): (f64, f64), value: f32| {
-        (lower..=upper).contains(&f64::from(value))
-            && value.is_finite()
-            && value.to_bits() != 1 << 31
+        (lower..=upper).contains(&f64::from(value)) && value.is_finite() && value.to_bits() != 1 << 31
     };
     match (least, most) {
         (Some(least), Some(most)) => holds(least, extremes.min) && holds(most, extremes.max),

@@ -31,11 +31,7 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
     if levels.count() > MOST_LEVELS {
         return histogram.range;
     }
-    let bins = if levels.symmetric {
-        histogram.folded()
-    } else {
-        histogram.bins.clone()
-    };
+    let bins = if levels.symmetric { histogram.folded() } else { histogram.bins.clone() };
     let search = Search::new(coarsened(&bins, histogram.magnitude() / CELLS), levels);
     let mut ends = (0, search.bins.len() - 1);
     ends.1 = search.best_upper(ends);
@@ -45,22 +41,13 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
             ends = (lower, search.best_upper((lower, search.bins.len() - 1)));
         }
     }
-    let (lower, upper) = (
-        search.bins[ends.0].lower as f32,
-        search.bins[ends.1].upper as f32,
-    );
+    let (lower, upper) = (search.bins[ends.0].lower as f32, search.bins[ends.1].upper as f32);
     let Range { min, max } = histogram.range;
     if levels.symmetric {
         let threshold = upper.min(histogram.magnitude() as f32);
-        return Range {
-            min: -threshold,
-            max: threshold,
-        };
+        return Range { min: -threshold, max: threshold };
     }
-    Range {
-        min: lower.clamp(min, max),
-        max: upper.clamp(min, max),
-    }
+    Range { min: lower.clamp(min, max), max: upper.clamp(min, max) }
 }
 
 struct Search {
@@ -84,20 +71,11 @@ impl Search {
         let (mut count, mut log) = (0.0, 0.0);
         for bin in &bins {
             count += bin.count as f64;
-            log += if bin.is_zero() {
-                0.0
-            } else {
-                bin.count as f64 * density(bin).ln()
-            };
+            log += if bin.is_zero() { 0.0 } else { bin.count as f64 * density(bin).ln() };
             counts_before.push(count);
             logs_before.push(log);
         }
-        Self {
-            bins,
-            levels,
-            counts_before,
-            logs_before,
-        }
+        Self { bins, levels, counts_before, logs_before }
     }
 
     fn total(&self) -> f64 {
@@ -106,23 +84,17 @@ impl Search {
 
     /// Most values that may be clipped: half of those that are not zero.
     fn most_clipped(&self) -> f64 {
-        let zeros = self
-            .bins
-            .iter()
-            .find(|bin| bin.is_zero())
-            .map_or(0, |bin| bin.count);
+        let zeros = self.bins.iter().find(|bin| bin.is_zero()).map_or(0, |bin| bin.count);
         (self.total() - zeros as f64) / 2.0
     }
 
     /// The best last bin at or below `ends.1`, given the first.
     fn best_upper(&self, ends: (usize, usize)) -> usize {
-        let clipped =
-            |last: usize| self.total() - self.counts_before[last + 1] + self.counts_before[ends.0];
+        let clipped = |last: usize| self.total() - self.counts_before[last + 1] + self.counts_before[ends.0];
         let candidates = (ends.0..=ends.1).rev();
         let candidates: Vec<usize> = candidates
             .take_while(|&last| {
-                self.bins[last].lower > 0.0
-                    || self.bins[last].lower == 0.0 && !self.bins[last].is_zero()
+                self.bins[last].lower > 0.0 || self.bins[last].lower == 0.0 && !self.bins[last].is_zero()
             })
             .take_while(|&last| clipped(last) <= self.most_clipped())
             .collect();
@@ -131,9 +103,8 @@ impl Search {
 
     /// The best first bin at or above `ends.0`, given the last.
     fn best_lower(&self, ends: (usize, usize)) -> usize {
-        let clipped = |first: usize| {
-            self.total() - self.counts_before[ends.1 + 1] + self.counts_before[first]
-        };
+        let clipped =
+            |first: usize| self.total() - self.counts_before[ends.1 + 1] + self.counts_before[first];
         let candidates: Vec<usize> = (ends.0..=ends.1)
             .take_while(|&first| self.bins[first].lower < 0.0)
             .take_while(|&first| clipped(first) <= self.most_clipped())
@@ -144,19 +115,12 @@ impl Search {
     /// `KL(P || Q)` in nats when the bins `ends.0 ..= ends.1` are kept.
     fn divergence(&self, ends: (usize, usize)) -> f64 {
         let (first, last) = (&self.bins[ends.0], &self.bins[ends.1]);
-        let min = if self.levels.symmetric {
-            0.0
-        } else {
-            first.lower
-        };
+        let min = if self.levels.symmetric { 0.0 } else { first.lower };
         let Some(quantizer) = Quantizer::new(min, last.upper, self.levels) else {
             return f64::INFINITY;
         };
         let mut walk = LevelWalk::new(quantizer);
-        for bin in self.bins[ends.0..=ends.1]
-            .iter()
-            .filter(|bin| !bin.is_zero())
-        {
+        for bin in self.bins[ends.0..=ends.1].iter().filter(|bin| !bin.is_zero()) {
             walk.add(bin);
         }
         walk.close_level();
@@ -166,11 +130,7 @@ impl Search {
         let bins_log = self.logs_before[ends.1 + 1] - self.logs_before[ends.0];
         let inside = bins_log - walk.sum + kept * kept_log;
         let lower = edge_divergence(first, self.counts_before[ends.0], walk.first_log - kept_log);
-        let upper = edge_divergence(
-            last,
-            total - self.counts_before[ends.1 + 1],
-            walk.last_log - kept_log,
-        );
+        let upper = edge_divergence(last, total - self.counts_before[ends.1 + 1], walk.last_log - kept_log);
         (inside + lower + upper) / total
     }
 }
@@ -255,17 +215,9 @@ impl LevelWalk {
 
     /// Both ends of the level that represents `value`; the highest level has no upper end.
     fn level_at(&self, value: f64) -> (f64, f64) {
-        let Quantizer {
-            step,
-            lowest,
-            highest,
-        } = self.quantizer;
+        let Quantizer { step, lowest, highest } = self.quantizer;
         let level = (value / step + 0.5).floor().clamp(lowest, highest);
-        let end = if level >= highest {
-            f64::INFINITY
-        } else {
-            (level + 0.5) * step
-        };
+        let end = if level >= highest { f64::INFINITY } else { (level + 0.5) * step };
         ((level - 0.5) * step, end)
     }
 

@@ -12,9 +12,7 @@ pub(super) struct ExactSum {
 
 impl ExactSum {
     /// The integer 0.
-    pub(super) const ZERO: Self = Self {
-        limbs: [0; N_LIMBS],
-    };
+    pub(super) const ZERO: Self = Self { limbs: [0; N_LIMBS] };
 
     /// Adds `value * 2^shift`. The caller keeps the total below `2^(64 * N_LIMBS)`.
     pub(super) fn add_shifted(&mut self, value: u128, shift: u32) {
@@ -35,11 +33,7 @@ impl ExactSum {
     /// `(self - other) * 2^unit`, rounded once, half to even. The result must lie in the normal range of f64.
     pub(super) fn difference_to_f64(&self, other: &Self, unit: i32) -> f64 {
         let larger = self.limbs.iter().rev().ge(other.limbs.iter().rev());
-        let (big, small, sign) = if larger {
-            (self, other, 1.0)
-        } else {
-            (other, self, -1.0)
-        };
+        let (big, small, sign) = if larger { (self, other, 1.0) } else { (other, self, -1.0) };
         let mut difference = Self::ZERO;
         let mut borrow = false;
         for limb_idx in 0..N_LIMBS {
@@ -56,16 +50,11 @@ impl ExactSum {
         let Some(top) = self.limbs.iter().rposition(|&limb| limb != 0) else {
             return 0.0;
         };
-        let below = |distance: usize| {
-            top.checked_sub(distance)
-                .map_or(0, |limb_idx| self.limbs[limb_idx])
-        };
+        let below = |distance: usize| top.checked_sub(distance).map_or(0, |limb_idx| self.limbs[limb_idx]);
         let zeros = self.limbs[top].leading_zeros();
         let window = (u128::from(below(0)) << 64 | u128::from(below(1))) << zeros
             | u128::from(below(2)) >> 1 >> (63 - zeros);
-        let sticky = self.limbs[..top.saturating_sub(1)]
-            .iter()
-            .any(|&limb| limb != 0);
+        let sticky = self.limbs[..top.saturating_sub(1)].iter().any(|&limb| limb != 0);
         let window = window | u128::from(sticky);
         let exponent = unit + 64 * (top as i32 - 1) - zeros as i32;
         window as f64 * 2f64.powi(exponent)

@@ -14,10 +14,7 @@ const N_LANES: usize = 32;
 
 impl Extremes {
     /// Of no values.
-    pub(super) const NONE: Self = Self {
-        min: f32::INFINITY,
-        max: f32::NEG_INFINITY,
-    };
+    pub(super) const NONE: Self = Self { min: f32::INFINITY, max: f32::NEG_INFINITY };
 
     /// Whether there were no values.
     pub(super) fn is_none(self) -> bool {
@@ -26,19 +23,12 @@ impl Extremes {
 
     /// Largest magnitude, 0 when there were no values.
     pub(super) fn magnitude(self) -> f32 {
-        if self.is_none() {
-            0.0
-        } else {
-            self.max.max(-self.min)
-        }
+        if self.is_none() { 0.0 } else { self.max.max(-self.min) }
     }
 
     /// Of both sets of values. Zeros lose their sign, so that the result does not depend on the order.
     pub(super) fn merge(self, other: Self) -> Self {
-        Self {
-            min: self.min.min(other.min) + 0.0,
-            max: self.max.max(other.max) + 0.0,
-        }
+        Self { min: self.min.min(other.min) + 0.0, max: self.max.max(other.max) + 0.0 }
     }
 
     /// Of `values`, ignoring NaN.
@@ -57,11 +47,7 @@ impl Extremes {
                 *least = if value < *least { value } else { *least };
             }
             for (most, &value) in max.iter_mut().zip(chunk) {
-                let value = if keep(value) {
-                    value
-                } else {
-                    f32::NEG_INFINITY
-                };
+                let value = if keep(value) { value } else { f32::NEG_INFINITY };
                 *most = if value > *most { value } else { *most };
             }
         }
@@ -100,10 +86,7 @@ pub(super) fn bound(bound_idx: usize) -> f32 {
 
 impl BoundedExtremes {
     /// Of no values.
-    pub(super) const NONE: Self = Self {
-        all: Extremes::NONE,
-        below: [Extremes::NONE; N_BOUNDS],
-    };
+    pub(super) const NONE: Self = Self { all: Extremes::NONE, below: [Extremes::NONE; N_BOUNDS] };
 
     /// Of both sets of values.
     pub(super) fn merge(&mut self, other: &Self) {

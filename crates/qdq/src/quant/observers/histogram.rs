@@ -29,11 +29,7 @@ impl Bin {
 
     /// The bin of the negated values.
     pub(super) fn mirrored(&self) -> Self {
-        Self {
-            lower: -self.upper,
-            upper: -self.lower,
-            count: self.count,
-        }
+        Self { lower: -self.upper, upper: -self.lower, count: self.count }
     }
 }
 
@@ -49,29 +45,14 @@ pub struct Histogram {
 impl Statistic {
     /// Non-empty bins of the grid, ascending, clipped to the exact extremes.
     pub fn bins(&self) -> impl Iterator<Item = Bin> {
-        let (min, max) = (
-            f64::from(self.extremes.all.min),
-            f64::from(self.extremes.all.max),
-        );
+        let (min, max) = (f64::from(self.extremes.all.min), f64::from(self.extremes.all.max));
         let n_positive = self.rows.partition_point(|row| !row.id.is_negative());
         let (positive, negative) = self.rows.split_at(n_positive);
         let descending = negative.iter().rev().flat_map(|row| row.bins().rev());
-        let negative = descending.map(|(inner, outer, count)| Bin {
-            lower: -outer,
-            upper: -inner,
-            count,
-        });
+        let negative = descending.map(|(inner, outer, count)| Bin { lower: -outer, upper: -inner, count });
         let ascending = positive.iter().flat_map(Row::bins);
-        let positive = ascending.map(|(inner, outer, count)| Bin {
-            lower: inner,
-            upper: outer,
-            count,
-        });
-        let zero = (self.zero_count != 0).then_some(Bin {
-            lower: 0.0,
-            upper: 0.0,
-            count: self.zero_count,
-        });
+        let positive = ascending.map(|(inner, outer, count)| Bin { lower: inner, upper: outer, count });
+        let zero = (self.zero_count != 0).then_some(Bin { lower: 0.0, upper: 0.0, count: self.zero_count });
         negative.chain(zero).chain(positive).map(move |bin| Bin {
             lower: bin.lower.max(min),
             upper: bin.upper.min(max),
@@ -81,14 +62,8 @@ impl Statistic {
 
     /// The bins and the exact extremes; `None` when no finite value was observed.
     pub fn histogram(&self) -> Option<Histogram> {
-        let range = Range {
-            min: self.min()?,
-            max: self.max()?,
-        };
-        Some(Histogram {
-            bins: self.bins().collect(),
-            range,
-        })
+        let range = Range { min: self.min()?, max: self.max()? };
+        Some(Histogram { bins: self.bins().collect(), range })
     }
 }
 
@@ -106,18 +81,10 @@ impl Histogram {
     /// The bins of the magnitudes: negative bins mirrored, bins that overlap then joined.
     pub(super) fn folded(&self) -> Vec<Bin> {
         let mirrored = |bin: &Bin| {
-            if bin.lower < 0.0 {
-                bin.mirrored()
-            } else {
-                *bin
-            }
+            if bin.lower < 0.0 { bin.mirrored() } else { *bin }
         };
         let mut bins: Vec<Bin> = self.bins.iter().map(mirrored).collect();
-        bins.sort_by(|a, b| {
-            a.lower
-                .total_cmp(&b.lower)
-                .then(a.upper.total_cmp(&b.upper))
-        });
+        bins.sort_by(|a, b| a.lower.total_cmp(&b.lower).then(a.upper.total_cmp(&b.upper)));
         let mut folded: Vec<Bin> = Vec::with_capacity(bins.len());
         for bin in bins {
             match folded.last_mut() {

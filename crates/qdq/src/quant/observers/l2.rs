@@ -58,25 +58,15 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
         }
         (least, start, end) = (error, next_start, next_end);
     }
-    let (min, max) = (
-        f64::from(histogram.range.min),
-        f64::from(histogram.range.max),
-    );
+    let (min, max) = (f64::from(histogram.range.min), f64::from(histogram.range.max));
     let cell = (max - min) / N_CELLS as f64;
-    let edge =
-        |cell_idx: usize| ((min + cell * cell_idx as f64) as f32).clamp(min as f32, max as f32);
-    Range {
-        min: edge(start),
-        max: edge(end + 1),
-    }
+    let edge = |cell_idx: usize| ((min + cell * cell_idx as f64) as f32).clamp(min as f32, max as f32);
+    Range { min: edge(start), max: edge(end + 1) }
 }
 
 /// The counts divided among equal parts of the extremes.
 fn uniform_cells(histogram: &Histogram) -> Vec<f64> {
-    let (min, max) = (
-        f64::from(histogram.range.min),
-        f64::from(histogram.range.max),
-    );
+    let (min, max) = (f64::from(histogram.range.min), f64::from(histogram.range.max));
     let per_unit = N_CELLS as f64 / (max - min);
     let position = |value: f64| ((value - min) * per_unit).clamp(0.0, N_CELLS as f64);
     let mut cells = vec![0.0; N_CELLS];

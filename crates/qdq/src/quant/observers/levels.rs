@@ -14,17 +14,9 @@ pub struct Levels {
 
 impl Levels {
     /// All of i8, affine.
-    pub const I8: Self = Self {
-        quant_min: -128,
-        quant_max: 127,
-        symmetric: false,
-    };
+    pub const I8: Self = Self { quant_min: -128, quant_max: 127, symmetric: false };
     /// All of u8, affine.
-    pub const U8: Self = Self {
-        quant_min: 0,
-        quant_max: 255,
-        symmetric: false,
-    };
+    pub const U8: Self = Self { quant_min: 0, quant_max: 255, symmetric: false };
 
     /// Number of levels.
     pub fn count(&self) -> i64 {
@@ -33,10 +25,7 @@ impl Levels {
 
     /// The same levels with zero in the middle.
     pub fn symmetric(self) -> Self {
-        Self {
-            symmetric: true,
-            ..self
-        }
+        Self { symmetric: true, ..self }
     }
 }
 
@@ -67,17 +56,10 @@ impl Quantizer {
         if step == 0.0 {
             return None;
         }
-        let zero_point = if levels.symmetric {
-            f64::midpoint(quant_min, quant_max)
-        } else {
-            quant_min - min / step
-        };
+        let zero_point =
+            if levels.symmetric { f64::midpoint(quant_min, quant_max) } else { quant_min - min / step };
         let zero_point = zero_point.round_ties_even().clamp(quant_min, quant_max);
-        Some(Self {
-            step,
-            lowest: quant_min - zero_point,
-            highest: quant_max - zero_point,
-        })
+        Some(Self { step, lowest: quant_min - zero_point, highest: quant_max - zero_point })
     }
 
     /// Integral of the squared error from 0 to `level` (a position in steps), in steps cubed; odd.
@@ -101,11 +83,7 @@ impl Quantizer {
         for bin in bins {
             let (lower, upper) = (bin.lower * inverse, bin.upper * inverse);
             let width = upper - lower;
-            let error_to_lower = if bin.lower == edge {
-                error_to_edge
-            } else {
-                self.cumulative_error(lower)
-            };
+            let error_to_lower = if bin.lower == edge { error_to_edge } else { self.cumulative_error(lower) };
             (edge, error_to_edge) = (bin.upper, self.cumulative_error(upper));
             let mean = if width < POINT {
                 let inside = lower.clamp(self.lowest, self.highest);
@@ -127,7 +105,6 @@ pub fn expected_square_error(bins: &[Bin], range: Range, levels: Levels) -> f64 
     if let Some(quantizer) = Quantizer::new(f64::from(range.min), f64::from(range.max), levels) {
         return quantizer.square_error(bins);
     }
-    let square =
-        |bin: &Bin| (bin.lower * bin.lower + bin.lower * bin.upper + bin.upper * bin.upper) / 3.0;
+    let square = |bin: &Bin| (bin.lower * bin.lower + bin.lower * bin.upper + bin.upper * bin.upper) / 3.0;
     bins.iter().map(|bin| bin.count as f64 * square(bin)).sum()
 }

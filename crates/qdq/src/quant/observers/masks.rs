@@ -65,15 +65,8 @@ impl Statistic {
     /// Exact extremes without masks, with what was left out; `None` when no finite value was observed.
     pub fn range_without_masks(&self) -> Option<MaskedRange> {
         let (rest, excluded) = self.without_masks();
-        let range = Range {
-            min: rest.min()?,
-            max: rest.max()?,
-        };
-        Some(MaskedRange {
-            range,
-            excluded,
-            negative_infinity_count: self.negative_infinity_count,
-        })
+        let range = Range { min: rest.min()?, max: rest.max()? };
+        Some(MaskedRange { range, excluded, negative_infinity_count: self.negative_infinity_count })
     }
 
     /// The values at or beyond the bound, if they are a mask; `n_values` is the number of finite values in all.
@@ -83,18 +76,11 @@ impl Statistic {
             return None;
         }
         let field = bound_exponent(bound_idx) + 127;
-        let rows: Vec<&Row> = self
-            .rows
-            .iter()
-            .filter(|row| i32::from(row.id.exponent()) >= field)
-            .collect();
+        let rows: Vec<&Row> = self.rows.iter().filter(|row| i32::from(row.id.exponent()) >= field).collect();
         let bins = || rows.iter().flat_map(|row| row.bins());
         let count: u64 = rows.iter().map(|row| row.count()).sum();
         let inner = bins().map(|bin| bin.0).reduce(f64::min)?;
-        let outer = bins()
-            .map(|bin| bin.1)
-            .fold(0.0, f64::max)
-            .min(f64::from(self.extremes.all.magnitude()));
+        let outer = bins().map(|bin| bin.1).fold(0.0, f64::max).min(f64::from(self.extremes.all.magnitude()));
         let is_at_least = |(least, ratio): (f64, f64)| inner >= least && inner >= ratio * rest;
         let is_negative = rows.iter().all(|row| row.id.is_negative());
         let is_constant =
@@ -103,16 +89,8 @@ impl Statistic {
             return None;
         }
         let is_positive = rows.iter().all(|row| !row.id.is_negative());
-        let min = if is_positive {
-            inner as f32
-        } else {
-            self.extremes.all.min
-        };
-        let max = if is_negative {
-            -inner as f32
-        } else {
-            self.extremes.all.max
-        };
+        let min = if is_positive { inner as f32 } else { self.extremes.all.min };
+        let max = if is_negative { -inner as f32 } else { self.extremes.all.max };
         Some(Excluded { min, max, count })
     }
 }

@@ -23,9 +23,7 @@ pub enum Method {
 
 /// A text that names no method.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown range method `{text}`: use minmax, percentile, percentile:<0 to 100>, entropy, mse or l2"
-)]
+#[error("unknown range method `{text}`: use minmax, percentile, percentile:<0 to 100>, entropy, mse or l2")]
 pub struct ParseMethodError {
     /// The text.
     pub text: String,
@@ -35,17 +33,11 @@ impl FromStr for Method {
     type Err = ParseMethodError;
 
     fn from_str(text: &str) -> Result<Self, ParseMethodError> {
-        let error = || ParseMethodError {
-            text: text.to_owned(),
-        };
+        let error = || ParseMethodError { text: text.to_owned() };
         match text.split_once(':') {
             Some(("percentile", percent)) => {
                 let percent: f64 = percent.parse().map_err(|_| error())?;
-                if percent > 0.0 && percent <= 100.0 {
-                    Ok(Self::Percentile(percent))
-                } else {
-                    Err(error())
-                }
+                if percent > 0.0 && percent <= 100.0 { Ok(Self::Percentile(percent)) } else { Err(error()) }
             }
             None => match text {
                 "minmax" => Ok(Self::MinMax),

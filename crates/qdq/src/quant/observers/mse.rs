@@ -26,9 +26,8 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
     }
     let mut step = 0.5;
     while step >= FINEST_STEP {
-        let next = search
-            .neighbours(best.octaves, step)
-            .fold(best, |best, octaves| search.better(best, octaves));
+        let next =
+            search.neighbours(best.octaves, step).fold(best, |best, octaves| search.better(best, octaves));
         if next.octaves == best.octaves {
             step /= 2.0;
         }
@@ -36,11 +35,7 @@ pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {
     }
     let found = search.range(best.octaves);
     let error = |range| expected_square_error(&histogram.bins, range, levels);
-    if error(found) < error(histogram.range) {
-        found
-    } else {
-        histogram.range
-    }
+    if error(found) < error(histogram.range) { found } else { histogram.range }
 }
 
 /// A point of the search.
@@ -65,10 +60,7 @@ impl<'a> Search<'a> {
         let ends = if levels.symmetric {
             [-magnitude, magnitude]
         } else {
-            [
-                f64::from(histogram.range.min).min(0.0),
-                f64::from(histogram.range.max).max(0.0),
-            ]
+            [f64::from(histogram.range.min).min(0.0), f64::from(histogram.range.max).max(0.0)]
         };
         Self { bins, ends, levels }
     }
@@ -83,10 +75,7 @@ impl<'a> Search<'a> {
     }
 
     fn range(&self, octaves: [f64; 2]) -> Range {
-        Range {
-            min: self.end(octaves, 0) as f32,
-            max: self.end(octaves, 1) as f32,
-        }
+        Range { min: self.end(octaves, 0) as f32, max: self.end(octaves, 1) as f32 }
     }
 
     fn candidate(&self, octaves: [f64; 2]) -> Candidate {
@@ -97,11 +86,7 @@ impl<'a> Search<'a> {
 
     fn better(&self, best: Candidate, octaves: [f64; 2]) -> Candidate {
         let candidate = self.candidate(octaves);
-        if candidate.error < best.error {
-            candidate
-        } else {
-            best
-        }
+        if candidate.error < best.error { candidate } else { best }
     }
 
     fn octave_grid(&self) -> impl Iterator<Item = [f64; 2]> {
@@ -119,9 +104,7 @@ impl<'a> Search<'a> {
         moves
             .into_iter()
             .flat_map(move |lower| moves.into_iter().map(move |upper| [lower, upper]))
-            .filter(move |[lower, upper]| {
-                (two_sided || lower == upper) && (*lower != 0.0 || *upper != 0.0)
-            })
+            .filter(move |[lower, upper]| (two_sided || lower == upper) && (*lower != 0.0 || *upper != 0.0))
             .map(move |[lower, upper]| [(centre[0] + lower).max(0.0), (centre[1] + upper).max(0.0)])
     }
 }

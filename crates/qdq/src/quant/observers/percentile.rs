@@ -15,10 +15,7 @@ pub(super) fn range(histogram: &Histogram, percent: f64, symmetric: bool) -> Ran
     let outside = (1.0 - percent / 100.0).clamp(0.0, 1.0);
     if symmetric {
         let threshold = upper_quantile(&histogram.folded(), histogram.count(), outside) as f32;
-        return Range {
-            min: -threshold,
-            max: threshold,
-        };
+        return Range { min: -threshold, max: threshold };
     }
     let (below, above) = match (min < 0.0, max > 0.0) {
         (true, true) => (outside / 2.0, outside / 2.0),
@@ -28,10 +25,7 @@ pub(super) fn range(histogram: &Histogram, percent: f64, symmetric: bool) -> Ran
     let count = histogram.count();
     let lower = lower_quantile(histogram.bins.iter().copied(), count, below);
     let upper = upper_quantile(&histogram.bins, count, above);
-    Range {
-        min: (lower as f32).clamp(min, max),
-        max: (upper as f32).clamp(min, max),
-    }
+    Range { min: (lower as f32).clamp(min, max), max: (upper as f32).clamp(min, max) }
 }
 
 /// The point with a share `below` of the `count` values under it; `bins` ascend.

@@ -93,12 +93,7 @@ impl Row {
         } else {
             RowCounts::Whole(tally.count())
         };
-        Self {
-            id,
-            counts,
-            mantissa_sum: tally.mantissa_sum,
-            square_sum: tally.square_sum,
-        }
+        Self { id, counts, mantissa_sum: tally.mantissa_sum, square_sum: tally.square_sum }
     }
 
     /// Adds a batch.
@@ -142,13 +137,9 @@ impl Row {
             let lower = u128::from(self.id.bin_mantissa(bin_idx));
             let (count, upper) = (u128::from(count), lower + last);
             sums = (sums.0 + count * lower, sums.1 + count * upper);
-            squares = (
-                squares.0 + count * lower * lower,
-                squares.1 + count * upper * upper,
-            );
+            squares = (squares.0 + count * lower * lower, squares.1 + count * upper * upper);
         }
-        let holds =
-            |(least, most): (u128, u128), sum: u128| sum != 0 && (least..=most).contains(&sum);
+        let holds = |(least, most): (u128, u128), sum: u128| sum != 0 && (least..=most).contains(&sum);
         holds(sums, self.mantissa_sum) && holds(squares, self.square_sum)
     }
 
@@ -163,15 +154,9 @@ impl Row {
             }
             RowCounts::Split(counts) => (N_BINS, 1, counts.totals()),
         };
-        (0..n_bins)
-            .filter(move |&bin_idx| totals[bin_idx] != 0)
-            .map(move |bin_idx| {
-                let lower = id.magnitude(id.bin_mantissa(bin_idx));
-                (
-                    lower,
-                    id.magnitude(id.bin_mantissa(bin_idx + width)),
-                    totals[bin_idx],
-                )
-            })
+        (0..n_bins).filter(move |&bin_idx| totals[bin_idx] != 0).map(move |bin_idx| {
+            let lower = id.magnitude(id.bin_mantissa(bin_idx));
+            (lower, id.magnitude(id.bin_mantissa(bin_idx + width)), totals[bin_idx])
+        })
     }
 }

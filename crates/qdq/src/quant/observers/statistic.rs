@@ -83,9 +83,7 @@ impl Statistic {
     }
 
     fn count_non_finite(&mut self, values: &[f32]) {
-        let count = |matches: fn(f32) -> bool| {
-            values.iter().filter(|&&value| matches(value)).count() as u64
-        };
+        let count = |matches: fn(f32) -> bool| values.iter().filter(|&&value| matches(value)).count() as u64;
         self.nan_count += count(f32::is_nan);
         self.positive_infinity_count += count(|value| value == f32::INFINITY);
         self.negative_infinity_count += count(|value| value == f32::NEG_INFINITY);
@@ -178,8 +176,6 @@ impl Statistic {
     /// The rows whose values have magnitude below `2^exponent`, which must be at least -126.
     pub(super) fn rows_below(&self, exponent: i32) -> impl Iterator<Item = &Row> {
         let field = (exponent + 127) as u16;
-        self.rows
-            .iter()
-            .filter(move |row: &&Row| RowId::exponent(row.id) < field)
+        self.rows.iter().filter(move |row: &&Row| RowId::exponent(row.id) < field)
     }
 }

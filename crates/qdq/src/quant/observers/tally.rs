@@ -41,15 +41,9 @@ pub(super) struct Specials {
 
 /// Counts `values` (at most [`MAX_BATCH`], the largest finite magnitude among them being `magnitude`) and hands each
 /// non-empty row of finite non-zero values to `emit`.
-pub(super) fn tally(
-    values: &[f32],
-    magnitude: f32,
-    mut emit: impl FnMut(RowId, &RowTally),
-) -> Specials {
+pub(super) fn tally(values: &[f32], magnitude: f32, mut emit: impl FnMut(RowId, &RowTally)) -> Specials {
     assert!(values.len() <= MAX_BATCH, "a cell counts 24 bits");
-    let mut tables = TABLES
-        .take()
-        .unwrap_or_else(|| Tables(vec![0; N_TABLES * N_CELLS]));
+    let mut tables = TABLES.take().unwrap_or_else(|| Tables(vec![0; N_TABLES * N_CELLS]));
     tables.count(values);
     let mut left = values.len() as u64;
     let mut specials = Specials::default();
@@ -112,10 +106,7 @@ impl Tables {
             row.count()
         } else {
             let zero_bits = u32::from(id.0) << 23;
-            values
-                .iter()
-                .filter(|value| value.to_bits() == zero_bits)
-                .count() as u64
+            values.iter().filter(|value| value.to_bits() == zero_bits).count() as u64
         };
         row.counts[0] -= zeros;
         if row.square_sum != 0 {
@@ -128,9 +119,7 @@ impl Tables {
     /// Takes the cell of top bits `key` out of both tables.
     fn take(&mut self, key: usize) -> TableCell {
         let cells = (0..N_TABLES).map(|table_idx| table_idx * N_CELLS + key);
-        cells
-            .map(|cell_idx| std::mem::take(&mut self.0[cell_idx]))
-            .sum()
+        cells.map(|cell_idx| std::mem::take(&mut self.0[cell_idx])).sum()
     }
 
     /// Takes a row out of both tables; `None` when it is empty.
@@ -138,19 +127,12 @@ impl Tables {
         let first = usize::from(id.0) * N_BINS;
         let is_empty = (0..N_TABLES).all(|table_idx| {
             let start = table_idx * N_CELLS + first;
-            self.0[start..start + N_BINS]
-                .iter()
-                .fold(0, |seen, cell| seen | cell)
-                == 0
+            self.0[start..start + N_BINS].iter().fold(0, |seen, cell| seen | cell) == 0
         });
         if is_empty {
             return None;
         }
-        let mut row = RowTally {
-            counts: [0; N_BINS],
-            mantissa_sum: 0,
-            square_sum: 0,
-        };
+        let mut row = RowTally { counts: [0; N_BINS], mantissa_sum: 0, square_sum: 0 };
         for bin_idx in 0..N_BINS {
             let cell = self.take(first + bin_idx);
             add_cell(&mut row, id, bin_idx, cell);

@@ -5,7 +5,7 @@
 use super::super::activation::Activation;
 use super::super::parallel::{for_each_chunk, rows_per_task};
 use super::super::scratch::with_buffer;
-use super::super::simd::{Isa, dispatch_on};
+use super::super::simd::dispatch_narrow;
 use super::{ConvShape, Geometry};
 
 mod plane;
@@ -24,20 +24,54 @@ pub(super) struct Depthwise {
 }
 
 /// What one output plane needs.
+#[derive(Clone, Copy, Debug, Default)]
 struct Channel<'a> {
     input: &'a [f32],
     weights: &'a [f32],
     bias: f32,
 }
 
+/// The needs of one output plane after the other.
+#[derive(Clone, Debug)]
+struct Channels<'a> {
+    input: &'a [f32],
+    in_len: usize,
+    weights: &'a [f32],
+    n_taps: usize,
+    bias: Option<&'a [f32]>,
+    n_outputs: usize,
+    /// Output channels of an input channel.
+    per_input: usize,
+    /// The next output channel and its input plane.
+    next_output: usize,
+    next_input: usize,
+}
+
+impl<'a> Iterator for Channels<'a> {
+    type Item = Channel<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Channel<'a>> {
+        let (channel, plane) = (self.next_output, self.next_input);
+        self.next_output += 1;
+        if self.per_input == 1 || self.next_output.is_multiple_of(self.per_input) {
+            self.next_input += 1;
+        }
+        if self.next_output == self.n_outputs {
+            self.next_output = 0;
+        }
+        Some(Channel {
+            input: &self.input[plane * self.in_len..(plane + 1) * self.in_len],
+            weights: &self.weights[channel * self.n_taps..(channel + 1) * self.n_taps],
+            bias: self.bias.map_or(0.0, |bias| bias[channel]),
+        })
+    }
+}
+
 impl Depthwise {
     /// Keeps the weights of a shape whose groups have one input channel.
     pub(super) fn new(weights: &[f32], shape: &ConvShape) -> Self {
-        Self {
-            weights: weights.to_vec(),
-            in_channels: shape.in_channels,
-            out_channels: shape.out_channels,
-        }
+        Self { weights: weights.to_vec(), in_channels: shape.in_channels, out_channels: shape.out_channels }
     }
 
     /// Convolves `[n, in_channels, spatial]`.
@@ -55,44 +89,30 @@ impl Depthwise {
         let per_input = self.out_channels / self.in_channels;
         let layout = Layout::new(geometry);
         for_each_chunk(output, planes * out_len, |task, out| {
-            let channel = |i: usize| {
-                let plane = task * planes + i;
-                let channel = plane % self.out_channels;
-                let in_plane = plane / self.out_channels * self.in_channels + channel / per_input;
-                Channel {
-                    input: &input[in_plane * in_len..(in_plane + 1) * in_len],
-                    weights: &self.weights[channel * n_taps..(channel + 1) * n_taps],
-                    bias: bias.map_or(0.0, |b| b[channel]),
-                }
+            let first = task * planes;
+            let channels = Channels {
+                input,
+                in_len,
+                weights: &self.weights,
+                n_taps,
+                bias,
+                n_outputs: self.out_channels,
+                per_input,
+                next_output: first % self.out_channels,
+                next_input: first / self.out_channels * self.in_channels
+                    + first % self.out_channels / per_input,
             };
             let Some(layout) = &layout else {
-                for (i, out) in out.chunks_exact_mut(out_len).enumerate() {
-                    let Channel {
-                        input,
-                        weights,
-                        bias,
-                    } = channel(i);
-                    out.fill(bias);
-                    general_plane(input, weights, geometry, out);
+                for (out, channel) in out.chunks_exact_mut(out_len).zip(channels) {
+                    out.fill(channel.bias);
+                    general_plane(channel.input, channel.weights, geometry, out);
                 }
                 activation.apply(out);
                 return;
             };
             with_buffer(layout.buffer_len(), |padded| {
-                // Half as wide registers cost nothing on processors that split the wide ones, and
-                // fill the narrow planes of a network's end better.
-                let isa = Isa::current().min(Isa::Avx2);
                 let clamp = activation.clamp_bounds();
-                dispatch_on(
-                    isa,
-                    Planes {
-                        layout,
-                        channel: &channel,
-                        clamp,
-                        padded,
-                        out,
-                    },
-                );
+                dispatch_narrow(Planes { layout, channels, clamp, padded, out });
             });
             if let Some(unary) = activation.as_unary() {
                 unary.apply_serial(out);
@@ -103,11 +123,7 @@ impl Depthwise {
 
 /// Adds one plane's convolution to `out`, any kernel: a pass over output rows for each tap.
 fn general_plane(input: &[f32], weights: &[f32], geometry: &Geometry, out: &mut [f32]) {
-    let Geometry {
-        axes,
-        input: [in_d, in_h, in_w],
-        output: [out_d, out_h, out_w],
-    } = *geometry;
+    let Geometry { axes, input: [in_d, in_h, in_w], output: [out_d, out_h, out_w] } = *geometry;
     let index = |axis: usize, o: usize, tap: usize, size: usize| {
         (o * axes[axis].stride + tap * axes[axis].dilation)
             .checked_sub(axes[axis].pad_begin)

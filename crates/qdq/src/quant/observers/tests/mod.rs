@@ -35,11 +35,7 @@ impl Random {
     /// Laplace with scale 1.
     pub(super) fn laplace(&mut self) -> f64 {
         let magnitude = -self.uniform().ln();
-        if self.next_bits() >> 63 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        }
+        if self.next_bits() >> 63 == 0 { magnitude } else { -magnitude }
     }
 }
 

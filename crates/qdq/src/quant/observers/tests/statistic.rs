@@ -127,30 +127,16 @@ fn sums_survive_cancellation_and_extreme_exponents() {
     let observed = statistic(&[1e-45, -1e-45, f32::MIN_POSITIVE]);
     assert_eq!(observed.sum(), f64::from(f32::MIN_POSITIVE));
     assert_eq!(statistic(&[-1e-45, 0.0]).square_sum(), 2f64.powi(-298));
-    assert_eq!(
-        statistic(&[f32::MAX, f32::MIN]).square_sum(),
-        2.0 * f64::from(f32::MAX).powi(2)
-    );
+    assert_eq!(statistic(&[f32::MAX, f32::MIN]).square_sum(), 2.0 * f64::from(f32::MAX).powi(2));
 }
 
 #[test]
 fn squares_are_exact() {
     let mut random = Random::new(5);
-    let integers: Vec<i64> = (0..5_000)
-        .map(|_| (random.next_bits() >> 41) as i64 - (1 << 22))
-        .collect();
-    let values: Vec<f32> = integers
-        .iter()
-        .map(|&integer| integer as f32 / 4096.0)
-        .collect();
-    let exact: i128 = integers
-        .iter()
-        .map(|&integer| i128::from(integer) * i128::from(integer))
-        .sum();
-    assert_eq!(
-        statistic(&values).square_sum(),
-        exact as f64 / (4096.0 * 4096.0)
-    );
+    let integers: Vec<i64> = (0..5_000).map(|_| (random.next_bits() >> 41) as i64 - (1 << 22)).collect();
+    let values: Vec<f32> = integers.iter().map(|&integer| integer as f32 / 4096.0).collect();
+    let exact: i128 = integers.iter().map(|&integer| i128::from(integer) * i128::from(integer)).sum();
+    assert_eq!(statistic(&values).square_sum(), exact as f64 / (4096.0 * 4096.0));
 }
 
 #[test]
@@ -168,26 +154,14 @@ fn an_empty_statistic_has_no_extremes() {
     assert_eq!((empty.min(), empty.max(), empty.mean()), (None, None, None));
     assert!(empty.histogram().is_none());
     empty.observe(&[f32::NAN, f32::INFINITY]);
-    assert_eq!(
-        (empty.min(), empty.count(), empty.nan_count()),
-        (None, 0, 1)
-    );
+    assert_eq!((empty.min(), empty.count(), empty.nan_count()), (None, 0, 1));
 }
 
 #[test]
 fn foreign_bytes_are_named() {
-    assert_eq!(
-        Statistic::from_bytes(b"PK"),
-        Err(DecodeError::NotAStatistic)
-    );
-    assert_eq!(
-        Statistic::from_bytes(b"QDQS\x02"),
-        Err(DecodeError::Version(2))
-    );
-    assert_eq!(
-        Statistic::from_bytes(b"QDQS\x01zzz"),
-        Err(DecodeError::Checksum)
-    );
+    assert_eq!(Statistic::from_bytes(b"PK"), Err(DecodeError::NotAStatistic));
+    assert_eq!(Statistic::from_bytes(b"QDQS\x02"), Err(DecodeError::Version(2)));
+    assert_eq!(Statistic::from_bytes(b"QDQS\x01zzz"), Err(DecodeError::Checksum));
 }
 
 /// `body` with the checksum (FNV-1a) that fits it.
@@ -228,10 +202,7 @@ fn contradictions_under_a_fitting_checksum_are_refused() {
     let bytes = statistic(&[1.0]).to_bytes();
     let body = &bytes[..bytes.len() - 8];
     let overlong = [&body[..5], &[0x80, 0], &body[6..]].concat();
-    assert_eq!(
-        Statistic::from_bytes(&sealed(overlong)),
-        Err(DecodeError::Invalid("a number is too long"))
-    );
+    assert_eq!(Statistic::from_bytes(&sealed(overlong)), Err(DecodeError::Invalid("a number is too long")));
     let mut other_extremes = body.to_vec();
     for extremes in other_extremes[9..9 + 8 * 21].chunks_mut(4) {
         extremes.copy_from_slice(&2f32.to_le_bytes());
@@ -245,15 +216,9 @@ fn contradictions_under_a_fitting_checksum_are_refused() {
 #[test]
 fn memory_is_bounded() {
     let mut everything = Statistic::new();
-    let every_key: Vec<f32> = (0..1 << 16)
-        .map(|key: u32| f32::from_bits(key << 16 | 1))
-        .collect();
+    let every_key: Vec<f32> = (0..1 << 16).map(|key: u32| f32::from_bits(key << 16 | 1)).collect();
     everything.observe(&every_key);
-    assert!(
-        everything.memory_bytes() < 128 << 10,
-        "{}",
-        everything.memory_bytes()
-    );
+    assert!(everything.memory_bytes() < 128 << 10, "{}", everything.memory_bytes());
     let mut random = Random::new(7);
     let activations: Vec<f32> = (0..1 << 20).map(|_| random.normal() as f32).collect();
     let memory = statistic(&activations).memory_bytes();
