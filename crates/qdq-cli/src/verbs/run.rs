@@ -19,8 +19,8 @@ pub(crate) fn run(arguments: &Run, output: Output) -> Result<()> {
         table.pair(label, text);
     }
     table.pair("samples", run.n_samples);
-    for (name, dtype, shape) in &run.outputs {
-        table.pair("output", format!("{name}: {dtype}{shape:?}"));
+    for array in &run.outputs {
+        table.pair("output", format!("{}: {}{:?}", array.name, array.dtype, array.shape));
     }
     table.pair("written", arguments.output.display());
     output.result(table, &run)

@@ -1,6 +1,6 @@
 //! A folder with a small model and data, and the built command.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use qdq::data::NpzWriter;
@@ -32,10 +32,6 @@ impl Fixture {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
     }
 
     pub(crate) fn npz(&self, name: &str, arrays: &[(&str, Tensor)]) {

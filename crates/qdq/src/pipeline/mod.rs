@@ -23,5 +23,5 @@ pub use evaluate::{Evaluation, evaluate};
 pub use model_file::{read_model, write_model};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
-pub use run::{Run, run};
+pub use run::{OutputArray, Run, run};
 pub use samples::for_each_sample;

@@ -18,10 +18,21 @@ use crate::tensor::{DType, Tensor};
 pub struct Run {
     /// Number of samples.
     pub n_samples: usize,
-    /// Name, element type and shape of each array.
-    pub outputs: Vec<(String, String, Vec<usize>)>,
+    /// The arrays, in the order of the model's outputs.
+    pub outputs: Vec<OutputArray>,
     /// What was done to the data.
     pub data: Vec<(String, String)>,
+}
+
+/// An array that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutputArray {
+    /// Name of the output.
+    pub name: String,
+    /// Element type.
+    pub dtype: String,
+    /// Dimensions, all samples together.
+    pub shape: Vec<usize>,
 }
 
 /// Runs a model on all samples and writes its outputs to an `.npz`, arrays named like the outputs.
@@ -100,7 +111,7 @@ impl Column {
     }
 }
 
-fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(String, String, Vec<usize>)>> {
+fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<OutputArray>> {
     let mut writer = NpzWriter::new(BufWriter::new(&mut archive.file));
     let mut outputs = Vec::with_capacity(columns.len());
     for column in columns {
@@ -113,7 +124,7 @@ fn assemble(columns: Vec<Column>, archive: &mut OutputFile) -> Result<Vec<(Strin
         let mut file = column.file.into_inner().map_err(|error| io_error(error.into_error()))?;
         file.file.seek(SeekFrom::Start(0)).map_err(io_error)?;
         writer.add(&name, dtype, &shape, &mut file.file)?;
-        outputs.push((name, dtype.to_string(), shape));
+        outputs.push(OutputArray { name, dtype: dtype.to_string(), shape });
     }
     let mut file = writer.finish()?;
     file.flush().map_err(|error| Error::io("the .npz", &error))?;

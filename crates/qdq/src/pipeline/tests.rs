@@ -89,7 +89,8 @@ fn outputs_are_written_as_the_data_was() {
     let fixture = fixture(10);
     let out = fixture.folder.path().join("out.npz");
     let written = run(fixture.graph.clone(), &fixture.dataset(), &out, 3, &()).unwrap();
-    assert_eq!(written.outputs, [("z".to_owned(), "f32".to_owned(), vec![10, 3])]);
+    let array = &written.outputs[0];
+    assert_eq!((&*array.name, &*array.dtype, &*array.shape), ("z", "f32", &[10, 3][..]));
     let renamed = text::parse("graph(%z: f32[N,3]) { return %z }").unwrap();
     let again = Dataset::open(&out, &Options::default()).unwrap();
     let pairs = again.samples(&renamed).unwrap().zip(fixture.dataset().samples(&fixture.graph).unwrap());
