@@ -28,6 +28,10 @@ pub(crate) enum Verb {
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
+    /// Read a model and write it again, in the lowest operator set that expresses it
+    Convert(Convert),
+    /// Measure how long one run takes
+    Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
 }
@@ -108,6 +112,30 @@ pub(crate) struct Diff {
     /// Rows of the table, worst first; 0 shows all
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) rows: usize,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Model to read, .onnx
+    pub(crate) model: PathBuf,
+    /// File to write, .onnx
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Model, .onnx or .qir
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Array of the data that holds labels, and is no input
+    #[arg(long, value_name = "NAME")]
+    pub(crate) labels: Option<String>,
+    /// Runs to time; the first sample is run each time
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) runs: usize,
     #[command(flatten)]
     pub(crate) threads: Threads,
 }
