@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -28,6 +29,10 @@ pub(crate) enum Verb {
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
+    /// Write a model in another file or form, untouched
+    Convert(Convert),
+    /// Measure how long a model takes
+    Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
 }
@@ -108,6 +113,30 @@ pub(crate) struct Diff {
     /// Rows of the table, worst first; 0 shows all
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) rows: usize,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Model, .onnx or .qir
+    pub(crate) model: PathBuf,
+    /// File to write, .onnx or .qir
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Model, .onnx or .qir
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Array of the data that holds labels, and is no input
+    #[arg(long, value_name = "NAME")]
+    pub(crate) labels: Option<String>,
+    /// Runs to time, after a few to warm up
+    #[arg(long, default_value = "30", value_name = "N")]
+    pub(crate) runs: NonZeroUsize,
     #[command(flatten)]
     pub(crate) threads: Threads,
 }

@@ -1,5 +1,7 @@
 //! One file for each verb.
 
+mod bench;
+mod convert;
 mod diff;
 mod eval;
 mod inspect;
@@ -18,6 +20,8 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Verb::Run(arguments) => run::run(arguments, output),
         Verb::Eval(arguments) => eval::eval(arguments, output),
         Verb::Diff(arguments) => diff::diff(arguments, output),
+        Verb::Convert(arguments) => convert::convert(arguments, output),
+        Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
     }
 }

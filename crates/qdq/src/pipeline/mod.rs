@@ -4,6 +4,7 @@
 //! [`Progress`]. Samples are worked on side by side by [`for_each_sample`]; results do not depend on the number of
 //! threads.
 
+mod bench;
 mod compare;
 mod diff;
 mod evaluate;
@@ -17,6 +18,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+pub use bench::{Timing, bench};
 pub use compare::Difference;
 pub use diff::{Diff, diff};
 pub use evaluate::{Evaluation, evaluate};
