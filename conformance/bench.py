@@ -7,7 +7,6 @@ what its parent held when it was started. Contestants take turns, so that a busy
 import argparse
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -62,8 +61,8 @@ def qdq(*args: str | Path) -> list[str]:
 
 
 def last_json(text: str) -> dict[str, float]:
-    """The last line that is an object: warnings of the runtime may come before it."""
-    return json.loads(re.findall(r"^\{.*\}$", text, re.MULTILINE)[-1])
+    """The object at the end of the output: warnings of the runtime may come before it."""
+    return json.loads(text[text.rindex("\n{" if "\n{" in text else "{"):])
 
 
 def in_turn(lines: dict[str, list[str]], rounds: int) -> dict[str, list[Usage]]:

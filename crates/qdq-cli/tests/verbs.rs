@@ -85,3 +85,28 @@ fn quantize_writes_an_integer_model_beside_the_float_one() {
     let sqnr_db = json(&ran.stdout)["values"][0]["sqnr_db"].as_f64().unwrap();
     assert!(sqnr_db > 30.0, "{sqnr_db}");
 }
+
+#[test]
+fn convert_writes_the_same_model() {
+    let fixture = Fixture::new();
+    let ran = fixture.qdq(&["convert", "model.qir", "model.onnx", "--json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(json(&ran.stdout)["opset"].is_number(), "{}", ran.stdout);
+    let ran = fixture.qdq(&["diff", "model.qir", "model.onnx", "--data", "x.npz", "--json"]);
+    assert_eq!(json(&ran.stdout)["values"][0]["noise"].as_f64(), Some(0.0), "{}", ran.stdout);
+    let ran = fixture.qdq(&["convert", "model.onnx", "model.onnx"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+}
+
+#[test]
+fn bench_takes_the_time() {
+    let fixture = Fixture::new();
+    let arguments = ["bench", "model.qir", "--data", "x.npz", "--runs", "4", "--threads", "1", "--json"];
+    let ran = fixture.qdq(&arguments);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let timing = json(&ran.stdout);
+    assert_eq!((timing["n_runs"].as_u64(), timing["n_threads"].as_u64()), (Some(4), Some(1)));
+    assert!(timing["median_ms"].as_f64() >= timing["min_ms"].as_f64(), "{timing}");
+    let ran = fixture.qdq(&["bench", "model.qir", "--data", "x.npz", "--runs", "0"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+}

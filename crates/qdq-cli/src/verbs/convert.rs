@@ -1,6 +1,11 @@
 //! `qdq convert`
 
+<<<<<<< HEAD
 use qdq::error::Result;
+=======
+use qdq::error::{Error, Result};
+use qdq::formats::onnx::WriteOptions;
+>>>>>>> xtask
 use qdq::pipeline;
 use serde_json::json;
 
@@ -8,6 +13,7 @@ use crate::arguments::Convert;
 use crate::output::Output;
 use crate::table::Table;
 
+<<<<<<< HEAD
 /// Newest operator set that may be written when nothing asks for less.
 const NEWEST: i64 = qdq::formats::onnx::NEWEST_OPSET;
 
@@ -22,4 +28,22 @@ pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
     }
     table.pair("written", arguments.output.display());
     output.result(table, json!({ "output": arguments.output, "opset": opset, "n_nodes": graph.n_nodes() }))
+=======
+pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
+    let (model, out) = (&arguments.model, &arguments.output);
+    if model.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(a, b)| a == b) {
+        return Err(Error::usage("the output is the model itself")
+            .file(out.display())
+            .help("name another file"));
+    }
+    let graph = pipeline::read_model(model)?;
+    let opset = pipeline::write_model(&graph, out, WriteOptions::default().max_opset)?;
+    let mut table = Table::new();
+    table.pair("model", model.display());
+    if let Some(opset) = opset {
+        table.pair("opset", opset);
+    }
+    table.pair("written", out.display());
+    output.result(table, json!({ "output": out, "opset": opset }))
+>>>>>>> xtask
 }

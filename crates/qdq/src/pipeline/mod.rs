@@ -18,7 +18,11 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+<<<<<<< HEAD
 pub use bench::bench;
+=======
+pub use bench::{Timing, bench};
+>>>>>>> xtask
 pub use compare::Difference;
 pub use diff::{Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
