@@ -29,15 +29,9 @@ pub(crate) enum Verb {
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
-<<<<<<< HEAD
-    /// Read a model and write it again, in the lowest operator set that expresses it
-    Convert(Convert),
-    /// Measure how long one run takes
-=======
     /// Write a model in another file or form, untouched
     Convert(Convert),
     /// Measure how long a model takes
->>>>>>> xtask
     Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
@@ -125,15 +119,9 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-<<<<<<< HEAD
-    /// Model to read, .onnx
-    pub(crate) model: PathBuf,
-    /// File to write, .onnx
-=======
     /// Model, .onnx or .qir
     pub(crate) model: PathBuf,
     /// File to write, .onnx or .qir
->>>>>>> xtask
     pub(crate) output: PathBuf,
 }
 
@@ -146,15 +134,9 @@ pub(crate) struct Bench {
     /// Array of the data that holds labels, and is no input
     #[arg(long, value_name = "NAME")]
     pub(crate) labels: Option<String>,
-<<<<<<< HEAD
-    /// Runs to time; the first sample is run each time
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(crate) runs: usize,
-=======
     /// Runs to time, after a few to warm up
     #[arg(long, default_value = "30", value_name = "N")]
     pub(crate) runs: NonZeroUsize,
->>>>>>> xtask
     #[command(flatten)]
     pub(crate) threads: Threads,
 }

@@ -1,11 +1,7 @@
 //! `qdq convert`
 
-<<<<<<< HEAD
-use qdq::error::Result;
-=======
 use qdq::error::{Error, Result};
 use qdq::formats::onnx::WriteOptions;
->>>>>>> xtask
 use qdq::pipeline;
 use serde_json::json;
 
@@ -13,22 +9,6 @@ use crate::arguments::Convert;
 use crate::output::Output;
 use crate::table::Table;
 
-<<<<<<< HEAD
-/// Newest operator set that may be written when nothing asks for less.
-const NEWEST: i64 = qdq::formats::onnx::NEWEST_OPSET;
-
-pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
-    let graph = pipeline::read_model(&arguments.model)?;
-    let opset = pipeline::write_model(&graph, &arguments.output, NEWEST)?;
-    let mut table = Table::new();
-    table.pair("model", arguments.model.display());
-    table.pair("nodes", graph.n_nodes());
-    if let Some(opset) = opset {
-        table.pair("opset", opset);
-    }
-    table.pair("written", arguments.output.display());
-    output.result(table, json!({ "output": arguments.output, "opset": opset, "n_nodes": graph.n_nodes() }))
-=======
 pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
     let (model, out) = (&arguments.model, &arguments.output);
     if model.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(a, b)| a == b) {
@@ -45,5 +25,4 @@ pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
     }
     table.pair("written", out.display());
     output.result(table, json!({ "output": out, "opset": opset }))
->>>>>>> xtask
 }

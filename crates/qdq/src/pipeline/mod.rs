@@ -18,16 +18,12 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-<<<<<<< HEAD
-pub use bench::bench;
-=======
 pub use bench::{Timing, bench};
->>>>>>> xtask
 pub use compare::Difference;
 pub use diff::{Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use model_file::{read_model, write_model};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
-pub use run::{OutputArray, Run, run};
+pub use run::{Run, run};
 pub use samples::for_each_sample;
