@@ -43,10 +43,11 @@ pub(crate) fn diff(arguments: &Diff, output: Output) -> Result<()> {
 }
 
 fn row(value: &Difference) -> [String; 5] {
-    let mut note = String::from(if value.is_output { "output" } else { "" });
-    if value.n_not_finite > 0 {
-        note += &format!(" ({} not finite)", value.n_not_finite);
-    }
+    let place = if value.is_output { "output" } else { "" };
+    let note = match value.n_not_finite {
+        0 => place.to_owned(),
+        count => format!("{place} ({count} not finite)"),
+    };
     [
         value.name.clone(),
         format!("{:.2}", value.sqnr_db()),
