@@ -1,7 +1,7 @@
 //! `qdq diff`
 
 use qdq::error::Result;
-use qdq::pipeline::{self, Difference};
+use qdq::pipeline::{self, Difference, Scope};
 use serde_json::{Value, json};
 
 use crate::arguments::Diff;
@@ -13,7 +13,7 @@ pub(crate) fn diff(arguments: &Diff, output: Output) -> Result<()> {
     let a = pipeline::read_model(&arguments.a)?;
     let b = pipeline::read_model(&arguments.b)?;
     let dataset = arguments.data.open(arguments.labels.as_deref())?;
-    let diff = pipeline::diff(a, b, &dataset, arguments.threads.count(), &Bar::default())?;
+    let diff = pipeline::diff(a, b, &dataset, Scope::Values, arguments.threads.count(), &Bar::default())?;
     let mut head = Table::new();
     for (label, text) in &diff.data {
         head.pair(label, text);
@@ -58,7 +58,7 @@ fn row(value: &Difference) -> [String; 5] {
 }
 
 /// JSON has no infinity: `sqnr_db` is null where all is the same.
-fn as_json(value: &Difference) -> Value {
+pub(super) fn as_json(value: &Difference) -> Value {
     json!({
         "name": value.name,
         "is_output": value.is_output,

@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use qdq::data::Dataset;
 use qdq::error::{Error, Result};
 use qdq::graph::Graph;
-use qdq::pipeline::{self, Evaluation, QuantizeOptions};
+use qdq::pipeline::{self, Evaluation, QuantizeOptions, Scope};
 use qdq::quant::Report;
 use qdq::quant::observers::Method;
 use qdq::targets::Target;
 use serde_json::json;
 
-use super::eval;
+use super::{diff, eval};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::table::Table;
+
+/// Samples that both models run on for the signal-to-quantization-noise ratio of the outputs.
+const SQNR_SAMPLES: usize = 8;
 
 pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let target = Target::find(&arguments.target)?;
@@ -37,7 +40,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         let judge = |dataset| pipeline::evaluate(graph, dataset, score_output, n_threads, &progress);
         judged_on.as_ref().map(judge).transpose()
     };
-    let (before, after) = (judge(graph)?, judge(quantized.graph.clone())?);
+    let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
+    let sample = dataset.first(SQNR_SAMPLES);
+    let differences =
+        pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)?;
     let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
@@ -47,6 +53,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     table.pair("target", target.name);
     table.pair("calibration", format!("{method}, {} samples", quantized.report.n_samples));
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
+    for output in &differences.values {
+        let on = format!("{} samples", differences.n_samples);
+        table.pair("SQNR", format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine()));
+    }
     if let (Some(before), Some(after)) = (&before, &after) {
         accuracy(&mut table, before, after);
     }
@@ -58,6 +68,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "data": quantized.data,
         "n_bytes_before": n_bytes(&arguments.model)?,
         "n_bytes_after": n_bytes(&out)?,
+        "outputs": differences.values.iter().map(diff::as_json).collect::<Vec<_>>(),
         "accuracy_before": before.as_ref().map(eval::as_json),
         "accuracy_after": after.as_ref().map(eval::as_json),
     });

@@ -103,6 +103,13 @@ impl Dataset {
         &self.options
     }
 
+    /// The same data, no more than `n_samples` of it, from the front.
+    pub fn first(&self, n_samples: usize) -> Self {
+        let limit = self.options.n_samples.map_or(n_samples, |limit| limit.min(n_samples));
+        let options = Options { n_samples: Some(limit), ..self.options.clone() };
+        Self { options, ..self.clone() }
+    }
+
     /// Samples for a model, from the first.
     ///
     /// # Errors

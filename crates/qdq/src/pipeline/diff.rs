@@ -28,7 +28,16 @@ pub struct Diff {
     pub data: Vec<(String, String)>,
 }
 
-/// Runs two models on the same samples and compares all outputs, and every float value that both have by name.
+/// What to compare of two models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Their outputs.
+    Outputs,
+    /// Their outputs, and every float value that both have by name.
+    Values,
+}
+
+/// Runs two models on the same samples and compares what `scope` says.
 ///
 /// A value that is dequantized in `b` is compared in that form. Outputs are matched by name, or by position if no
 /// name is the same.
@@ -39,13 +48,15 @@ pub fn diff(
     a: Graph,
     b: Graph,
     dataset: &Dataset,
+    scope: Scope,
     n_threads: usize,
     progress: &dyn Progress,
 ) -> Result<Diff> {
     let order = input_order(&a, &b)?;
     let samples = dataset.samples(&a)?;
     let (n_samples, data) = (samples.len(), samples.notes().to_vec());
-    let pairs = pair_values(&a, &b)?;
+    let mut pairs = pair_values(&a, &b)?;
+    pairs.retain(|pair| pair.is_output || scope == Scope::Values);
     let tapped = |side: fn(&Pair) -> &Side| -> Taps { pairs.iter().map(|pair| side(pair).id).collect() };
     let (a, b) = (Program::new(a, tapped(|pair| &pair.a))?, Program::new(b, tapped(|pair| &pair.b))?);
     let mut totals: Vec<Result<Difference>> = vec![Ok(Difference::default()); pairs.len()];

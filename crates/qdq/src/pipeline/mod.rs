@@ -18,7 +18,7 @@ mod samples;
 mod tests;
 
 pub use compare::Difference;
-pub use diff::{Diff, diff};
+pub use diff::{Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use model_file::{read_model, write_model};
 pub use progress::Progress;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{diff, evaluate, for_each_sample, read_model, run, write_model};
+use super::{Scope, diff, evaluate, for_each_sample, read_model, run, write_model};
 use crate::data::{Dataset, NpzWriter, Options, Sample};
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Graph, text};
@@ -119,12 +119,12 @@ fn differences_are_found_by_name() {
     let other = "graph(%x: f32[N,3]) {\n %c: f32[] = const fill(0.5)\n %y = neg(%x)\n %t = add(%y, %c)\n %z = neg(%t)\n return %z\n}";
     let mut other = text::parse(other).unwrap();
     other.infer().unwrap();
-    let one = diff(fixture.graph.clone(), other.clone(), &fixture.dataset(), 1, &()).unwrap();
+    let one = diff(fixture.graph.clone(), other.clone(), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
     let names: Vec<&str> = one.values.iter().map(|value| value.name.as_str()).collect();
     assert_eq!(names, ["z", "y"]);
     assert!((one.values[0].max_abs_error - 0.5).abs() < 1e-6 && one.values[1].is_identical());
     assert_eq!(one.values[0].n_elements, 24);
-    let three = diff(fixture.graph.clone(), other, &fixture.dataset(), 3, &()).unwrap();
+    let three = diff(fixture.graph.clone(), other, &fixture.dataset(), Scope::Values, 3, &()).unwrap();
     assert_eq!(one, three);
 }
 

@@ -17,7 +17,7 @@ use crate::ops::Identity;
 const MAX_CALLS: usize = 32;
 
 /// Most nodes that functions may add to a model; calls can multiply them without bound.
-const MAX_INLINED: usize = 1 << 20;
+const MAX_INLINED: usize = 1 << 17;
 
 /// What identifies a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,8 +55,10 @@ impl<'m> Reader<'m> {
         }
         self.n_inlined = self.n_inlined.saturating_add(function.node.len());
         if self.inlined.len() >= MAX_CALLS || self.n_inlined > MAX_INLINED {
-            return Err(Error::unsupported("functions are nested too deep, or come to too many nodes")
-                .help("inline them before, with onnx.inliner"));
+            let error = Error::unsupported("functions are nested too deep, or come to too many nodes");
+            let name = self.frame.prefix.split('/').next().unwrap_or("").to_owned();
+            self.give_up(error.node(name).help("inline them before, with onnx.inliner"));
+            return Ok(());
         }
         if call.input.len() > function.input.len() || call.output.len() > function.output.len() {
             return Err(Error::malformed("it has more inputs or outputs than the function it calls"));

@@ -90,6 +90,16 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         self.proto.input.iter().rposition(present).map_or(0, |last| last + 1)
     }
 
+    /// Number of outputs that the file lists, absent ones at the end too.
+    pub(super) fn n_listed_outputs(&self) -> usize {
+        self.proto.output.len()
+    }
+
+    /// Number of inputs that the file lists, absent ones at the end too.
+    pub(super) fn n_listed_inputs(&self) -> usize {
+        self.proto.input.len()
+    }
+
     /// Number of outputs that the file asks for, counting absent ones in between.
     pub(super) fn n_outputs(&self) -> usize {
         self.proto.output.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
@@ -190,8 +200,18 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     }
 
     /// Reads the graph of an attribute as the next region of the node that is pushed.
-    pub(super) fn region(&mut self, name: &str) -> Result<()> {
+    ///
+    /// It must have this many inputs and outputs.
+    pub(super) fn region(&mut self, name: &str, n_inputs: usize, n_outputs: usize) -> Result<()> {
         let graph = self.attributes.graph(name)?;
+        if (graph.input.len(), graph.output.len()) != (n_inputs, n_outputs) {
+            let message = format!(
+                "the graph has {} inputs and {} outputs where the node needs {n_inputs} and {n_outputs}",
+                graph.input.len(),
+                graph.output.len()
+            );
+            return Err(Error::malformed(message).attribute(name).help("export the model again"));
+        }
         let region = self.reader.read_region(graph);
         self.regions.push(region);
         Ok(())

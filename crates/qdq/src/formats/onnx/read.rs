@@ -50,6 +50,7 @@ pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<
         scopes: Scopes::default(),
         inference: Inference::default(),
         errors: Vec::new(),
+        gave_up: false,
         inlined: Vec::new(),
         n_inlined: 0,
     };
@@ -114,7 +115,8 @@ pub(super) struct Reader<'m> {
     pub(super) frame: Frame<'m>,
     pub(super) scopes: Scopes<'m>,
     pub(super) inference: Inference,
-    pub(super) errors: Vec<Error>,
+    errors: Vec<Error>,
+    gave_up: bool,
     /// Functions whose bodies are being read.
     pub(super) inlined: Vec<FunctionKey<'m>>,
     pub(super) n_inlined: usize,
@@ -122,9 +124,16 @@ pub(super) struct Reader<'m> {
 
 impl<'m> Reader<'m> {
     pub(super) fn report(&mut self, error: Error) {
-        if self.errors.len() < MAX_ERRORS {
+        if !self.gave_up {
             self.errors.push(error);
+            self.gave_up = self.errors.len() >= MAX_ERRORS;
         }
+    }
+
+    /// Reports an error after which nothing more is read.
+    pub(super) fn give_up(&mut self, error: Error) {
+        self.report(error);
+        self.gave_up = true;
     }
 
     fn read_main(&mut self, graph: &'m GraphProto, inputs_with_defaults: bool) -> Block {
@@ -230,7 +239,7 @@ impl<'m> Reader<'m> {
             }
         };
         for proto in order.into_iter().filter_map(|position| protos.get(position)) {
-            if self.errors.len() >= MAX_ERRORS {
+            if self.gave_up {
                 break;
             }
             if let Err(error) = self.read_node(proto, &mut nodes) {

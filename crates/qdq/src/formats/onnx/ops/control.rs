@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ops::{If, Loop, Scan};
 
 pub(super) fn read_if(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    r.region("then_branch")?;
-    r.region("else_branch")?;
+    let n_outputs = r.n_listed_outputs();
+    r.region("then_branch", 0, n_outputs)?;
+    r.region("else_branch", 0, n_outputs)?;
     r.push(If {})
 }
 
@@ -19,8 +20,11 @@ pub(super) fn write_if(_op: &If, w: &mut NodeWriter<'_, '_>) -> Written {
     w.finish(node)
 }
 
+/// The body has the number of the turn and the condition as inputs before those of the node, and the condition as
+/// output before those of the node.
 pub(super) fn read_loop(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    r.region("body")?;
+    let (n_inputs, n_outputs) = (r.n_listed_inputs().max(2), r.n_listed_outputs() + 1);
+    r.region("body", n_inputs, n_outputs)?;
     r.push(Loop {})
 }
 
@@ -43,7 +47,8 @@ pub(super) fn read_scan(r: &mut NodeReader<'_, '_>) -> Result<()> {
         scan_output_axes: ints("scan_output_axes")?,
         scan_output_directions: ints("scan_output_directions")?,
     };
-    r.region("body")?;
+    let (n_inputs, n_outputs) = (r.n_listed_inputs(), r.n_listed_outputs());
+    r.region("body", n_inputs, n_outputs)?;
     r.push(op)
 }
 
