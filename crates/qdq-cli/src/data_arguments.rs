@@ -10,7 +10,7 @@ use qdq::error::{Error, Result};
 /// Where the data is, and how to read it.
 #[derive(Debug, Args)]
 pub(crate) struct DataArguments {
-    /// .npy or .npz file, folder of images, of .npz files or of ONNX test_data_set_* folders
+    /// .npy or .npz file, folder of images, of .npz files, or of ONNX test data
     #[arg(long, value_name = "DATA")]
     data: PathBuf,
     /// Use no more samples than this, from the front

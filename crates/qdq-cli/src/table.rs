@@ -1,6 +1,6 @@
 //! Plain tables: columns padded with spaces, numbers to the right.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A table for people.
 #[derive(Debug, Default)]
@@ -51,11 +51,11 @@ impl fmt::Display for Table {
             let mut line = String::new();
             for (cell, &(width, is_numeric)) in row.iter().zip(&columns) {
                 let separator = if line.is_empty() { "" } else { "  " };
-                line += &if is_numeric {
-                    format!("{separator}{cell:>width$}")
+                if is_numeric {
+                    write!(line, "{separator}{cell:>width$}")?;
                 } else {
-                    format!("{separator}{cell:<width$}")
-                };
+                    write!(line, "{separator}{cell:<width$}")?;
+                }
             }
             writeln!(f, "{}", line.trim_end())?;
         }

@@ -27,10 +27,11 @@ pub(crate) fn diff(arguments: &Diff, output: Output) -> Result<()> {
     }
     let mut text = format!("{head}\n{table}");
     if n_shown < inner.len() {
-        text += &format!("… and {} better ones (--rows 0 shows all)\n", inner.len() - n_shown);
+        let n_hidden = inner.len() - n_shown;
+        text.push_str(&["… and ", &n_hidden.to_string(), " better ones (--rows 0 shows all)\n"].concat());
     }
     for (name, reason) in &diff.skipped {
-        text += &format!("not compared: {name}: {reason}\n");
+        text.push_str(&["not compared: ", name, ": ", reason, "\n"].concat());
     }
     let json = json!({
         "n_samples": diff.n_samples,
@@ -42,10 +43,11 @@ pub(crate) fn diff(arguments: &Diff, output: Output) -> Result<()> {
 }
 
 fn row(value: &Difference) -> [String; 5] {
-    let mut note = String::from(if value.is_output { "output" } else { "" });
-    if value.n_not_finite > 0 {
-        note += &format!(" ({} not finite)", value.n_not_finite);
-    }
+    let place = if value.is_output { "output" } else { "" };
+    let note = match value.n_not_finite {
+        0 => place.to_owned(),
+        count => format!("{place} ({count} not finite)"),
+    };
     [
         value.name.clone(),
         format!("{:.2}", value.sqnr_db()),

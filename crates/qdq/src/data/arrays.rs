@@ -64,7 +64,7 @@ impl ArrayFile {
     /// Samples for a model, read as they are asked for.
     pub(super) fn samples(&self, graph: &Graph, options: &Options) -> Result<Samples> {
         let feeds = self.bind(graph, options).map_err(|error| error.file(self.path.display()))?;
-        let n_samples = self.count(graph, &feeds).map_err(|error| error.file(self.path.display()))?;
+        let n_samples = Self::count(graph, &feeds).map_err(|error| error.file(self.path.display()))?;
         let mut batches = feeds.iter().filter(|feed| feed.n_samples.is_some()).map(|feed| feed.batch);
         let batch = batches.next().flatten().filter(|batch| batches.all(|other| other == Some(*batch)));
         let notes = feeds.iter().map(|feed| ("data".to_owned(), feed.describe(graph))).collect();
@@ -82,7 +82,7 @@ impl ArrayFile {
                 return Err(Error::data("the data has nothing for this input").value(name).help(help));
             }
         }
-        chosen.into_iter().map(|(position, array)| Feed::new(graph, position, array.clone())).collect()
+        chosen.into_iter().map(|(position, array)| Feed::new(graph, position, array)).collect()
     }
 
     fn choose(&self, graph: &Graph, options: &Options) -> Result<Vec<(usize, &Array)>> {
@@ -108,7 +108,7 @@ impl ArrayFile {
                 Ok(position) if chosen.iter().all(|(input, _)| *input != position) => {
                     chosen.push((position, array));
                 }
-                Err(error) if options.arrays.is_empty() => return Err(explain(error, array)),
+                Err(error) if options.arrays.is_empty() => return Err(explain(&error, array)),
                 _ => {}
             }
         }
@@ -116,7 +116,7 @@ impl ArrayFile {
     }
 
     /// Number of samples, on which all arrays agree.
-    fn count(&self, graph: &Graph, feeds: &[Feed]) -> Result<usize> {
+    fn count(graph: &Graph, feeds: &[Feed]) -> Result<usize> {
         let name = |feed: &Feed| graph[graph.body.inputs[feed.input]].name().to_owned();
         let mut count: Option<(usize, String)> = None;
         for feed in feeds {
@@ -148,7 +148,7 @@ fn input_position(graph: &Graph, name: &str) -> Result<usize> {
 }
 
 /// An array that is no input: what it may be, and how to say so.
-fn explain(error: Error, array: &Array) -> Error {
+fn explain(error: &Error, array: &Array) -> Error {
     let name = &array.name;
     if name.is_empty() {
         return Error::data("a .npy file holds one array, but the model has several inputs")

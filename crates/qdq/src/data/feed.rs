@@ -31,9 +31,9 @@ pub(super) struct Feed {
 
 impl Feed {
     /// Applies the rules of this module; errors name array and input.
-    pub(super) fn new(graph: &Graph, input: usize, array: Array) -> Result<Self> {
+    pub(super) fn new(graph: &Graph, input: usize, array: &Array) -> Result<Self> {
         let id = graph.body.inputs[input];
-        Self::bind(graph, id, input, &array).map_err(|error| {
+        Self::bind(graph, id, input, array).map_err(|error| {
             let error = error.value(graph[id].name());
             array.place(error)
         })

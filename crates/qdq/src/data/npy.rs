@@ -1,6 +1,6 @@
 //! The `.npy` format: its header, and rows of elements.
 //!
-//! Source: NumPy, `numpy.lib.format`: `\x93NUMPY`, version (1.0, 2.0, 3.0), header length, then a Python
+//! Source: `NumPy`, `numpy.lib.format`: `\x93NUMPY`, version (1.0, 2.0, 3.0), header length, then a Python
 //! dictionary with `descr`, `fortran_order` and `shape`.
 
 use std::io::Read;
@@ -13,9 +13,9 @@ use super::npy_dict::{self, Literal};
 use crate::error::{Error, Result};
 use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
 
-/// Longest header accepted; NumPy's own limit is 10,000.
+/// Longest header accepted; `NumPy`'s own limit is 10,000.
 const MAX_HEADER: u64 = 1 << 20;
-/// Most dimensions of an array in NumPy.
+/// Most dimensions of an array in `NumPy`.
 const MAX_RANK: usize = 64;
 /// First allocation for a row, whatever its header claims; more only as bytes arrive.
 const FIRST_ALLOCATION: usize = 1 << 22;
@@ -23,7 +23,7 @@ const FIRST_ALLOCATION: usize = 1 << 22;
 /// What the header of an array says.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
-    /// Type as NumPy spells it, as `<f4`.
+    /// Type as `NumPy` spells it, as `<f4`.
     pub(super) descr: String,
     /// Dimensions.
     pub(super) shape: Vec<usize>,

@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{DType, Data, Tensor};
 
-/// The header of a `.npy` array; an error for types that NumPy does not have.
+/// The header of a `.npy` array; an error for types that `NumPy` does not have.
 pub fn npy_header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
     let descr = match dtype {
         DType::F32 | DType::Bf16 => "<f4",

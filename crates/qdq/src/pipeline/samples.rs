@@ -60,8 +60,9 @@ pub fn for_each_sample<S: Send, R: Send>(
             })
             .collect();
         drop(give_result);
-        let consumed = consume_in_order(&results, tickets, consume);
-        // Threads end when nobody takes their results.
+        let consumed = consume_in_order(&results, &tickets, consume);
+        // Threads end when there are no tickets, and nobody takes their results.
+        drop(tickets);
         drop(results);
         let mut states = Vec::with_capacity(workers.len());
         for worker in workers {
@@ -151,7 +152,7 @@ fn panicked() -> Error {
 /// Hands on results by index; each makes room for another sample.
 fn consume_in_order<R>(
     results: &Results<R>,
-    tickets: Sender<()>,
+    tickets: &Sender<()>,
     mut consume: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<()> {
     let mut waiting = std::collections::BTreeMap::new();
