@@ -1,8 +1,12 @@
-//! `cargo xtask bench`: speed and memory.
+//! `cargo xtask bench`: speed and memory beside onnxruntime.
 
-use anyhow::bail;
+use crate::test::venv;
 
-/// Measures; nothing is measured yet.
-pub(crate) fn run(_args: &[&str]) -> anyhow::Result<()> {
-    bail!("there are no benchmarks yet")
+/// Builds the release command and hands over to `conformance/bench.py`, which takes the same arguments.
+pub(crate) fn run(args: &[&str]) -> anyhow::Result<()> {
+    crate::run("cargo", &["build", "--quiet", "--release", "--package", "qdq-cli"])?;
+    let python = venv::python()?;
+    let status = python.command("conformance/bench.py").args(args).current_dir(crate::root()).status()?;
+    anyhow::ensure!(status.success(), "conformance/bench.py failed ({status})");
+    Ok(())
 }

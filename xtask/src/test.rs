@@ -1,23 +1,121 @@
-//! `cargo xtask test`: what CI checks, cheapest first.
+//! `cargo xtask test`: everything CI checks, cheapest first.
+//!
+//! The first step that fails ends the run, but all Python checks get their turn. Whatever happens, the last line printed is
+//! `N passed, N failed, N skipped` over the Rust tests and the Python checks.
 
-use anyhow::{Context, bail};
+mod rust;
+mod tally;
+pub(crate) mod venv;
 
-const STEPS: &[(&str, &[&str])] = &[
-    ("formatting (`cargo fmt` repairs it)", &["fmt", "--all", "--check"]),
-    ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
-    ("tests", &["test", "--workspace"]),
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use tally::Tally;
+
+const HELP: &str = "usage: cargo xtask test [--quick]
+
+  --quick   no Python: formatting, lints, documentation and the Rust tests";
+
+/// Steps that count no tests: what repairs a failure, and the arguments of cargo.
+const CHECKS: &[(&str, &[&str])] = &[
+    ("formatting (`cargo fmt --all` repairs it)", &["fmt", "--all", "--check"]),
+    ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    ("documentation", &["doc", "--quiet", "--no-deps", "--workspace"]),
 ];
 
-/// Runs the steps in order and stops at the first that fails.
+/// The release build: checks against onnxruntime run whole models, which a debug build makes slow.
+const BUILD: &[&str] = &["build", "--quiet", "--release", "--package", "qdq-cli"];
+
+/// Checks against onnxruntime; the first shows that the others can fail.
+const SCRIPTS: &[&str] = &[
+    "conformance/self_test.py",
+    "conformance/round_trip.py",
+    "conformance/float_parity.py",
+    "conformance/quantized.py",
+];
+
+/// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.
 pub(crate) fn run(args: &[&str]) -> anyhow::Result<()> {
-    if !args.is_empty() {
-        bail!("`cargo xtask test` takes no arguments");
+    let quick = match args {
+        [] => false,
+        ["--quick"] => true,
+        _ => bail!("{HELP}"),
+    };
+    let mut tally = Tally::default();
+    let outcome = steps(quick, &mut tally);
+    if let Err(error) = &outcome {
+        eprintln!("== failed: {error:#}");
+        tally.failed = tally.failed.max(1);
     }
-    for (name, step) in STEPS {
-        eprintln!("== {name}: cargo {}", step.join(" "));
-        crate::run("cargo", step).with_context(|| format!("stopped at: {name}"))?;
+    print(&tally.to_string());
+    std::process::exit(i32::from(tally.failed > 0));
+}
+
+fn steps(quick: bool, tally: &mut Tally) -> anyhow::Result<()> {
+    for (name, args) in CHECKS {
+        step(name, || crate::run("cargo", args))?;
     }
-    eprintln!("== all passed");
+    step("Rust tests", || rust::run(tally))?;
+    if quick {
+        return Ok(());
+    }
+    step("release build", || crate::run("cargo", BUILD))?;
+    let python = step("Python environment", venv::python)?;
+    let mut failed = Vec::new();
+    for script in SCRIPTS {
+        if let Err(error) = step(script, || run_script(&python, script, tally)) {
+            eprintln!("== {error:#}");
+            failed.push(*script);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join(", "));
+    }
     Ok(())
+}
+
+/// Announces a step, runs it, and tells how long it took.
+fn step<T>(name: &str, action: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    eprintln!("== {name}");
+    let begin = Instant::now();
+    let value = action().with_context(|| name.to_owned())?;
+    eprintln!("   {:.0} s", begin.elapsed().as_secs_f32());
+    Ok(value)
+}
+
+/// Runs one script of checks, whose output ends with its counts.
+fn run_script(python: &venv::Python, script: &str, tally: &mut Tally) -> anyhow::Result<()> {
+    let mut counted = None;
+    let status = stream(&mut python.command(script), |line| {
+        counted = Tally::of_script(line).or(counted);
+        print(line);
+    })?;
+    let counted = counted.unwrap_or(Tally { failed: 1, ..Tally::default() });
+    *tally += counted;
+    if !status.success() || counted.failed > 0 {
+        tally.failed += usize::from(counted.failed == 0);
+        bail!("{script} failed ({status}, {counted})");
+    }
+    Ok(())
+}
+
+/// Runs a command and hands over each line of its standard output as it comes.
+fn stream(command: &mut Command, mut line: impl FnMut(&str)) -> anyhow::Result<std::process::ExitStatus> {
+    let mut child = command
+        .current_dir(crate::root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start `{}`", command.get_program().display()))?;
+    let output = child.stdout.take().context("no standard output")?;
+    for text in BufReader::new(output).lines() {
+        line(&text?);
+    }
+    Ok(child.wait()?)
+}
+
+#[allow(clippy::print_stdout, reason = "what a caller reads goes to the standard output")]
+fn print(line: &str) {
+    println!("{line}");
 }

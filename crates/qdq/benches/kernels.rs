@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use qdq::kernels::activation::Activation;
+use qdq::kernels::Activation;
 use qdq::kernels::conv::{ConvShape, PackedConv};
 use qdq::kernels::gemm::{GemmOptions, MatRef, PackedA, PackedB, gemm};
 

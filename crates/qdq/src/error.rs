@@ -36,6 +36,8 @@ pub struct Place {
     pub value: Option<String>,
     /// Name of the attribute.
     pub attribute: Option<String>,
+    /// Index of the sample of the data set, from 0.
+    pub sample: Option<usize>,
 }
 
 /// An error with its place, and a remedy where one is known.
@@ -133,6 +135,14 @@ impl Error {
         self
     }
 
+    /// Names the sample of the data set, unless one is named already.
+    pub fn sample(mut self, index: usize) -> Self {
+        self.for_each(|inner| {
+            inner.place.sample.get_or_insert(index);
+        });
+        self
+    }
+
     /// Says what the user can do about it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help.get_or_insert(help.into());
@@ -162,6 +172,11 @@ impl Error {
         &self.0.message
     }
 
+    /// What the user can do about it.
+    pub fn help_text(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
     /// Further problems found in the same step.
     pub fn others(&self) -> &[Error] {
         &self.0.others
@@ -180,6 +195,9 @@ impl fmt::Display for Error {
         let Inner { place, message, help, others, .. } = &*self.0;
         if let Some(file) = &place.file {
             write!(f, "{file}: ")?;
+        }
+        if let Some(sample) = &place.sample {
+            write!(f, "sample {sample}: ")?;
         }
         if let Some(node) = &place.node {
             write!(f, "in node `{node}`: ")?;

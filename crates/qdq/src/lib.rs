@@ -16,6 +16,7 @@
 //! - [`exec::Program`] runs a graph; taps show values as they are computed.
 //! - [`quant`] decides, observes and converts; [`pipeline`] wires the stages and is the only place that writes files.
 //! - Errors are [`error::Error`]: what, where, and what to do.
+pub mod data;
 pub mod error;
 pub mod exec;
 pub mod formats;
@@ -23,6 +24,7 @@ pub mod graph;
 pub mod kernels;
 pub mod ops;
 pub mod passes;
+pub mod pipeline;
 pub mod quant;
 pub mod targets;
 pub mod tensor;

@@ -37,7 +37,11 @@ pub fn map<A: Copy + Sync, R: Send>(input: &[A], output: &mut [R], f: impl Fn(A)
 
 /// Replaces every value by `f` of it.
 pub fn map_in_place<T: Copy + Send>(values: &mut [T], f: impl Fn(T) -> T + Sync) {
-    for_each_chunk(values, CHUNK, |_, chunk| chunk.iter_mut().for_each(|x| *x = f(*x)));
+    for_each_chunk(values, CHUNK, |_, chunk| {
+        for x in chunk {
+            *x = f(*x);
+        }
+    });
 }
 
 /// `out = f(a, b)` with broadcasting, for `f32`.
@@ -79,7 +83,9 @@ pub fn binary<A: Copy + Sync, B: Copy + Sync, R: Send>(
         match plan.inner_strides {
             [0, 0] => {
                 let (x, y) = (a[a_begin], b[b_begin]);
-                row.iter_mut().for_each(|r| *r = f(x, y));
+                for r in row {
+                    *r = f(x, y);
+                }
             }
             [0, _] => {
                 let x = a[a_begin];
@@ -242,14 +248,14 @@ impl<const N: usize> Broadcast<N> {
     fn step(&self, (index, offsets): &mut (Vec<usize>, [usize; N])) {
         for axis in (0..self.outer.len()).rev() {
             index[axis] += 1;
-            for i in 0..N {
-                offsets[i] += self.strides[axis][i];
+            for (offset, stride) in offsets.iter_mut().zip(&self.strides[axis]) {
+                *offset += stride;
             }
             if index[axis] < self.outer[axis] {
                 return;
             }
-            for i in 0..N {
-                offsets[i] -= self.strides[axis][i] * self.outer[axis];
+            for (offset, stride) in offsets.iter_mut().zip(&self.strides[axis]) {
+                *offset -= stride * self.outer[axis];
             }
             index[axis] = 0;
         }

@@ -23,7 +23,8 @@
 //! | [`transpose`] | `transpose(input, dims, perm, output)` for any `T: Copy` |
 //! | [`recurrent`] | `PackedLstm`, `PackedGru`: one direction each, ONNX semantics |
 //! | [`window`] | `output_size`, `same_pads` |
-pub mod activation;
+mod activation;
+pub use activation::Activation;
 pub mod conv;
 pub mod conv_transpose;
 pub mod elementwise;
@@ -39,8 +40,6 @@ pub(crate) mod simd;
 pub mod softmax;
 pub mod transpose;
 pub mod window;
-
-pub use activation::Activation;
 
 #[cfg(test)]
 pub(crate) mod testing;

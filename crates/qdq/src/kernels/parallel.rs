@@ -145,7 +145,9 @@ mod tests {
                 let mut counts = vec![0u8; n_tasks * 3];
                 pool.install(|| {
                     for_each_chunk(&mut counts, 3, |_, chunk| {
-                        chunk.iter_mut().for_each(|x| *x += 1);
+                        for x in chunk {
+                            *x += 1;
+                        }
                     });
                 });
                 assert!(counts.iter().all(|x| *x == 1));

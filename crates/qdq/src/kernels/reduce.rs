@@ -57,7 +57,9 @@ pub fn reduce(
         Reduction::Mean => {
             fold(input, axis, inner, output, 0.0, |x| x, |a, b| a + b);
             let n = axis as f32;
-            output.iter_mut().for_each(|y| *y /= n);
+            for y in output {
+                *y /= n;
+            }
         }
         Reduction::Max => fold(input, axis, inner, output, f32::NEG_INFINITY, |x| x, max),
         Reduction::Min => fold(input, axis, inner, output, f32::INFINITY, |x| x, min),
@@ -66,11 +68,15 @@ pub fn reduce(
         Reduction::L1 => fold(input, axis, inner, output, 0.0, f32::abs, |a, b| a + b),
         Reduction::L2 => {
             fold(input, axis, inner, output, 0.0, |x| x * x, |a, b| a + b);
-            output.iter_mut().for_each(|y| *y = y.sqrt());
+            for y in output {
+                *y = y.sqrt();
+            }
         }
         Reduction::LogSum => {
             fold(input, axis, inner, output, 0.0, |x| x, |a, b| a + b);
-            output.iter_mut().for_each(|y| *y = y.ln());
+            for y in output {
+                *y = y.ln();
+            }
         }
         Reduction::LogSumExp => log_sum_exp(input, axis, inner, output),
     }

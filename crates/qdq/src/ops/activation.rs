@@ -217,7 +217,7 @@ impl FloatFn for Gelu {
 elementwise_op!(Gelu, infer_floats, map_floats, QuantRule::COMPUTE);
 
 op! {
-    /// `x * sigmoid(alpha * x)`; SiLU for `alpha` 1.
+    /// `x * sigmoid(alpha * x)`; `SiLU` for `alpha` 1.
     pub struct Swish {
         /// Factor inside the sigmoid.
         pub alpha: f32 = 1.0,

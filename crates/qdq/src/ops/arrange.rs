@@ -279,3 +279,68 @@ fn reverse<T: Stored>(
     }
     reversed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, floats};
+
+    fn pixels(op: impl Into<crate::ops::Op>, data: Tensor) -> (Vec<usize>, Vec<f32>) {
+        let moved = eval(op, [data]);
+        (moved.shape().to_vec(), moved.to_f32_vec().unwrap())
+    }
+
+    #[test]
+    fn depth_and_space() {
+        let data = || counting([1, 8, 1, 1]);
+        let dcr = DepthToSpace { blocksize: 2, mode: DepthMode::Dcr };
+        let (shape, moved) = pixels(dcr.clone(), data());
+        assert_eq!((shape, moved), (vec![1, 2, 2, 2], vec![0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0]));
+        let crd = DepthToSpace { blocksize: 2, mode: DepthMode::Crd };
+        assert_eq!(pixels(crd.clone(), data()).1, data().to_f32_vec().unwrap());
+        for op in [dcr, crd] {
+            let back = SpaceToDepth { blocksize: 2, mode: op.mode };
+            assert_eq!(eval(back, [eval(op, [counting([2, 8, 3, 5])])]), counting([2, 8, 3, 5]));
+        }
+        for blocksize in [0, 3, usize::MAX] {
+            eval_error(DepthToSpace { blocksize, mode: DepthMode::Dcr }, [counting([1, 8, 1, 1])]);
+            eval_error(SpaceToDepth { blocksize, mode: DepthMode::Dcr }, [counting([1, 1, 2, 2])]);
+        }
+        eval_error(DepthToSpace::default(), [counting([8])]);
+    }
+
+    #[test]
+    fn triangles() {
+        let triangle = |upper, k: i64| {
+            let data = floats([2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+            eval(Trilu { upper }, [data, Tensor::scalar(k)]).to_f32_vec().unwrap()
+        };
+        assert_eq!(triangle(true, 0), [1.0, 2.0, 3.0, 0.0, 5.0, 6.0]);
+        assert_eq!(triangle(true, 1), [0.0, 2.0, 3.0, 0.0, 0.0, 6.0]);
+        assert_eq!(triangle(false, 0), [1.0, 0.0, 0.0, 4.0, 5.0, 0.0]);
+        assert_eq!(triangle(false, i64::MAX), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(triangle(false, i64::MIN), [0.0; 6]);
+        eval_error(Trilu::default(), [counting([3])]);
+    }
+
+    #[test]
+    fn positions_of_non_zeros() {
+        let places = eval(NonZero {}, [floats([2, 2], &[1.0, 0.0, -0.0, 2.0])]);
+        assert_eq!(places, Tensor::from_vec(vec![2, 2], vec![0i64, 1, 0, 1]).unwrap());
+        assert_eq!(eval(NonZero {}, [Tensor::scalar(1f32)]).shape(), [0, 1]);
+        assert_eq!(eval(NonZero {}, [counting([0, 5])]).shape(), [2, 0]);
+    }
+
+    #[test]
+    fn reverses() {
+        let reverse = |batch_axis, time_axis, lengths: &[i64]| {
+            let op = ReverseSequence { batch_axis, time_axis };
+            eval(op, [counting([3, 2]), Tensor::vector(lengths.to_vec())]).to_f32_vec().unwrap()
+        };
+        assert_eq!(reverse(1, 0, &[3, 2]), [4.0, 3.0, 2.0, 1.0, 0.0, 5.0]);
+        assert_eq!(reverse(0, 1, &[1, 2, 0]), [0.0, 1.0, 3.0, 2.0, 4.0, 5.0]);
+        for lengths in [vec![4i64, 0], vec![-1, 0], vec![1]] {
+            eval_error(ReverseSequence::default(), [counting([3, 2]), Tensor::vector(lengths)]);
+        }
+    }
+}

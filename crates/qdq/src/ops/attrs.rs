@@ -154,7 +154,8 @@ macro_rules! op {
                 #[allow(unused_mut, reason = "ops without attributes")]
                 let mut attrs = Vec::new();
                 $(
-                    if self.$field != $default {
+                    let default: $type = $default;
+                    if self.$field != default {
                         attrs.push((stringify!($field), $crate::ops::AttrType::to_attr(&self.$field)));
                     }
                 )*

@@ -151,3 +151,31 @@ impl OpDef for BitShift {
         Ok(vec![Tensor::new(shape, shifted)?])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error};
+
+    #[test]
+    fn combines_bits() {
+        let pair = || [Tensor::vector(vec![0b1100u8, 0b1010]), Tensor::scalar(0b0110u8)];
+        assert_eq!(eval(BitwiseAnd {}, pair()), Tensor::vector(vec![0b0100u8, 0b0010]));
+        assert_eq!(eval(BitwiseOr {}, pair()), Tensor::vector(vec![0b1110u8, 0b1110]));
+        assert_eq!(eval(BitwiseXor {}, pair()), Tensor::vector(vec![0b1010u8, 0b1100]));
+        assert_eq!(eval(BitwiseNot {}, [Tensor::scalar(5i32)]), Tensor::scalar(-6i32));
+        eval_error(BitwiseAnd {}, [counting([1]), counting([1])]);
+    }
+
+    #[test]
+    fn shifts() {
+        let shift = |direction, bits: Vec<i8>, places: Vec<i8>| {
+            eval(BitShift { direction }, [Tensor::vector(bits), Tensor::vector(places)]).to_i64_vec().unwrap()
+        };
+        let (left, right) = (ShiftDirection::Left, ShiftDirection::Right);
+        assert_eq!(shift(left, vec![1, 2, -1, 1], vec![1, 2, 8, -1]), [2, 8, 0, 0]);
+        assert_eq!(shift(right, vec![4, -4, -4, 4, -4], vec![1, 1, 8, 9, -1]), [2, -2, -1, 0, -1]);
+        let bits = [Tensor::scalar(u64::MAX), Tensor::scalar(u64::MAX)];
+        assert_eq!(eval(BitShift { direction: right }, bits), Tensor::scalar(0u64));
+    }
+}

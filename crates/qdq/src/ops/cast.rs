@@ -210,3 +210,76 @@ fn parse_int(text: &[u8]) -> Result<i64> {
     }
     parse_float(text).map(|float| float as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{eval, floats};
+
+    fn to(to: DType, tensor: Tensor) -> Tensor {
+        eval(Cast { to }, [tensor])
+    }
+
+    #[test]
+    fn floats_truncate() {
+        let data = floats([6], &[-1.7, 1.7, 300.0, -3e9, f32::NAN, f32::INFINITY]);
+        assert_eq!(to(DType::I32, data.clone()), Tensor::vector(vec![-1, 1, 300, i32::MIN, 0, i32::MAX]));
+        assert_eq!(to(DType::U8, data.clone()), Tensor::vector(vec![0u8, 1, 255, 0, 0, 255]));
+        assert_eq!(to(DType::Bool, floats([3], &[0.0, -0.0, 0.1])), Tensor::vector(vec![false, false, true]));
+    }
+
+    #[test]
+    fn integers_keep_their_lower_bits() {
+        assert_eq!(to(DType::I8, Tensor::vector(vec![200i16, -1, 256])), Tensor::vector(vec![-56i8, -1, 0]));
+        assert_eq!(to(DType::U64, Tensor::scalar(-1i64)), Tensor::scalar(u64::MAX));
+        assert_eq!(to(DType::I64, Tensor::scalar(i64::MAX - 1)), Tensor::scalar(i64::MAX - 1));
+        assert_eq!(
+            to(DType::F32, Tensor::scalar((1i64 << 60) + (1 << 36) + 1)),
+            Tensor::scalar(((1i64 << 60) + (1 << 37)) as f32)
+        );
+        assert_eq!(to(DType::I4, Tensor::vector(vec![7i32, 8, -9])).to_i64_vec().unwrap(), [7, -8, 7]);
+        assert_eq!(to(DType::U4, Tensor::vector(vec![15i32, 16, -1])).to_i64_vec().unwrap(), [15, 0, 15]);
+    }
+
+    #[test]
+    fn strings() {
+        let text = |tensor: Tensor| match to(DType::Str, tensor).into_data() {
+            Data::Str(texts) => {
+                texts.iter().map(|text| String::from_utf8(text.clone()).unwrap()).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            text(floats([4], &[0.1, -2.0, f32::NAN, f32::NEG_INFINITY])),
+            ["0.1", "-2", "NaN", "-INF"]
+        );
+        assert_eq!(text(Tensor::scalar(u64::MAX)), ["18446744073709551615"]);
+        let texts = |texts: &[&str]| {
+            let bytes = texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+            Tensor::new(vec![texts.len()], Data::Str(bytes.into())).unwrap()
+        };
+        let floats = to(DType::F64, texts(&["1e-5", "+INF", "-inf", " 3.5"]));
+        assert_eq!(floats, Tensor::vector(vec![1e-5, f64::INFINITY, f64::NEG_INFINITY, 3.5]));
+        assert_eq!(to(DType::U64, texts(&["18446744073709551615"])), Tensor::vector(vec![u64::MAX]));
+        assert_eq!(to(DType::I32, texts(&["100.5", "-7"])), Tensor::vector(vec![100, -7]));
+        for (text, dtype) in [("x", DType::F32), ("", DType::I64), ("maybe", DType::Bool)] {
+            crate::ops::testing::eval_error(Cast { to: dtype }, [texts(&[text])]);
+        }
+    }
+
+    #[test]
+    fn every_pair_of_types() {
+        for from in DType::ALL {
+            for target in DType::ALL {
+                let ones = to(from, Tensor::vector(vec![1u8, 0]));
+                assert_eq!(
+                    to(DType::U8, to(target, ones)),
+                    Tensor::vector(vec![1u8, 0]),
+                    "{from} to {target}"
+                );
+            }
+        }
+        let like = eval(CastLike {}, [Tensor::scalar(2.5f32), Tensor::scalar(0i64)]);
+        assert_eq!(like, Tensor::scalar(2i64));
+    }
+}

@@ -82,7 +82,9 @@ impl BatchNormalization {
         for (plane_idx, plane) in output.chunks_mut(planes.inner.max(1)).enumerate() {
             let c = plane_idx % planes.channels;
             let factor = scale[c] / (variance[c] + f64::from(self.epsilon)).sqrt();
-            plane.iter_mut().for_each(|x| *x = (*x - mean[c]) * factor + bias[c]);
+            for x in &mut *plane {
+                *x = (*x - mean[c]) * factor + bias[c];
+            }
         }
         Ok(vec![Tensor::from_vec(input.shape().to_vec(), output)?])
     }
@@ -106,7 +108,9 @@ impl BatchNormalization {
             let factor = T::from_f64(scale[channel] / (variance + f64::from(self.epsilon)).sqrt());
             let shift = T::from_f64(bias[channel]);
             for plane in output.chunks_mut(planes.inner.max(1)).skip(channel).step_by(planes.channels) {
-                plane.iter_mut().for_each(|x| *x = x.minus(centre).times(factor).plus(shift));
+                for x in &mut *plane {
+                    *x = x.minus(centre).times(factor).plus(shift);
+                }
             }
             let momentum = f64::from(self.momentum);
             new_mean[channel] = new_mean[channel] * momentum + mean * (1.0 - momentum);

@@ -118,3 +118,37 @@ impl OpDef for IsInf {
         floats_that(&inputs, counts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, floats};
+
+    fn bools(tensor: &Tensor) -> Vec<bool> {
+        tensor.as_slice().unwrap().to_vec()
+    }
+
+    #[test]
+    fn compares() {
+        let pair = || [counting([3]), Tensor::scalar(1f32)];
+        assert_eq!(bools(&eval(Equal {}, pair())), [false, true, false]);
+        assert_eq!(bools(&eval(Greater {}, pair())), [false, false, true]);
+        assert_eq!(bools(&eval(GreaterOrEqual {}, pair())), [false, true, true]);
+        assert_eq!(bools(&eval(Less {}, pair())), [true, false, false]);
+        assert_eq!(bools(&eval(LessOrEqual {}, pair())), [true, true, false]);
+        assert_eq!(eval(Equal {}, [counting([3, 1]), counting([1, 2])]).shape(), [3, 2]);
+        assert_eq!(eval(Equal {}, [counting([0]), counting([1])]).shape(), [0]);
+        eval_error(Equal {}, [counting([3]), counting([2])]);
+        eval_error(Less {}, [counting([3]), Tensor::scalar(1i64)]);
+    }
+
+    #[test]
+    fn finds_what_is_no_number() {
+        let data = || floats([4], &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.0]);
+        assert_eq!(bools(&eval(IsNan {}, [data()])), [true, false, false, false]);
+        assert_eq!(bools(&eval(IsInf::default(), [data()])), [false, true, true, false]);
+        let positive = IsInf { detect_negative: false, detect_positive: true };
+        assert_eq!(bools(&eval(positive, [data()])), [false, true, false, false]);
+        eval_error(IsNan {}, [Tensor::scalar(1i64)]);
+    }
+}

@@ -217,3 +217,50 @@ impl OpDef for Split {
         QuantRule::SameAsInput(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_all, eval_error};
+
+    fn ints(ints: &[i64]) -> Tensor {
+        Tensor::vector(ints.to_vec())
+    }
+
+    #[test]
+    fn joins() {
+        let joined = eval(Concat { axis: 1 }, [counting([2, 1]), counting([2, 2]), counting([2, 0])]);
+        assert_eq!(joined.as_slice::<f32>().unwrap(), [0.0, 0.0, 1.0, 1.0, 2.0, 3.0]);
+        assert_eq!(eval(Concat { axis: -2 }, [counting([2, 2]), counting([1, 2])]).shape(), [3, 2]);
+        eval_error(Concat { axis: 0 }, [counting([2, 1]), counting([2, 2])]);
+        eval_error(Concat { axis: 0 }, [counting([2]), ints(&[1])]);
+        eval_error(Concat { axis: 1 }, [counting([2]), counting([2])]);
+    }
+
+    #[test]
+    fn cuts() {
+        let cut = |split: Split, parts: Option<&[i64]>, n_outputs| {
+            let inputs = [Some(counting([5])), parts.map(ints)];
+            let outputs =
+                eval_all(split, inputs.into_iter().take(1 + usize::from(parts.is_some())), n_outputs)?;
+            Ok::<_, Error>(outputs.iter().map(|part| part.to_f32_vec().unwrap()).collect::<Vec<_>>())
+        };
+        let two = Split { num_outputs: Some(2), ..Split::default() };
+        assert_eq!(cut(two.clone(), None, 2).unwrap(), [vec![0.0, 1.0, 2.0], vec![3.0, 4.0]]);
+        assert_eq!(cut(Split::default(), Some(&[1, 0, 4]), 3).unwrap()[2], [1.0, 2.0, 3.0, 4.0]);
+        assert!(cut(Split::default(), Some(&[1, 5]), 2).is_err());
+        assert!(cut(Split::default(), Some(&[6, -1]), 2).is_err());
+        assert!(cut(Split::default(), Some(&[5]), 2).is_err());
+        assert!(cut(two, None, 3).is_err());
+        assert!(cut(Split { num_outputs: Some(usize::MAX), axis: 0 }, None, 2).is_err());
+    }
+
+    #[test]
+    fn cuts_along_an_inner_axis() {
+        let parts =
+            eval_all(Split { axis: 1, num_outputs: None }, [Some(counting([2, 3])), Some(ints(&[1, 2]))], 2);
+        let parts = parts.unwrap();
+        assert_eq!(parts[0].as_slice::<f32>().unwrap(), [0.0, 3.0]);
+        assert_eq!(parts[1].as_slice::<f32>().unwrap(), [1.0, 2.0, 4.0, 5.0]);
+    }
+}

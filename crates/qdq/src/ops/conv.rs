@@ -51,7 +51,7 @@ impl OpDef for Conv {
                     return self.direct::<f32>(&inputs, &windows);
                 }
                 let packed = self.pack(&inputs, &windows, Activation::None)?;
-                Ok(vec![self.run_packed(&packed, inputs.get(0)?, &windows)?])
+                Ok(vec![Self::run_packed(&packed, inputs.get(0)?, &windows)?])
             },
             |inputs| {
                 let windows = self.windows(inputs.get(0)?.shape(), inputs.get(1)?.shape())?;
@@ -154,7 +154,7 @@ impl Conv {
         Ok(PackedConv::new(weights.as_slice()?, bias, shape, activation))
     }
 
-    fn run_packed(&self, packed: &PackedConv, input: &Tensor, windows: &Windows) -> Result<Tensor> {
+    fn run_packed(packed: &PackedConv, input: &Tensor, windows: &Windows) -> Result<Tensor> {
         let elements = input.as_slice::<f32>()?;
         let shape = output_shape(input.shape(), packed.shape().out_channels, &windows.output);
         let mut output = filled(&shape, 0.0)?;
@@ -230,11 +230,11 @@ impl Prepared for PreparedConv {
                 && packed.shape().pads_begin == windows.pads_begin
                 && packed.shape().pads_end == windows.pads_end
             {
-                return Ok(vec![self.conv.run_packed(packed, input, &windows)?]);
+                return Ok(vec![Conv::run_packed(packed, input, &windows)?]);
             }
         }
         let packed = self.conv.pack(&inputs, &windows, self.activation)?;
-        Ok(vec![self.conv.run_packed(&packed, input, &windows)?])
+        Ok(vec![Conv::run_packed(&packed, input, &windows)?])
     }
 }
 
@@ -283,6 +283,15 @@ mod tests {
         let prepared = conv.prepare(&[None, Some(w), None], Activation::None).unwrap().unwrap();
         let outputs = prepared.run(Args(vec![Some(x), None, Some(b)])).unwrap();
         assert_close(&outputs[0], &expected);
+    }
+
+    #[test]
+    fn empty_tensors() {
+        let conv = Conv::default;
+        assert_eq!(eval(conv(), [counting([0, 2, 4]), counting([3, 2, 2])]).shape(), [0, 3, 3]);
+        assert_eq!(eval(conv(), [counting([1, 2, 4]), counting([0, 2, 2])]).shape(), [1, 0, 3]);
+        let nothing = [counting([1, 0, 4]), counting([2, 0, 3]), floats([2], &[1.0, -2.0])];
+        assert_eq!(eval(conv(), nothing), floats([1, 2, 2], &[1.0, 1.0, -2.0, -2.0]));
     }
 
     #[test]

@@ -387,6 +387,15 @@ mod tests {
     }
 
     #[test]
+    fn empty_tensors() {
+        let op = ConvTranspose::default;
+        assert_eq!(eval(op(), [counting([0, 2, 4]), counting([2, 3, 2])]).shape(), [0, 3, 5]);
+        assert_eq!(eval(op(), [counting([1, 2, 4]), counting([2, 0, 2])]).shape(), [1, 0, 5]);
+        assert_eq!(eval(op(), [counting([1, 2, 0]), counting([2, 3, 2])]).shape(), [1, 3, 0]);
+        assert_eq!(eval(op(), [counting([1, 0, 2]), counting([0, 1, 2])]), floats([1, 1, 3], &[0.0; 3]));
+    }
+
+    #[test]
     fn bad_input_is_an_error() {
         let x = || counting([1, 2, 4]);
         let op = ConvTranspose::default;

@@ -69,6 +69,7 @@ pub(crate) fn infer_numbers(inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
 }
 
 /// The type of input 0; nothing if it is unknown.
+#[allow(clippy::unnecessary_wraps, reason = "the last line of many an `infer`")]
 pub(crate) fn infer_same(inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
     Ok(if inputs.ty(0).is_some() { vec![inputs.same(0)] } else { Vec::new() })
 }
@@ -208,7 +209,9 @@ pub(crate) fn combine_into<T: Element, U: Element>(
                 }
             } else {
                 let y = other[start];
-                row.iter_mut().for_each(|x| *x = combine(*x, y));
+                for x in &mut *row {
+                    *x = combine(*x, y);
+                }
             }
             position += n;
             chunk = rest;

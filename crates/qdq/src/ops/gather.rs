@@ -104,15 +104,17 @@ impl OpDef for GatherElements {
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (data, indices) = (inputs.get(0)?, inputs.get(1)?);
         let places = element_places(data.shape(), self.axis, indices)?;
-        let gathered = map_data!(data.data(), elements => {
-            places.iter().map(|&place| elements[place].clone()).collect::<Vec<_>>()
-        });
+        let gathered = map_data!(data.data(), elements => pick(elements, &places));
         Ok(vec![Tensor::new(indices.shape().to_vec(), gathered)?])
     }
 
     fn quant_rule(&self) -> QuantRule {
         QuantRule::SameAsInput(0)
     }
+}
+
+fn pick<T: Stored>(elements: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().map(|&place| elements[place].clone()).collect()
 }
 
 /// For each index, the place in data that has the same position but the index along the axis.
@@ -229,5 +231,65 @@ impl Slices {
         let shape = [tuples, kept].concat();
         output_count(&shape)?;
         Ok(Self { starts: (0..n_tuples).map(start).collect::<Result<_>>()?, run, shape })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error};
+
+    fn indices<const N: usize>(shape: [usize; N], indices: &[i64]) -> Tensor {
+        Tensor::from_vec(shape.to_vec(), indices.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn gathers() {
+        let rows = eval(Gather { axis: 0 }, [counting([3, 2]), indices([2, 1], &[2, -3])]);
+        assert_eq!((rows.shape(), rows.to_f32_vec().unwrap()), (&[2, 1, 2][..], vec![4.0, 5.0, 0.0, 1.0]));
+        let columns = eval(Gather { axis: -1 }, [counting([3, 2]), indices([], &[1])]);
+        assert_eq!((columns.shape(), columns.to_f32_vec().unwrap()), (&[3][..], vec![1.0, 3.0, 5.0]));
+        for index in [3, -4, i64::MIN, i64::MAX] {
+            eval_error(Gather { axis: 0 }, [counting([3, 2]), indices([1], &[index])]);
+        }
+        eval_error(Gather { axis: 2 }, [counting([3, 2]), indices([1], &[0])]);
+        assert_eq!(eval(Gather { axis: 0 }, [counting([3, 0]), indices([1], &[0])]).shape(), [1, 0]);
+        eval_error(Gather { axis: 0 }, [counting([0, 2]), indices([1], &[0])]);
+    }
+
+    #[test]
+    fn gathers_elements() {
+        let data = || counting([3, 3]);
+        let gathered = eval(GatherElements { axis: 0 }, [data(), indices([2, 3], &[1, 2, 0, 2, 0, 0])]);
+        assert_eq!(gathered.to_f32_vec().unwrap(), [3.0, 7.0, 2.0, 6.0, 1.0, 2.0]);
+        let gathered = eval(GatherElements { axis: 1 }, [data(), indices([2, 1], &[-1, 0])]);
+        assert_eq!(gathered.to_f32_vec().unwrap(), [2.0, 3.0]);
+        eval_error(GatherElements { axis: 1 }, [data(), indices([4, 1], &[0; 4])]);
+        eval_error(GatherElements { axis: 0 }, [data(), indices([1, 1], &[3])]);
+        eval_error(GatherElements { axis: 0 }, [data(), indices([1], &[0])]);
+    }
+
+    /// The examples of the ONNX documentation.
+    #[test]
+    fn gathers_by_tuples() {
+        let gather = |batch_dims, data, indices| {
+            let gathered = eval(GatherNd { batch_dims }, [data, indices]);
+            (gathered.shape().to_vec(), gathered.to_f32_vec().unwrap())
+        };
+        assert_eq!(gather(0, counting([2, 2]), indices([2, 2], &[0, 0, 1, 1])), (vec![2], vec![0.0, 3.0]));
+        assert_eq!(
+            gather(0, counting([2, 2]), indices([2, 1], &[1, 0])),
+            (vec![2, 2], vec![2.0, 3.0, 0.0, 1.0])
+        );
+        let (shape, gathered) = gather(0, counting([2, 2, 2]), indices([2, 1, 2], &[0, 1, 1, 0]));
+        assert_eq!((shape, gathered), (vec![2, 1, 2], vec![2.0, 3.0, 4.0, 5.0]));
+        let (shape, gathered) = gather(1, counting([2, 2, 2]), indices([2, 1], &[1, 0]));
+        assert_eq!((shape, gathered), (vec![2, 2], vec![2.0, 3.0, 4.0, 5.0]));
+        eval_error(GatherNd { batch_dims: 0 }, [counting([2, 2]), indices([1, 3], &[0; 3])]);
+        eval_error(GatherNd { batch_dims: 0 }, [counting([2, 2]), indices([1, 2], &[0, 2])]);
+        eval_error(GatherNd { batch_dims: 1 }, [counting([2, 2]), indices([3, 1], &[0; 3])]);
+        eval_error(GatherNd { batch_dims: 5 }, [counting([2, 2]), indices([2, 1], &[0; 2])]);
+        eval_error(GatherNd { batch_dims: 0 }, [counting([2]), indices([usize::MAX / 2, 0], &[])]);
+        eval_error(GatherNd { batch_dims: 0 }, [counting([2]), indices([], &[0])]);
     }
 }

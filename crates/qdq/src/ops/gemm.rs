@@ -60,7 +60,7 @@ impl OpDef for Gemm {
     }
 
     fn quant_rule(&self) -> QuantRule {
-        let axis = if self.trans_b { 0 } else { 1 };
+        let axis = isize::from(!self.trans_b);
         QuantRule::Compute { weight: Some(Weight { input: 1, axis }), bias: Some(2) }
     }
 
@@ -179,7 +179,9 @@ impl Gemm {
         }
         let scale =
             |x: T, factor: f32| if factor == 1.0 { x } else { T::from_f64(x.as_f64() * f64::from(factor)) };
-        output.iter_mut().for_each(|x| *x = scale(*x, self.alpha));
+        for x in &mut *output {
+            *x = scale(*x, self.alpha);
+        }
         if let Some(c) = inputs.optional(2) {
             combine_into(&mut output, &shape, c.as_slice::<T>()?, c.shape(), |x: T, c| {
                 x.plus(scale(c, self.beta))
@@ -238,6 +240,14 @@ mod tests {
         let integers = || Tensor::from_vec(vec![1, 2], vec![2i32, 3]).unwrap();
         let gemm = Gemm { trans_b: true, ..Gemm::default() };
         assert_eq!(eval(gemm, [integers(), integers()]), Tensor::from_vec(vec![1, 1], vec![13i32]).unwrap());
+    }
+
+    #[test]
+    fn empty_tensors() {
+        let bias = floats([2], &[1.0, 2.0]);
+        let y = eval(Gemm::default(), [counting([2, 0]), counting([0, 2]), bias]);
+        assert_eq!(y, floats([2, 2], &[1.0, 2.0, 1.0, 2.0]));
+        assert!(eval(Gemm::default(), [counting([0, 3]), counting([3, 2])]).is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Tensors made from a shape or a few numbers.
 
 use super::cast::cast;
-use super::dispatch::{map_data, map_numbers, no_numbers, output_count, sizes};
+use super::dispatch::{Stored, map_data, map_numbers, no_numbers, output_count, sizes};
 use super::reshape::unknown_of_length;
 use super::widen::{Wide, Widen};
 use super::{Args, Arity, Attr, AttrType, EvalContext, Inputs, OpDef, op};
@@ -95,9 +95,14 @@ impl OpDef for ConstantOfShape {
         let shape = sizes(&inputs.ints(0)?)?;
         let count = output_count(&shape)?;
         let value = self.value.to_tensor(self.dtype)?;
-        let filled = map_data!(value.data(), value => vec![value[0].clone(); count]);
+        let filled = map_data!(value.data(), value => repeat(value, count));
         Ok(vec![Tensor::new(shape, filled)?])
     }
+}
+
+/// The first element, `count` times.
+fn repeat<T: Stored>(value: &[T], count: usize) -> Vec<T> {
+    vec![value.first().cloned().unwrap_or_default(); count]
 }
 
 impl OpDef for Range {
@@ -174,5 +179,55 @@ impl OpDef for EyeLike {
         }
         let eye = Tensor::from_vec(vec![rows, columns], eye)?;
         Ok(vec![cast(eye, self.dtype.unwrap_or(like.dtype()))?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{eval, eval_error};
+
+    #[test]
+    fn fills() {
+        let ones = ConstantOfShape { dtype: DType::I32, value: Scalar::Int(1) };
+        let filled = eval(ones, [Tensor::vector(vec![2i64, 2])]);
+        assert_eq!(filled, Tensor::from_vec(vec![2, 2], vec![1i32; 4]).unwrap());
+        let scalar = eval(ConstantOfShape::default(), [Tensor::vector(Vec::<i64>::new())]);
+        assert_eq!(scalar, Tensor::scalar(0f32));
+        for shape in [vec![-1i64], vec![1 << 40], vec![i64::MAX, i64::MAX]] {
+            eval_error(ConstantOfShape::default(), [Tensor::vector(shape)]);
+        }
+    }
+
+    #[test]
+    fn counts() {
+        let range = |start: f32, limit: f32, delta: f32| [start, limit, delta].map(Tensor::scalar);
+        assert_eq!(eval(Range {}, range(1.0, 5.0, 2.0)), Tensor::vector(vec![1f32, 3.0]));
+        assert_eq!(eval(Range {}, range(1.0, 5.5, 2.0)), Tensor::vector(vec![1f32, 3.0, 5.0]));
+        let down = eval(Range {}, [10i32, 4, -2].map(Tensor::scalar));
+        assert_eq!(down, Tensor::vector(vec![10i32, 8, 6]));
+        assert_eq!(eval(Range {}, range(1.0, 0.0, 1.0)).len(), 0);
+        eval_error(Range {}, range(0.0, 1.0, 0.0));
+        eval_error(Range {}, range(0.0, f32::INFINITY, 1.0));
+        eval_error(Range {}, range(f32::NAN, 1.0, 1.0));
+        eval_error(Range {}, [0i64, i64::MAX, 1].map(Tensor::scalar));
+    }
+
+    #[test]
+    fn eyes() {
+        let like = Tensor::from_vec(vec![2, 3], vec![0f32; 6]).unwrap();
+        let eye = eval(EyeLike { dtype: Some(DType::I64), k: 1 }, [like.clone()]);
+        assert_eq!(eye.to_i64_vec().unwrap(), [0, 1, 0, 0, 0, 1]);
+        let below = eval(EyeLike { dtype: None, k: -1 }, [like.clone()]);
+        assert_eq!(below.as_slice::<f32>().unwrap(), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        eval(EyeLike { dtype: None, k: i64::MAX }, [like]);
+        eval_error(EyeLike::default(), [Tensor::scalar(1f32)]);
+    }
+
+    #[test]
+    fn scalars_are_attributes() {
+        for scalar in [Scalar::Int(-3), Scalar::Float(0.5), Scalar::Bool(true)] {
+            assert_eq!(Scalar::from_attr(&scalar.to_attr()), Some(scalar));
+        }
     }
 }

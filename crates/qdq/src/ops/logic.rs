@@ -101,9 +101,39 @@ fn choose<T: Stored>(condition: &[bool], first: &[T], second: &[T], count: usize
         usize::from(elements.len() != 1)
     }
     let (of_condition, of_first, of_second) = (step(condition), step(first), step(second));
-    let choice = |index: usize| match condition[index * of_condition] {
-        true => first[index * of_first].clone(),
-        false => second[index * of_second].clone(),
+    let choice = |index: usize| {
+        if condition[index * of_condition] {
+            first[index * of_first].clone()
+        } else {
+            second[index * of_second].clone()
+        }
     };
     (0..count).map(choice).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, floats};
+
+    #[test]
+    fn combines() {
+        let pair =
+            || [Tensor::vector(vec![true, true, false]), Tensor::from_vec(vec![1, 1], vec![true]).unwrap()];
+        let bools = |tensor: Tensor| tensor.into_vec::<bool>().unwrap();
+        assert_eq!(bools(eval(And {}, pair())), [true, true, false]);
+        assert_eq!(bools(eval(Or {}, pair())), [true, true, true]);
+        assert_eq!(bools(eval(Xor {}, pair())), [false, false, true]);
+        assert_eq!(bools(eval(Not {}, [Tensor::vector(vec![true, false])])), [false, true]);
+        eval_error(And {}, [counting([1]), counting([1])]);
+    }
+
+    #[test]
+    fn chooses() {
+        let condition = || Tensor::from_vec(vec![2, 1], vec![true, false]).unwrap();
+        let chosen = eval(Where {}, [condition(), counting([2]), floats([1], &[9.0])]);
+        assert_eq!((chosen.shape(), chosen.to_f32_vec().unwrap()), (&[2, 2][..], vec![0.0, 1.0, 9.0, 9.0]));
+        eval_error(Where {}, [condition(), counting([2]), Tensor::scalar(1i64)]);
+        eval_error(Where {}, [counting([2]), counting([2]), counting([2])]);
+    }
 }

@@ -6,21 +6,6 @@
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].
 
-/// Stands in for an op's knowledge until it is written.
-macro_rules! pending {
-    ($( $name:ident ),* $(,)?) => { $( impl $crate::ops::OpDef for $name {
-        fn arity(&self) -> $crate::ops::Arity {
-            $crate::ops::Arity::at_least(0).outputs(0, usize::MAX)
-        }
-        fn infer(&self, _: &$crate::ops::Inputs<'_>) -> $crate::error::Result<Vec<$crate::tensor::TensorType>> {
-            Ok(Vec::new())
-        }
-        fn eval(&self, _: $crate::ops::EvalContext, _: $crate::ops::Args) -> $crate::error::Result<Vec<$crate::tensor::Tensor>> {
-            Err($crate::error::Error::unsupported("not written yet"))
-        }
-    } )* };
-}
-
 mod activation;
 mod arrange;
 mod attrs;
@@ -53,7 +38,9 @@ mod pool;
 mod pow;
 mod quantize;
 mod recurrent;
+mod recurrent_run;
 mod reduce;
+mod resample;
 mod reshape;
 mod resize;
 mod response_norm;
@@ -74,13 +61,6 @@ pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
 pub(crate) use infer::resolve_axis;
 pub use infer::{Args, Inputs, Operand};
-
-use std::fmt;
-use std::ops::RangeInclusive;
-
-use crate::error::{Error, Result};
-use crate::kernels::Activation;
-use crate::tensor::{Dim, Tensor, TensorType};
 
 pub use activation::*;
 pub use arrange::*;
@@ -120,6 +100,13 @@ pub use softmax::*;
 pub use sort::*;
 pub use unary::*;
 pub use window::*;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::error::{Error, Result};
+use crate::kernels::Activation;
+use crate::tensor::{Dim, Tensor, TensorType};
 
 /// How many inputs and outputs an op takes; optional ones may be absent in between.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -166,3 +166,51 @@ fn tile<T: Stored>(elements: &[T], shape: &[usize], repeats: &[usize], count: us
     }
     tiled
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error};
+
+    fn ints(ints: &[i64]) -> Tensor {
+        Tensor::vector(ints.to_vec())
+    }
+
+    #[test]
+    fn expands() {
+        let data = Tensor::from_vec(vec![3, 1], vec![1i8, 2, 3]).unwrap();
+        let expanded = eval(Expand {}, [data.clone(), ints(&[2, 1, 2])]);
+        assert_eq!(
+            expanded,
+            Tensor::from_vec(vec![2, 3, 2], vec![1i8, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3]).unwrap()
+        );
+        assert_eq!(eval(Expand {}, [data.clone(), ints(&[1])]), data);
+        eval_error(Expand {}, [data.clone(), ints(&[2, 1])]);
+        eval_error(Expand {}, [data.clone(), ints(&[1 << 40, 1, 1])]);
+        eval_error(Expand {}, [data, ints(&[-1, 1])]);
+    }
+
+    #[test]
+    fn transposes() {
+        let reversed = eval(Transpose::default(), [counting([2, 3])]);
+        assert_eq!(reversed.as_slice::<f32>().unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let words = [b"a", b"b", b"c", b"d"].map(|word| word.to_vec()).to_vec();
+        let words = Tensor::new(vec![2, 2], crate::tensor::Data::Str(words.into())).unwrap();
+        let twice = eval(Transpose::default(), [eval(Transpose { perm: Some(vec![1, 0]) }, [words.clone()])]);
+        assert_eq!(twice, words);
+        for perm in [vec![0], vec![0, 0], vec![0, 2]] {
+            eval_error(Transpose { perm: Some(perm) }, [counting([2, 3])]);
+        }
+    }
+
+    #[test]
+    fn tiles() {
+        let tiled = eval(Tile {}, [counting([2, 2]), ints(&[2, 2])]);
+        let expected = [0., 1., 0., 1., 2., 3., 2., 3., 0., 1., 0., 1., 2., 3., 2., 3.];
+        assert_eq!(tiled.as_slice::<f32>().unwrap(), expected);
+        assert_eq!(eval(Tile {}, [counting([2, 2]), ints(&[2, 0])]).shape(), [4, 0]);
+        eval_error(Tile {}, [counting([2, 2]), ints(&[2])]);
+        eval_error(Tile {}, [counting([2, 2]), ints(&[i64::MAX, 2])]);
+        eval_error(Tile {}, [counting([2, 2]), ints(&[-1, 2])]);
+    }
+}

@@ -162,7 +162,9 @@ impl RmsNormalization {
         for row in output.chunks_mut(rows.len.max(1)) {
             let mean = sum_of(row, |x| x.times(x)).over(T::from_f64(row.len() as f64));
             let root = mean.plus(T::from_f64(self.epsilon.into())).sqrt();
-            row.iter_mut().for_each(|x| *x = x.over(root));
+            for x in &mut *row {
+                *x = x.over(root);
+            }
         }
         scale_and_shift(&mut output, input.shape(), Some(inputs.get(1)?), None)?;
         Ok(vec![Tensor::from_vec(input.shape().to_vec(), output)?])
@@ -197,10 +199,14 @@ impl Rows {
 pub(super) fn normalize<T: Float>(row: &mut [T], epsilon: f64) -> (T, T) {
     let count = T::from_f64(row.len() as f64);
     let mean = sum_of(row, |x| x).over(count);
-    row.iter_mut().for_each(|x| *x = x.minus(mean));
+    for x in &mut *row {
+        *x = x.minus(mean);
+    }
     let variance = sum_of(row, |x| x.times(x)).over(count);
     let inverse = T::ONE.over(variance.plus(T::from_f64(epsilon)).sqrt());
-    row.iter_mut().for_each(|x| *x = x.times(inverse));
+    for x in &mut *row {
+        *x = x.times(inverse);
+    }
     (mean, inverse)
 }
 

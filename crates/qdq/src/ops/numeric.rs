@@ -124,8 +124,6 @@ pub(crate) trait Float: Number {
     fn power(self, exponent: Self) -> Self;
     /// Error function.
     fn erf(self) -> Self;
-    /// The magnitude of `self` with the sign of `sign`.
-    fn with_sign(self, sign: Self) -> Self;
     /// e^x
     fn exp(self) -> Self;
     /// e^x − 1
@@ -232,10 +230,6 @@ macro_rules! float {
             #[inline]
             fn erf(self) -> Self {
                 erf(self as f64) as $float
-            }
-            #[inline]
-            fn with_sign(self, sign: Self) -> Self {
-                self.copysign(sign)
             }
             $( #[inline] fn $method(self) -> Self { $float::$method(self) } )*
         }

@@ -142,11 +142,8 @@ impl OpDef for Pad {
         let count = output_count(&shape)?;
         let constant = inputs.optional(2).filter(|constant| !constant.is_empty());
         let elements = map_data!(data.data(), elements => {
-            let fill = match constant {
-                Some(constant) => like(elements, constant)?.first().cloned().unwrap_or_default(),
-                None => Default::default(),
-            };
-            self.pad(elements, data.shape(), &padded, vec![fill; count])
+            let fill = constant.map(|constant| like(elements, constant)).transpose()?;
+            self.pad(elements, data.shape(), &padded, filled(fill, count))
         });
         Ok(vec![Tensor::new(shape, elements)?])
     }
@@ -191,6 +188,11 @@ impl Pad {
     }
 }
 
+/// As many elements as asked for, all like the first one given.
+fn filled<T: Stored>(value: Option<&[T]>, count: usize) -> Vec<T> {
+    vec![value.and_then(<[T]>::first).cloned().unwrap_or_default(); count]
+}
+
 /// Runs of consecutive sources: where they go, where they start, how long they are.
 fn runs(sources: &[Option<usize>]) -> Vec<(usize, usize, usize)> {
     let mut runs: Vec<(usize, usize, usize)> = Vec::new();
@@ -202,4 +204,62 @@ fn runs(sources: &[Option<usize>]) -> Vec<(usize, usize, usize)> {
         }
     }
     runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_all, eval_error, floats};
+
+    fn pad(mode: PadMode, data: Tensor, pads: &[i64]) -> Vec<f32> {
+        eval(Pad { mode }, [data, Tensor::vector(pads.to_vec())]).to_f32_vec().unwrap()
+    }
+
+    /// The examples of the ONNX documentation.
+    #[test]
+    fn pads_in_every_mode() {
+        let data = || floats([2, 2], &[1.0, 1.2, 2.3, 3.4]);
+        let row = [0, 2, 0, 0];
+        assert_eq!(pad(PadMode::Constant, data(), &row), [0.0, 0.0, 1.0, 1.2, 0.0, 0.0, 2.3, 3.4]);
+        assert_eq!(pad(PadMode::Reflect, data(), &row), [1.0, 1.2, 1.0, 1.2, 2.3, 3.4, 2.3, 3.4]);
+        assert_eq!(pad(PadMode::Edge, data(), &row), [1.0, 1.0, 1.0, 1.2, 2.3, 2.3, 2.3, 3.4]);
+        assert_eq!(
+            pad(PadMode::Wrap, floats([3], &[1.0, 2.0, 3.0]), &[4, 1]),
+            [3., 1., 2., 3., 1., 2., 3., 1.]
+        );
+        assert_eq!(pad(PadMode::Reflect, counting([3]), &[5, 0]), [1.0, 0.0, 1.0, 2.0, 1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(pad(PadMode::Edge, counting([2, 1]), &[0, 0, 1, 0]), [0.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn negative_pads_remove() {
+        assert_eq!(pad(PadMode::Constant, counting([4]), &[-1, 1]), [1.0, 2.0, 3.0, 0.0]);
+        assert_eq!(pad(PadMode::Reflect, counting([4]), &[-2, 1]), [2.0, 3.0, 2.0]);
+        assert_eq!(pad(PadMode::Constant, counting([2]), &[-1, -1]), [0f32; 0]);
+        for pads in [[-3, 0], [-1, -2], [i64::MIN, 0], [i64::MAX, 0], [i64::MAX, i64::MAX]] {
+            eval_error(Pad::default(), [counting([2]), Tensor::vector(pads.to_vec())]);
+        }
+        eval_error(Pad { mode: PadMode::Edge }, [counting([0]), Tensor::vector(vec![1i64, 0])]);
+        eval_error(Pad::default(), [counting([2]), Tensor::vector(vec![1i64])]);
+    }
+
+    #[test]
+    fn pads_named_axes_with_a_value() {
+        let inputs = [
+            counting([2, 1]),
+            Tensor::vector(vec![1i64, 0]),
+            Tensor::scalar(9f32),
+            Tensor::vector(vec![-1i64]),
+        ];
+        assert_eq!(eval(Pad::default(), inputs).to_f32_vec().unwrap(), [9.0, 0.0, 9.0, 1.0]);
+        let wrong = [counting([1]), Tensor::vector(vec![1i64, 0]), Tensor::scalar(9i64)];
+        eval_error(Pad::default(), wrong);
+        let absent = [
+            Some(counting([1])),
+            Some(Tensor::vector(vec![1i64, 0])),
+            None,
+            Some(Tensor::vector(vec![0i64])),
+        ];
+        assert_eq!(eval_all(Pad::default(), absent, 1).unwrap()[0].shape(), [2]);
+    }
 }

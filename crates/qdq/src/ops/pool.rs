@@ -88,7 +88,7 @@ macro_rules! windowed {
 
             fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
                 self.check_dtype(inputs)?;
-                infer_pool(inputs, &self.sliding(), self.arity())
+                infer_pool(inputs, &self.sliding(), &self.arity())
             }
 
             fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
@@ -107,7 +107,7 @@ windowed!(AveragePool, Arity::fixed(1), QuantRule::COMPUTE);
 windowed!(LpPool, Arity::fixed(1), QuantRule::Float);
 
 /// Types of a pooling's outputs: the pooled tensor, then indices if the op has them.
-fn infer_pool(inputs: &Inputs<'_>, sliding: &Sliding<'_>, arity: Arity) -> Result<Vec<TensorType>> {
+fn infer_pool(inputs: &Inputs<'_>, sliding: &Sliding<'_>, arity: &Arity) -> Result<Vec<TensorType>> {
     let n_axes = sliding.kernel.len();
     if n_axes == 0 {
         return Err(Error::graph("no size of the window").attribute("kernel_shape"));
@@ -332,7 +332,9 @@ impl LpPool {
     fn norm<T: Float>(&self, input: &Tensor, windows: &Windows) -> Result<Vec<Tensor>> {
         let output = for_each_plane::<T>(input, windows, T::default(), |_, from, to| {
             add_taps(windows, from, to, |x| power_of_magnitude(x, self.p));
-            to.iter_mut().for_each(|y| *y = root(*y, self.p));
+            for y in &mut *to {
+                *y = root(*y, self.p);
+            }
         })?;
         Ok(vec![Tensor::from_vec(pooled_shape(input, windows), output)?])
     }

@@ -202,3 +202,92 @@ fn blocks<T: Copy, A: Copy>(row: &[T], neutral: A, combine: fn(A, A) -> A, term:
         combine(total, block.iter().fold(neutral, |partial, &element| combine(partial, term(element))))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Op;
+    use crate::ops::testing::{assert_close, counting, eval, eval_error, floats};
+
+    fn ints(ints: &[i64]) -> Tensor {
+        Tensor::vector(ints.to_vec())
+    }
+
+    fn all() -> [Op; 10] {
+        [
+            ReduceL1::default().into(),
+            ReduceL2::default().into(),
+            ReduceLogSum::default().into(),
+            ReduceLogSumExp::default().into(),
+            ReduceMax::default().into(),
+            ReduceMean::default().into(),
+            ReduceMin::default().into(),
+            ReduceProd::default().into(),
+            ReduceSum::default().into(),
+            ReduceSumSquare::default().into(),
+        ]
+    }
+
+    #[test]
+    fn every_reduction_in_every_float_type() {
+        let expected = [10.0, 30f32.sqrt(), 10f32.ln(), 4.440_19, 4.0, 2.5, 1.0, 24.0, 10.0, 30.0];
+        for (op, expected) in all().into_iter().zip(expected) {
+            let data = floats([2, 2], &[1.0, 2.0, 3.0, 4.0]);
+            assert_close(&eval(op.clone(), [data.clone()]), &[expected]);
+            let wide = eval(op.clone(), [cast(data.clone(), DType::F64).unwrap()]);
+            assert_close(&cast(wide, DType::F32).unwrap(), &[expected]);
+            let narrow = eval(op, [cast(data, DType::F16).unwrap()]);
+            assert!((narrow.to_f32_vec().unwrap()[0] - expected).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn integers() {
+        let data = || Tensor::from_vec(vec![2, 3], vec![1i64 << 60, 2, -3, 1, 1, 6]).unwrap();
+        let over = |op: Op| eval(op, [data(), ints(&[-1])]).to_i64_vec().unwrap();
+        assert_eq!(over(ReduceSum::default().into()), [(1 << 60) - 1, 8]);
+        assert_eq!(over(ReduceMax::default().into()), [1 << 60, 6]);
+        assert_eq!(over(ReduceMin::default().into()), [-3, 1]);
+        assert_eq!(over(ReduceL1::default().into()), [(1 << 60) + 5, 8]);
+        assert_eq!(over(ReduceMean::default().into())[1], 2);
+        let wrapped = eval(ReduceProd::default(), [Tensor::vector(vec![i32::MAX, 2])]);
+        assert_eq!(wrapped.to_i64_vec().unwrap(), [-2]);
+        let largest = eval(ReduceMax::default(), [Tensor::vector(vec![u64::MAX, 1])]);
+        assert_eq!(largest, Tensor::vector(vec![u64::MAX]));
+        let any = eval(ReduceMax::default(), [Tensor::vector(vec![false, true])]);
+        assert_eq!(any, Tensor::vector(vec![true]));
+    }
+
+    #[test]
+    fn axes() {
+        let sum = |keepdims, axes: &[i64]| {
+            let op = ReduceSum { keepdims, ..ReduceSum::default() };
+            let sum = eval(op, [counting([2, 3, 2]), ints(axes)]);
+            (sum.shape().to_vec(), sum.to_f32_vec().unwrap())
+        };
+        assert_eq!(sum(true, &[1]), (vec![2, 1, 2], vec![6.0, 9.0, 24.0, 27.0]));
+        assert_eq!(sum(false, &[0, -1]), (vec![3], vec![14.0, 22.0, 30.0]));
+        assert_eq!(sum(false, &[]), (vec![], vec![66.0]));
+        eval_error(ReduceSum::default(), [counting([2]), ints(&[1])]);
+        let square = ReduceSumSquare { noop_with_empty_axes: true, ..ReduceSumSquare::default() };
+        assert_eq!(eval(square, [counting([3])]).to_f32_vec().unwrap(), [0.0, 1.0, 4.0]);
+    }
+
+    #[test]
+    fn nothing_and_no_number() {
+        let nothing = || [counting([2, 0, 2]), ints(&[1])];
+        assert_eq!(eval(ReduceSum::default(), nothing()).to_f32_vec().unwrap(), [0.0; 4]);
+        assert_eq!(eval(ReduceProd::default(), nothing()).to_f32_vec().unwrap(), [1.0; 4]);
+        assert_eq!(eval(ReduceMax::default(), nothing()).to_f32_vec().unwrap(), [f32::NEG_INFINITY; 4]);
+        assert_eq!(eval(ReduceLogSumExp::default(), nothing()).to_f32_vec().unwrap(), [f32::NEG_INFINITY; 4]);
+        assert_eq!(
+            eval(ReduceMean::default(), [Tensor::vector(Vec::<i64>::new())]).to_i64_vec().unwrap(),
+            [0]
+        );
+        let huge = Tensor::from_vec(vec![0, usize::MAX, 3], Vec::<f32>::new()).unwrap();
+        eval_error(ReduceSum::default(), [huge, ints(&[0])]);
+        eval_error(ReduceSum::default(), [Tensor::vector(vec![true])]);
+        let nan = eval(ReduceMax::default(), [Tensor::vector(vec![1.0, f64::NAN, 2.0])]);
+        assert!(nan.to_f64_vec().unwrap()[0].is_nan());
+    }
+}

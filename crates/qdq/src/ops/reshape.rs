@@ -324,3 +324,78 @@ impl OpDef for Unsqueeze {
         QuantRule::SameAsInput(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, infer};
+    use crate::ops::{Op, Operand};
+
+    fn ints(ints: &[i64]) -> Tensor {
+        Tensor::vector(ints.to_vec())
+    }
+
+    #[test]
+    fn reshapes() {
+        let shape =
+            |target: &[i64]| eval(Reshape::default(), [counting([2, 3, 4]), ints(target)]).shape().to_vec();
+        assert_eq!(shape(&[4, 6]), [4, 6]);
+        assert_eq!(shape(&[2, -1]), [2, 12]);
+        assert_eq!(shape(&[0, -1, 0]), [2, 3, 4]);
+        assert_eq!(shape(&[0, 1, -1]), [2, 1, 12]);
+        let honored = Reshape { allowzero: true };
+        assert_eq!(eval(honored, [counting([0, 3]), ints(&[3, 0])]).shape(), [3, 0]);
+        for target in [&[5, 5][..], &[-1, -1], &[-2, 12], &[0, 0, 0, 0], &[-1, 7], &[i64::MAX, i64::MAX]] {
+            eval_error(Reshape::default(), [counting([2, 3, 4]), ints(target)]);
+        }
+        eval_error(Reshape { allowzero: true }, [counting([2, 0]), ints(&[0, -1])]);
+    }
+
+    #[test]
+    fn shares_the_numbers() {
+        let data = counting([2, 3]);
+        let before = data.as_slice::<f32>().unwrap().as_ptr();
+        let after = eval(Reshape::default(), [data, ints(&[6])]);
+        assert_eq!(after.as_slice::<f32>().unwrap().as_ptr(), before);
+    }
+
+    #[test]
+    fn symbols_go_through_a_reshape() {
+        let n = Dim::symbol("n");
+        let data = TensorType::new(crate::tensor::DType::F32, Some(vec![n.clone(), 3.into(), 4.into()]));
+        let infer = |target: &[Dim]| {
+            let shape = Operand { ty: None, constant: None, dims: Some(target) };
+            let data = Operand { ty: Some(&data), constant: None, dims: None };
+            let types = Reshape::default().infer(&Inputs(vec![Some(data), Some(shape)])).unwrap();
+            types[0].shape.clone().unwrap()
+        };
+        assert_eq!(infer(&[n.clone(), Dim::Any]), [n.clone(), 12.into()]);
+        assert_eq!(infer(&[Dim::Any, 12.into()]), [n.clone(), 12.into()]);
+        assert_eq!(infer(&[0.into(), 12.into()]), [n.clone(), 12.into()]);
+        assert_eq!(infer(&[Dim::Any, 6.into()]), [Dim::Any, 6.into()]);
+    }
+
+    #[test]
+    fn flattens() {
+        let shape = |axis| eval(Flatten { axis }, [counting([2, 3, 4])]).shape().to_vec();
+        assert_eq!(shape(0), [1, 24]);
+        assert_eq!(shape(1), [2, 12]);
+        assert_eq!(shape(-1), [6, 4]);
+        assert_eq!(shape(3), [24, 1]);
+        eval_error(Flatten { axis: 4 }, [counting([2, 3, 4])]);
+        eval_error(Flatten { axis: i64::MIN }, [counting([2, 3, 4])]);
+    }
+
+    #[test]
+    fn squeezes_and_unsqueezes() {
+        assert_eq!(eval(Squeeze {}, [counting([1, 3, 1, 5])]).shape(), [3, 5]);
+        assert_eq!(eval(Squeeze {}, [counting([1, 3, 1, 5]), ints(&[-2])]).shape(), [1, 3, 5]);
+        eval_error(Squeeze {}, [counting([1, 3]), ints(&[1])]);
+        eval_error(Squeeze {}, [counting([1, 3]), ints(&[0, -2])]);
+        assert_eq!(eval(Unsqueeze {}, [counting([3]), ints(&[0, -1])]).shape(), [1, 3, 1]);
+        eval_error(Unsqueeze {}, [counting([3]), ints(&[2])]);
+        let unknown =
+            infer(&Op::from(Squeeze {}), &[Some(counting([1, 3])), Some(ints(&[0]))], false).unwrap();
+        assert_eq!(unknown[0].shape, None);
+    }
+}

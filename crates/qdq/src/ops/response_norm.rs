@@ -53,7 +53,9 @@ impl LpNormalization {
     fn lane<T: Float>(&self, lane: &mut [T]) {
         let norm = if self.p == 1 { sum_of(lane, T::magnitude) } else { sum_of(lane, |x| x.times(x)).sqrt() };
         if norm != T::default() {
-            lane.iter_mut().for_each(|x| *x = x.over(norm));
+            for x in &mut *lane {
+                *x = x.over(norm);
+            }
         }
     }
 }

@@ -137,3 +137,47 @@ fn combine<T: Widen>(
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, floats};
+
+    fn indices<const N: usize>(shape: [usize; N], indices: &[i64]) -> Tensor {
+        Tensor::from_vec(shape.to_vec(), indices.to_vec()).unwrap()
+    }
+
+    /// The examples of the ONNX documentation.
+    #[test]
+    fn scatters_elements() {
+        let zeros = floats([3, 3], &[0.0; 9]);
+        let updates = floats([2, 3], &[1.0, 1.1, 1.2, 2.0, 2.1, 2.2]);
+        let places = indices([2, 3], &[1, 0, 2, 0, 2, 1]);
+        let scattered = eval(ScatterElements::default(), [zeros, places, updates]);
+        assert_eq!(scattered.to_f32_vec().unwrap(), [2.0, 1.1, 0.0, 1.0, 0.0, 2.2, 0.0, 2.1, 1.2]);
+        let add = ScatterElements { axis: 1, reduction: ScatterReduction::Add };
+        let scattered = eval(add, [counting([1, 5]), indices([1, 2], &[1, -4]), floats([1, 2], &[1.5, 2.0])]);
+        assert_eq!(scattered.to_f32_vec().unwrap(), [0.0, 4.5, 2.0, 3.0, 4.0]);
+        eval_error(ScatterElements::default(), [counting([2]), indices([1], &[2]), counting([1])]);
+        eval_error(ScatterElements::default(), [counting([2]), indices([1], &[1]), counting([2])]);
+        eval_error(
+            ScatterElements::default(),
+            [counting([2]), indices([1], &[1]), Tensor::vector(vec![1i64])],
+        );
+    }
+
+    #[test]
+    fn scatters_by_tuples() {
+        let scatter = |reduction| {
+            let inputs = [counting([2, 2]), indices([2, 1], &[1, 1]), floats([2, 2], &[9.0, 1.0, 3.0, 2.0])];
+            eval(ScatterNd { reduction }, inputs).to_f32_vec().unwrap()
+        };
+        assert_eq!(scatter(ScatterReduction::None), [0.0, 1.0, 3.0, 2.0]);
+        assert_eq!(scatter(ScatterReduction::Add), [0.0, 1.0, 14.0, 6.0]);
+        assert_eq!(scatter(ScatterReduction::Mul), [0.0, 1.0, 54.0, 6.0]);
+        assert_eq!(scatter(ScatterReduction::Max), [0.0, 1.0, 9.0, 3.0]);
+        assert_eq!(scatter(ScatterReduction::Min), [0.0, 1.0, 2.0, 1.0]);
+        eval_error(ScatterNd::default(), [counting([2, 2]), indices([1, 1], &[2]), counting([1, 2])]);
+        eval_error(ScatterNd::default(), [counting([2, 2]), indices([1, 1], &[1]), counting([1, 1])]);
+    }
+}

@@ -115,3 +115,39 @@ impl OpDef for Compress {
         Ok(vec![Tensor::new(shape, kept)?])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error, floats};
+
+    #[test]
+    fn one_hot() {
+        let hot = |axis, depth: f32| {
+            let inputs = [Tensor::vector(vec![1i64, -1, 7]), Tensor::scalar(depth), floats([2], &[0.0, 1.0])];
+            eval(OneHot { axis }, inputs).to_f32_vec().unwrap()
+        };
+        assert_eq!(hot(-1, 2.0), [0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(hot(0, 2.0), [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+        for depth in [-1.0, f32::NAN, 1e20] {
+            let inputs = [counting([2]), Tensor::scalar(depth), floats([2], &[0.0, 1.0])];
+            eval_error(OneHot::default(), inputs);
+        }
+        eval_error(OneHot { axis: 2 }, [counting([2]), Tensor::scalar(2i64), counting([2])]);
+        eval_error(OneHot::default(), [counting([2]), Tensor::scalar(2i64), counting([3])]);
+    }
+
+    #[test]
+    fn compresses() {
+        let compress = |axis, condition: &[bool]| {
+            let kept = eval(Compress { axis }, [counting([3, 2]), Tensor::vector(condition.to_vec())]);
+            kept.to_f32_vec().unwrap()
+        };
+        assert_eq!(compress(Some(0), &[false, true, true]), [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(compress(Some(-1), &[false, true]), [1.0, 3.0, 5.0]);
+        assert_eq!(compress(None, &[false, true, false, false, true]), [1.0, 4.0]);
+        assert_eq!(compress(Some(1), &[true, false, true, true]), [0.0, 2.0, 4.0]);
+        eval_error(Compress { axis: Some(2) }, [counting([3, 2]), Tensor::vector(vec![true])]);
+        eval_error(Compress { axis: None }, [counting([3, 2]), counting([2])]);
+    }
+}

@@ -76,3 +76,32 @@ impl OpDef for Size {
         Ok(vec![Tensor::scalar(inputs.get(0)?.len() as i64)])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Operand;
+    use crate::ops::testing::{counting, eval};
+
+    #[test]
+    fn dimensions_in_a_range() {
+        let shape = |start, end| eval(Shape { start, end }, [counting([3, 4, 5])]).to_i64_vec().unwrap();
+        assert_eq!(shape(0, None), [3, 4, 5]);
+        assert_eq!(shape(-1, None), [5]);
+        assert_eq!(shape(1, Some(-1)), [4]);
+        assert_eq!(shape(-10, Some(2)), [3, 4]);
+        assert_eq!(shape(2, Some(1)), [0i64; 0]);
+        assert_eq!(shape(i64::MIN, Some(i64::MAX)), [3, 4, 5]);
+        assert_eq!(eval(Size {}, [counting([3, 4, 5])]), Tensor::scalar(60i64));
+    }
+
+    #[test]
+    fn dimensions_by_name() {
+        let n = Dim::symbol("n");
+        let ty = TensorType::new(DType::F32, Some(vec![n.clone(), 1.into(), 5.into()]));
+        let inputs = Inputs(vec![Some(Operand { ty: Some(&ty), constant: None, dims: None })]);
+        assert_eq!(Shape::default().infer_dims(&inputs), Some(vec![n.clone(), 1.into(), 5.into()]));
+        assert_eq!(Shape { start: -1, end: None }.infer_dims(&inputs), Some(vec![5.into()]));
+        assert_eq!(Size {}.infer_dims(&inputs), Some(vec![Dim::Any]));
+    }
+}

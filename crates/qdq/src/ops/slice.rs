@@ -158,3 +158,45 @@ impl OpDef for Slice {
         QuantRule::SameAsInput(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_error};
+
+    fn slice(data: Tensor, cut: [&[i64]; 4]) -> Vec<f32> {
+        let cut = cut.map(|numbers| Tensor::vector(numbers.to_vec()));
+        eval(Slice {}, [data].into_iter().chain(cut)).to_f32_vec().unwrap()
+    }
+
+    #[test]
+    fn slices() {
+        let data = || counting([2, 4]);
+        assert_eq!(slice(data(), [&[1, 0], &[2, 3], &[0, 1], &[1, 2]]), [4.0, 6.0]);
+        assert_eq!(slice(data(), [&[0, 1], &[-1, 1000], &[0, 1], &[1, 1]]), [1.0, 2.0, 3.0]);
+        assert_eq!(
+            slice(data(), [&[-1], &[i64::MIN], &[1], &[-1]]),
+            [3.0, 2.0, 1.0, 0.0, 7.0, 6.0, 5.0, 4.0]
+        );
+        assert_eq!(slice(data(), [&[20], &[0], &[1], &[-2]]), [3.0, 1.0, 7.0, 5.0]);
+        assert_eq!(slice(data(), [&[3], &[1], &[-1], &[1]]), [0f32; 0]);
+        assert_eq!(slice(data(), [&[0], &[i64::MAX], &[1], &[i64::MAX]]), [0.0, 4.0]);
+        assert_eq!(slice(data(), [&[i64::MAX], &[i64::MIN], &[1], &[i64::MIN]]), [3.0, 7.0]);
+        assert_eq!(slice(counting([0]), [&[5], &[-7], &[0], &[-1]]), [0f32; 0]);
+    }
+
+    #[test]
+    fn bad_slices_are_errors() {
+        let cuts: [[&[i64]; 4]; 4] = [
+            [&[0], &[1], &[0], &[0]],
+            [&[0], &[1], &[2], &[1]],
+            [&[0, 0], &[1, 1], &[0, -2], &[1, 1]],
+            [&[0], &[], &[0], &[1]],
+        ];
+        for cut in cuts {
+            let cut = cut.map(|numbers| Tensor::vector(numbers.to_vec()));
+            eval_error(Slice {}, [counting([2, 4])].into_iter().chain(cut));
+        }
+        eval_error(Slice {}, [counting([2]), Tensor::vector(vec![0i64, 0]), Tensor::vector(vec![1i64, 1])]);
+    }
+}

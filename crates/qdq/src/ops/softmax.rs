@@ -109,14 +109,18 @@ fn softmax_lane<T: Float>(lane: &mut [T]) {
         *x = x.minus(largest).exp();
         sum = sum.plus(*x);
     }
-    lane.iter_mut().for_each(|x| *x = x.over(sum));
+    for x in &mut *lane {
+        *x = x.over(sum);
+    }
 }
 
 fn log_softmax_lane<T: Float>(lane: &mut [T]) {
     let largest = largest(lane);
     let sum = lane.iter().fold(T::default(), |sum, x| sum.plus(x.minus(largest).exp()));
     let logarithm = sum.ln();
-    lane.iter_mut().for_each(|x| *x = x.minus(largest).minus(logarithm));
+    for x in &mut *lane {
+        *x = x.minus(largest).minus(logarithm);
+    }
 }
 
 fn hardmax_lane<T: Float>(lane: &mut [T]) {

@@ -236,3 +236,59 @@ impl TopK {
         (picked.iter().map(|&place| elements[place]).collect(), picked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, eval, eval_all, eval_error, floats};
+
+    #[test]
+    fn positions_of_extremes() {
+        let data = || floats([2, 3], &[1.0, 3.0, 3.0, 2.0, 2.0, 0.0]);
+        let max = |axis, select_last_index| {
+            eval(ArgMax { axis, keepdims: false, select_last_index }, [data()]).to_i64_vec().unwrap()
+        };
+        assert_eq!(max(1, false), [1, 0]);
+        assert_eq!(max(1, true), [2, 1]);
+        assert_eq!(max(0, false), [1, 0, 0]);
+        let min = eval(ArgMin { axis: -1, ..ArgMin::default() }, [data()]);
+        assert_eq!((min.shape(), min.to_i64_vec().unwrap()), (&[2, 1][..], vec![0, 2]));
+        eval_error(ArgMax::default(), [counting([0])]);
+        eval_error(ArgMax { axis: 1, ..ArgMax::default() }, [counting([2])]);
+        assert_eq!(eval(ArgMax { axis: 1, ..ArgMax::default() }, [counting([0, 2])]).shape(), [0, 1]);
+    }
+
+    #[test]
+    fn running_sums() {
+        let sums = |exclusive, reverse, axis: i64| {
+            let inputs = [floats([2, 2], &[1.0, 2.0, 3.0, 4.0]), Tensor::scalar(axis)];
+            eval(CumSum { exclusive, reverse }, inputs).to_f32_vec().unwrap()
+        };
+        assert_eq!(sums(false, false, 0), [1.0, 2.0, 4.0, 6.0]);
+        assert_eq!(sums(false, false, -1), [1.0, 3.0, 3.0, 7.0]);
+        assert_eq!(sums(true, false, 1), [0.0, 1.0, 0.0, 3.0]);
+        assert_eq!(sums(false, true, 1), [3.0, 2.0, 7.0, 4.0]);
+        assert_eq!(sums(true, true, 1), [2.0, 0.0, 4.0, 0.0]);
+        eval_error(CumSum::default(), [counting([2]), Tensor::scalar(1i64)]);
+        eval_error(CumSum::default(), [counting([2]), Tensor::vector(vec![0i64, 0])]);
+    }
+
+    #[test]
+    fn largest_elements() {
+        let top = |op: TopK, k: i64| {
+            let data = floats([2, 4], &[0.0, 3.0, f32::NAN, 3.0, 4.0, 5.0, 6.0, 7.0]);
+            let outputs = eval_all(op, [Some(data), Some(Tensor::vector(vec![k]))], 2)?;
+            Ok::<_, Error>((outputs[0].to_f32_vec()?, outputs[1].to_i64_vec()?))
+        };
+        let (values, places) = top(TopK::default(), 3).unwrap();
+        assert!(values[0].is_nan());
+        assert_eq!((&values[1..], places), (&[3.0, 3.0, 7.0, 6.0, 5.0][..], vec![2, 1, 3, 3, 2, 1]));
+        let smallest = TopK { largest: false, ..TopK::default() };
+        assert_eq!(top(smallest, 1).unwrap(), (vec![0.0, 4.0], vec![0, 0]));
+        let columns = TopK { axis: 0, ..TopK::default() };
+        assert_eq!(top(columns, 1).unwrap().1, [1, 1, 0, 1]);
+        assert_eq!(top(TopK::default(), 0).unwrap(), (vec![], vec![]));
+        assert!(top(TopK::default(), 5).is_err());
+        assert!(top(TopK::default(), -1).is_err());
+    }
+}

@@ -8,7 +8,7 @@ use crate::tensor::Tensor;
 /// Elements below which threads cost more than they bring.
 const PARALLEL: usize = 1 << 16;
 /// Side of the square blocks in which two axes are exchanged, so that both sides stay in the cache.
-const BLOCK: usize = 32;
+const BLOCK: usize = 16;
 
 /// Where the elements of an output lie in an input: an offset, and a size and stride for each axis of the output.
 #[derive(Clone, Debug)]

@@ -48,7 +48,7 @@ pub(crate) struct SlidingAxis {
     pads: (usize, usize),
 }
 
-impl<'a> Sliding<'a> {
+impl Sliding<'_> {
     /// Checks that lists are as long as there are spatial axes and that no size is absurd.
     pub(crate) fn check(&self) -> Result<()> {
         let n_axes = self.kernel.len();

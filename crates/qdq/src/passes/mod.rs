@@ -17,10 +17,12 @@ mod fuse_hard_swish;
 mod fuse_layer_norm;
 mod hard_sigmoid_to_clip;
 mod inline_if;
+mod merge_constants;
 mod raise_bias_rank;
 mod view;
 
 pub use freeze_inputs::freeze_inputs;
+pub use merge_constants::merge_constants;
 pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
 
@@ -76,10 +78,12 @@ pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
 /// How often each rewrite was applied, in the order of the list; those never applied are left out.
 pub type Applied = Vec<(&'static str, usize)>;
 
-/// Brings a graph into canonical form: inference, all of [`CANONICALIZE`], and no unused nodes.
+/// Brings a graph into canonical form: inference, all of [`CANONICALIZE`], no unused nodes, no constant twice.
 pub fn canonicalize(graph: &mut Graph) -> Result<Applied> {
     graph.infer()?;
-    apply(graph, CANONICALIZE)
+    let applied = apply(graph, CANONICALIZE)?;
+    merge_constants(graph);
+    Ok(applied)
 }
 
 /// Applies rewrites wherever they match, over and over until nothing changes.

@@ -24,6 +24,7 @@ pub fn convert(mut graph: Graph, plan: &Plan, calibrated: &Calibrated) -> Result
     graph.remove_unused();
     graph.infer()?;
     crate::passes::apply(&mut graph, plan.target.finish)?;
+    crate::passes::merge_constants(&mut graph);
     Ok(graph)
 }
 

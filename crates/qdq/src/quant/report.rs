@@ -32,6 +32,10 @@ pub struct Report {
     pub calibration: String,
     /// Samples seen.
     pub n_samples: usize,
+    /// Nodes that run in integers, those fused into them not counted.
+    pub n_integer: usize,
+    /// Nodes on real numbers left in float.
+    pub n_float: usize,
     /// By kind of op, most nodes first.
     pub ops: Vec<OpRow>,
     /// Names of the nodes left in float, with the reason.
@@ -73,6 +77,8 @@ impl Report {
             }
         }
         self.ops = rows.into_values().collect();
+        self.n_integer = self.ops.iter().map(|row| row.n_integer).sum();
+        self.n_float = self.ops.iter().map(|row| row.n_float).sum();
         self.ops.sort_by_key(|row| std::cmp::Reverse(row.n_integer + row.n_fused + row.n_float));
     }
 }

@@ -31,6 +31,7 @@ mod versions;
 mod write;
 
 pub use read::read;
+pub use tensor_read::read_tensor_file;
 pub use tensor_write::SideFile;
 pub use versions::{NEWEST_OPSET, OLDEST_OPSET};
 pub use write::{WriteOptions, Written, write};

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use half::{bf16, f16};
+use qdq_schema::Message;
 use qdq_schema::onnx::TensorProto;
 use qdq_schema::onnx::tensor_proto::DataLocation;
 
@@ -9,6 +10,19 @@ use super::dtype::read_dtype;
 use super::external::SideFiles;
 use crate::error::{Error, Result};
 use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
+
+/// Reads a file of one tensor, as `input_0.pb` of ONNX's test data: its name, and the tensor.
+///
+/// # Errors
+/// A file that is no `TensorProto`, or whose tensor is damaged or in a side file.
+pub fn read_tensor_file(bytes: Bytes) -> Result<(String, Tensor)> {
+    let proto = TensorProto::decode(bytes);
+    let proto = proto.map_err(|error| Error::malformed(format!("not an ONNX tensor: {error}")))?;
+    let no_side_file =
+        |name: &str| Err(Error::unsupported(format!("the tensor is in a side file, `{name}`")));
+    let tensor = read_tensor(&proto, &SideFiles::new(&no_side_file))?;
+    Ok((proto.name().to_owned(), tensor))
+}
 
 /// The tensor. Nothing larger than the bytes at hand is allocated, whatever the dimensions claim.
 ///

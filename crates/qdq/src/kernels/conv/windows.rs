@@ -21,46 +21,81 @@ struct Copy {
     source: usize,
 }
 
+/// Positions of a panel in one output row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Segment {
+    /// First column in the panel.
+    column: usize,
+    /// Depth, height and width of the first position.
+    output: [usize; 3],
+    len: usize,
+}
+
 /// The windows of one image, or one group of its channels.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Windows<'a> {
     input: &'a [f32],
     geometry: Geometry,
+    /// For each tap of the width, the outputs that it serves from inside the input.
+    valid: Vec<(usize, usize)>,
 }
 
 impl<'a> Windows<'a> {
     /// Windows over `[channels, spatial...]`.
     pub(super) fn new(input: &'a [f32], geometry: Geometry) -> Self {
-        Self { input, geometry }
+        let axis = geometry.axes[2];
+        let valid = (0..axis.kernel)
+            .map(|tap| axis.valid_outputs(tap, geometry.input[2], geometry.output[2]))
+            .collect();
+        Self { input, geometry, valid }
     }
 
-    /// Finds the runs of tap `(kd, kh, kw)` for positions `begin..begin + n`; their number.
-    fn copies(&self, tap: [usize; 3], begin: usize, n: usize, copies: &mut [Copy]) -> usize {
+    /// Cuts positions `begin..begin + n` into output rows; their number.
+    fn segments(&self, begin: usize, n: usize, segments: &mut [Segment]) -> usize {
+        let [_, height, width] = self.geometry.output;
+        let (row, mut ow) = (begin / width, begin % width);
+        let (mut od, mut oh) = (row / height, row % height);
+        let (mut column, mut n_segments) = (0, 0);
+        while column < n {
+            let len = (width - ow).min(n - column);
+            segments[n_segments] = Segment { column, output: [od, oh, ow], len };
+            n_segments += 1;
+            column += len;
+            ow = 0;
+            oh += 1;
+            if oh == height {
+                oh = 0;
+                od += 1;
+            }
+        }
+        n_segments
+    }
+
+    /// Finds the runs of tap `(kd, kh, kw)`; their number.
+    #[inline(always)]
+    fn copies(&self, tap: [usize; 3], segments: &[Segment], copies: &mut [Copy]) -> usize {
+        let Geometry { axes, input, .. } = self.geometry;
+        let (valid_begin, valid_end) = self.valid[tap[2]];
         let mut n_copies = 0;
-        let Geometry { axes, input, output } = self.geometry;
-        let (valid_begin, valid_end) = axes[2].valid_outputs(tap[2], input[2], output[2]);
-        let mut position = begin;
-        while position < begin + n {
-            let (row, ow) = (position / output[2], position % output[2]);
-            let row_end = (position - ow + output[2]).min(begin + n);
+        for segment in segments {
+            let [od, oh, ow] = segment.output;
             let index = |axis: usize, o: usize| {
                 (o * axes[axis].stride + tap[axis] * axes[axis].dilation)
                     .checked_sub(axes[axis].pad_begin)
                     .filter(|i| *i < input[axis])
             };
-            let (first, last) = (ow.max(valid_begin), (ow + row_end - position).min(valid_end));
-            if let (Some(id), Some(ih)) = (index(0, row / output[1]), index(1, row % output[1])) {
+            let (first, last) = (ow.max(valid_begin), (ow + segment.len).min(valid_end));
+            if let (Some(id), Some(ih)) = (index(0, od), index(1, oh)) {
                 if first < last {
                     let iw = first * axes[2].stride + tap[2] * axes[2].dilation - axes[2].pad_begin;
                     copies[n_copies] = Copy {
-                        column: position - begin + first - ow,
+                        column: segment.column + first - ow,
                         len: last - first,
                         source: (id * input[1] + ih) * input[2] + iw,
                     };
                     n_copies += 1;
                 }
             }
-            position = row_end;
         }
         n_copies
     }
@@ -99,45 +134,97 @@ impl SimdTask for Pack<'_> {
         let (n_taps, width) = (kd * kh * kw, self.width);
         let depth_end = self.depth_begin + self.panel.len() / width;
         let channel_len = self.windows.geometry.input_len();
+        let mut segments = [Segment::default(); MAX_TILE_COLUMNS];
+        let n = self.windows.segments(self.column_begin, self.n_columns, &mut segments);
+        let segments = &segments[..n];
         let mut copies = [Copy::default(); MAX_TILE_COLUMNS];
         for tap in 0..n_taps {
             let tap3 = [tap / (kh * kw), tap / kw % kh, tap % kw];
-            let n = self.windows.copies(tap3, self.column_begin, self.n_columns, &mut copies);
+            let n = self.windows.copies(tap3, segments, &mut copies);
             let copies = &copies[..n];
             let complete = copies.iter().map(|copy| copy.len).sum::<usize>() == width;
             // First channel whose row of this tap is in the block.
             let first = (self.depth_begin + n_taps - 1 - tap) / n_taps;
             let last = (depth_end + n_taps - 1).saturating_sub(tap) / n_taps;
-            for channel in first..last {
-                let begin = (channel * n_taps + tap - self.depth_begin) * width;
-                let row = &mut self.panel[begin..begin + width];
-                if !complete {
-                    row.fill(0.0);
-                }
-                let input = &self.windows.input[channel * channel_len..(channel + 1) * channel_len];
-                for copy in copies {
-                    copy.run(s, input, row, axes[2].stride);
-                }
+            if first >= last {
+                continue;
+            }
+            let rows = Rows {
+                begin: (first * n_taps + tap - self.depth_begin) * width,
+                step: n_taps * width,
+                input: &self.windows.input[first * channel_len..last * channel_len],
+                channel_len,
+                n: last - first,
+            };
+            if !complete {
+                rows.for_each(self.panel, 0, width, |_, target| {
+                    // SAFETY: `for_each` gives `width` floats.
+                    unsafe { simd::zero(s, target, width) };
+                });
+            }
+            for copy in copies {
+                rows.copy(s, self.panel, *copy, axes[2].stride);
             }
         }
     }
 }
 
-impl Copy {
-    /// Copies one run of one channel.
+/// The rows of one tap in a panel, one for each channel.
+struct Rows<'a> {
+    /// Start of the first row in the panel.
+    begin: usize,
+    /// Floats between two.
+    step: usize,
+    /// The channels.
+    input: &'a [f32],
+    channel_len: usize,
+    n: usize,
+}
+
+impl Rows<'_> {
+    /// Calls `body(channel, row)` with `len` floats of each row from `column`.
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, input: &[f32], row: &mut [f32], stride: usize) {
-        let target = &mut row[self.column..self.column + self.len];
-        let source = &input[self.source..=self.source + (self.len - 1) * stride];
-        // SAFETY: `len` floats, or `2 len - 1`, of the source and `len` of the target.
+    fn for_each(&self, panel: &mut [f32], column: usize, len: usize, mut body: impl FnMut(usize, *mut f32)) {
+        let begin = self.begin + column;
+        assert!(begin + (self.n - 1) * self.step + len <= panel.len());
+        let mut target = panel.as_mut_ptr().wrapping_add(begin);
+        for channel in 0..self.n {
+            body(channel, target);
+            target = target.wrapping_add(self.step);
+        }
+    }
+
+    /// Copies one run of all channels.
+    #[inline(always)]
+    fn copy<S: Simd>(&self, s: S, panel: &mut [f32], copy: Copy, stride: usize) {
+        let Copy { column, len, source } = copy;
+        assert!(source + (len - 1) * stride < self.channel_len);
+        assert!(self.n * self.channel_len <= self.input.len());
+        let source = self.input.as_ptr().wrapping_add(source);
+        let from = |channel: usize| source.wrapping_add(channel * self.channel_len);
+        // SAFETY (all blocks): `len` writable floats from `for_each`; the last float that is read is
+        // inside the channel and the channel inside the input.
         match stride {
-            1 => unsafe { simd::copy(s, source.as_ptr(), target.as_mut_ptr(), self.len) },
-            2 => unsafe { simd::copy_even(s, source.as_ptr(), target.as_mut_ptr(), self.len) },
-            _ => {
-                for (y, x) in target.iter_mut().zip(source.iter().step_by(stride)) {
-                    *y = *x;
-                }
+            1 if len == 2 * S::LANES => {
+                self.for_each(panel, column, len, |channel, target| unsafe {
+                    s.store(target, s.load(from(channel)));
+                    s.store(target.add(S::LANES), s.load(from(channel).add(S::LANES)));
+                });
             }
+            1 if len <= S::LANES => self.for_each(panel, column, len, |channel, target| unsafe {
+                s.store_partial(target, s.load_partial(from(channel), len), len);
+            }),
+            1 => self.for_each(panel, column, len, |channel, target| unsafe {
+                simd::copy(s, from(channel), target, len);
+            }),
+            2 => self.for_each(panel, column, len, |channel, target| unsafe {
+                simd::copy_even(s, from(channel), target, len);
+            }),
+            _ => self.for_each(panel, column, len, |channel, target| {
+                for i in 0..len {
+                    unsafe { *target.add(i) = *from(channel).add(i * stride) };
+                }
+            }),
         }
     }
 }

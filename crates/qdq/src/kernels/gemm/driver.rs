@@ -70,6 +70,8 @@ struct Blocks {
     task_rows: usize,
     task_columns: usize,
     depth: usize,
+    /// Full panels of B are read where they are: one row of tiles would use a packed copy once.
+    b_in_place: bool,
 }
 
 impl Blocks {
@@ -92,7 +94,9 @@ impl Blocks {
             task_columns = problem.n.next_multiple_of(tile_columns);
         }
         let depth = balanced(problem.k, DEPTH_BLOCK);
-        Self { isa, tile_rows, tile_columns, task_rows, task_columns, depth }
+        let b_in_place =
+            problem.m <= tile_rows && matches!(&problem.right, Right::Matrix(b) if b.column_stride == 1);
+        Self { isa, tile_rows, tile_columns, task_rows, task_columns, depth, b_in_place }
     }
 }
 
@@ -238,6 +242,9 @@ impl Step<'_> {
         let panels = scratch.chunks_mut((width * self.depth.len()).max(1));
         for (column, panel) in columns.clone().step_by(width).zip(panels) {
             let n_columns = width.min(columns.end - column);
+            if self.blocks.b_in_place && n_columns == width {
+                continue;
+            }
             source.pack_panel(self.depth.start, column, n_columns, width, panel);
         }
     }
@@ -254,19 +261,31 @@ impl Step<'_> {
             for column in columns.clone().step_by(width) {
                 let n_columns = width.min(columns.end - column);
                 let b = match self.problem.right {
-                    Right::Packed(b) => b.panel(column, self.depth.start),
-                    _ => &b_scratch[(column - columns.start) * depth..],
+                    Right::Packed(b) => (b.panel(column, self.depth.start), width),
+                    Right::Matrix(b) if self.blocks.b_in_place && n_columns == width => {
+                        (&b.data[self.depth.start * b.row_stride + column..], b.row_stride)
+                    }
+                    _ => (&b_scratch[(column - columns.start) * depth..], width),
                 };
                 self.run_tile(row, n_rows, column, n_columns, a, b);
             }
         }
     }
 
-    fn run_tile(&self, row: usize, n_rows: usize, column: usize, n_columns: usize, a: &[f32], b: &[f32]) {
+    fn run_tile(
+        &self,
+        row: usize,
+        n_rows: usize,
+        column: usize,
+        n_columns: usize,
+        a: &[f32],
+        (b, b_depth_stride): (&[f32], usize),
+    ) {
         let options = &self.problem.options;
         let output = self.problem.output;
         let depth = self.depth.len();
-        assert!(a.len() >= n_rows * depth && b.len() >= self.blocks.tile_columns * depth);
+        let b_len = depth.saturating_sub(1) * b_depth_stride + self.blocks.tile_columns;
+        assert!(a.len() >= n_rows * depth && (depth == 0 || b.len() >= b_len));
         let first = self.depth.start == 0;
         let last = self.depth.end == self.problem.k;
         let (mut row_bias, mut column_bias) = (std::ptr::null(), std::ptr::null());
@@ -282,7 +301,7 @@ impl Step<'_> {
             a_row_stride: 1,
             a_depth_stride: n_rows,
             b: b.as_ptr(),
-            b_depth_stride: self.blocks.tile_columns,
+            b_depth_stride,
             c: output.data.at(begin),
             c_row_stride: output.row_stride,
             c_column_stride: output.column_stride,

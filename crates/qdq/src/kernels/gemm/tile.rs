@@ -1,5 +1,6 @@
 //! The micro-kernel: one tile of C kept in registers.
 #![allow(unsafe_code, reason = "pointer arithmetic in the innermost loops")]
+#![allow(clippy::needless_range_loop, reason = "indices of several register arrays")]
 #![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::simd::{Isa, Simd, SimdTask, dispatch_on};

@@ -18,7 +18,7 @@ fn polynomial<S: Simd, const N: usize>(s: S, x: S::V, coefficients: [f32; N]) ->
 /// `2^n` for whole `n` in -126..=127.
 #[inline(always)]
 fn power_of_two<S: Simd>(s: S, n: S::I) -> S::V {
-    s.from_bits(s.shl_i::<23>(s.add_i(n, s.splat_i(127))))
+    s.bits_to_f(s.shl_i::<23>(s.add_i(n, s.splat_i(127))))
 }
 
 /// `e^x`, gradual underflow and overflow to infinity included.
@@ -29,11 +29,8 @@ pub(crate) fn exp<S: Simd>(s: S, x: S::V) -> S::V {
     let n = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
     let r = s.mul_add(n, s.splat(-0.693_359_4), x);
     let r = s.mul_add(n, s.splat(2.121_944_4e-4), r);
-    let p = polynomial(
-        s,
-        r,
-        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1],
-    );
+    let p =
+        polynomial(s, r, [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
     let p = s.add(s.mul_add(p, s.mul(r, r), r), s.splat(1.0));
     // Two factors, because 2^n itself leaves the range of normal numbers.
     let n = s.to_i(n);
@@ -51,8 +48,8 @@ pub(crate) fn log<S: Simd>(s: S, x: S::V) -> S::V {
     // Exponent of the mantissa's representative in [sqrt(1/2), sqrt(2)).
     let offset = s.sub_i(bits, s.splat_i(0x3f35_04f3));
     let e = s.shr_i::<23>(offset);
-    let m = s.from_bits(s.sub_i(bits, s.shl_i::<23>(e)));
-    let e = s.from_i(e);
+    let m = s.bits_to_f(s.sub_i(bits, s.shl_i::<23>(e)));
+    let e = s.i_to_f(e);
     let e = s.select(tiny, s.sub(e, s.splat(25.0)), e);
     let r = s.sub(m, s.splat(1.0));
     let z = s.mul(r, r);
@@ -68,7 +65,7 @@ pub(crate) fn log<S: Simd>(s: S, x: S::V) -> S::V {
             -1.666_805_8e-1,
             2.000_071_5e-1,
             -2.499_999_4e-1,
-            3.333_333_1e-1,
+            0.333_333_3,
         ],
     );
     let y = s.mul(s.mul(r, z), p);
@@ -88,7 +85,7 @@ pub(crate) fn tanh<S: Simd>(s: S, x: S::V) -> S::V {
     let a = s.abs(x);
     let z = s.mul(x, x);
     let p =
-        polynomial(s, z, [-5.704_988_7e-3, 2.063_908_8e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328_2e-1]);
+        polynomial(s, z, [-5.704_988_7e-3, 2.063_908_8e-2, -5.373_971_6e-2, 1.333_144_2e-1, -0.333_332_8]);
     let small = s.mul_add(s.mul(p, z), x, x);
     let e = exp(s, s.add(a, a));
     let large = s.sub(s.splat(1.0), s.div(s.splat(2.0), s.add(e, s.splat(1.0))));

@@ -109,7 +109,9 @@ fn summed_bias(bias: Option<&[f32]>, n: usize) -> Vec<f32> {
 /// Limits what enters an activation (ONNX `clip`).
 fn clip(values: &mut [f32], limit: Option<f32>) {
     if let Some(limit) = limit {
-        values.iter_mut().for_each(|x| *x = x.clamp(-limit, limit));
+        for x in values {
+            *x = x.clamp(-limit, limit);
+        }
     }
 }
 

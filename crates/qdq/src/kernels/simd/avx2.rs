@@ -1,5 +1,6 @@
 //! Eight lanes: AVX2 and FMA.
 use super::Simd;
+#[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 use std::arch::x86_64::*;
 
 /// Proof that AVX2 and FMA are there.
@@ -9,6 +10,19 @@ pub(crate) struct Avx2(());
 impl Avx2 {
     /// # Safety
     /// The processor has AVX2 and FMA.
+    #[inline(always)]
+    pub(super) unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// Proof that AVX-512 VL is there, for kernels that want its 32 registers and masks but eight lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512Narrow(());
+
+impl Avx512Narrow {
+    /// # Safety
+    /// The processor has AVX-512 F and VL, AVX2 and FMA.
     #[inline(always)]
     pub(super) unsafe fn new() -> Self {
         Self(())
@@ -27,9 +41,13 @@ unsafe fn mask(n: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - n).cast()) }
 }
 
-// SAFETY (every block here): a value of `Avx2` proves the features; pointers are the caller's promise.
-impl Simd for Avx2 {
-    type V = __m256;
+/// Implements [`Simd`] on 256-bit registers; only partial loads and stores differ.
+macro_rules! impl_simd {
+    ($token:ty, { $($partial:tt)* }) => {
+// SAFETY (every block here): a value of the token proves the features; pointers are the caller's
+// promise.
+impl Simd for $token {
+type V = __m256;
     type I = __m256i;
     type M = __m256;
     const LANES: usize = 8;
@@ -47,14 +65,7 @@ impl Simd for Avx2 {
     unsafe fn store(self, p: *mut f32, v: __m256) {
         unsafe { _mm256_storeu_ps(p, v) }
     }
-    #[inline(always)]
-    unsafe fn load_partial(self, p: *const f32, n: usize) -> __m256 {
-        unsafe { _mm256_maskload_ps(p, mask(n)) }
-    }
-    #[inline(always)]
-    unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
-        unsafe { _mm256_maskstore_ps(p, mask(n), v) }
-    }
+        $($partial)*
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
         unsafe { _mm256_add_ps(a, b) }
@@ -135,7 +146,7 @@ impl Simd for Avx2 {
         unsafe { _mm256_cvtps_epi32(a) }
     }
     #[inline(always)]
-    fn from_i(self, a: __m256i) -> __m256 {
+    fn i_to_f(self, a: __m256i) -> __m256 {
         unsafe { _mm256_cvtepi32_ps(a) }
     }
     #[inline(always)]
@@ -143,14 +154,18 @@ impl Simd for Avx2 {
         unsafe { _mm256_castps_si256(a) }
     }
     #[inline(always)]
-    fn from_bits(self, a: __m256i) -> __m256 {
+    fn bits_to_f(self, a: __m256i) -> __m256 {
         unsafe { _mm256_castsi256_ps(a) }
     }
     #[inline(always)]
     fn deinterleave(self, a: __m256, b: __m256) -> (__m256, __m256) {
         unsafe {
-            let order = |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
-            (order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)), order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)))
+            let order =
+                |x| _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(_mm256_castps_pd(x)));
+            (
+                order(_mm256_shuffle_ps::<0b10_00_10_00>(a, b)),
+                order(_mm256_shuffle_ps::<0b11_01_11_01>(a, b)),
+            )
         }
     }
     #[inline(always)]
@@ -164,6 +179,52 @@ impl Simd for Avx2 {
         unsafe { transpose_8x8(source, source_stride, target, target_stride) }
     }
 }
+    };
+}
+
+impl_simd!(Avx2, {
+    #[inline(always)]
+    unsafe fn load_partial(self, p: *const f32, n: usize) -> __m256 {
+        unsafe { _mm256_maskload_ps(p, mask(n)) }
+    }
+    #[inline(always)]
+    unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
+        // Not `maskstore`: it takes a dozen cycles on AMD processors.
+        let (mut p, mut rest) = (p, unsafe { _mm256_castps256_ps128(v) });
+        if n >= 8 {
+            unsafe { _mm256_storeu_ps(p, v) };
+            return;
+        }
+        if n & 4 != 0 {
+            unsafe {
+                _mm_storeu_ps(p, rest);
+                rest = _mm256_extractf128_ps::<1>(v);
+                p = p.add(4);
+            }
+        }
+        if n & 2 != 0 {
+            unsafe {
+                _mm_storel_pd(p.cast(), _mm_castps_pd(rest));
+                rest = _mm_movehl_ps(rest, rest);
+                p = p.add(2);
+            }
+        }
+        if n & 1 != 0 {
+            unsafe { _mm_store_ss(p, rest) };
+        }
+    }
+});
+
+impl_simd!(Avx512Narrow, {
+    #[inline(always)]
+    unsafe fn load_partial(self, p: *const f32, n: usize) -> __m256 {
+        unsafe { _mm256_maskz_loadu_ps(((1u32 << n) - 1) as __mmask8, p) }
+    }
+    #[inline(always)]
+    unsafe fn store_partial(self, p: *mut f32, v: __m256, n: usize) {
+        unsafe { _mm256_mask_storeu_ps(p, ((1u32 << n) - 1) as __mmask8, v) }
+    }
+});
 
 /// See [`Simd::transpose_8x8`].
 ///

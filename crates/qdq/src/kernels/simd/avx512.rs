@@ -1,5 +1,6 @@
 //! Sixteen lanes: AVX-512.
 use super::Simd;
+#[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
 use std::arch::x86_64::*;
 
 /// Proof that AVX-512 F, VL, BW and DQ are there.
@@ -133,7 +134,7 @@ impl Simd for Avx512 {
         unsafe { _mm512_cvtps_epi32(a) }
     }
     #[inline(always)]
-    fn from_i(self, a: __m512i) -> __m512 {
+    fn i_to_f(self, a: __m512i) -> __m512 {
         unsafe { _mm512_cvtepi32_ps(a) }
     }
     #[inline(always)]
@@ -141,7 +142,7 @@ impl Simd for Avx512 {
         unsafe { _mm512_castps_si512(a) }
     }
     #[inline(always)]
-    fn from_bits(self, a: __m512i) -> __m512 {
+    fn bits_to_f(self, a: __m512i) -> __m512 {
         unsafe { _mm512_castsi512_ps(a) }
     }
     #[inline(always)]

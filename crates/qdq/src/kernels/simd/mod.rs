@@ -35,11 +35,11 @@ pub(crate) enum Isa {
 impl Isa {
     /// The best instruction set of this processor, found once.
     pub(crate) fn current() -> Self {
+        static ISA: OnceLock<Isa> = OnceLock::new();
         #[cfg(test)]
         if let Some(isa) = testing::forced() {
             return isa;
         }
-        static ISA: OnceLock<Isa> = OnceLock::new();
         *ISA.get_or_init(|| {
             let limit = match std::env::var("QDQ_CPU").as_deref() {
                 Ok("portable") => Isa::Portable,
@@ -132,9 +132,9 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn shr_i<const N: u32>(self, a: Self::I) -> Self::I;
     /// Converts whole numbers; out of range gives an unspecified value.
     fn to_i(self, a: Self::V) -> Self::I;
-    fn from_i(self, a: Self::I) -> Self::V;
+    fn i_to_f(self, a: Self::I) -> Self::V;
     fn to_bits(self, a: Self::V) -> Self::I;
-    fn from_bits(self, a: Self::I) -> Self::V;
+    fn bits_to_f(self, a: Self::I) -> Self::V;
 
     /// The even and the odd elements of `a` followed by `b`.
     fn deinterleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
@@ -211,6 +211,27 @@ pub(crate) fn dispatch_on<T: SimdTask>(isa: Isa, task: T) -> T::Output {
     }
 }
 
+/// Like [`dispatch`] with at most eight lanes: as fast on processors that split wider registers, and
+/// better filled by short rows.
+#[inline]
+pub(crate) fn dispatch_narrow<T: SimdTask>(task: T) -> T::Output {
+    match Isa::current() {
+        // SAFETY: `Isa::current` only gives instruction sets it has detected.
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => unsafe { run_avx512_narrow(task) },
+        isa => dispatch_on(isa, task),
+    }
+}
+
+/// # Safety
+/// The processor has the features.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi2")]
+unsafe fn run_avx512_narrow<T: SimdTask>(task: T) -> T::Output {
+    // SAFETY: the caller's promise.
+    task.run(unsafe { avx2::Avx512Narrow::new() })
+}
+
 /// # Safety
 /// The processor has the features.
 #[cfg(target_arch = "x86_64")]
@@ -262,6 +283,25 @@ pub(crate) unsafe fn copy<S: Simd>(simd: S, source: *const f32, target: *mut f32
         }
         if i < n {
             simd.store_partial(target.add(i), simd.load_partial(source.add(i), n - i), n - i);
+        }
+    }
+}
+
+/// Zeroes `n` floats.
+///
+/// # Safety
+/// `n` floats writable at `target`.
+#[inline(always)]
+pub(crate) unsafe fn zero<S: Simd>(simd: S, target: *mut f32, n: usize) {
+    let mut i = 0;
+    // SAFETY: the caller's promise, `i + LANES <= n` or `n - i` floats.
+    unsafe {
+        while i + S::LANES <= n {
+            simd.store(target.add(i), simd.splat(0.0));
+            i += S::LANES;
+        }
+        if i < n {
+            simd.store_partial(target.add(i), simd.splat(0.0), n - i);
         }
     }
 }

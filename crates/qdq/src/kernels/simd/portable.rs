@@ -125,7 +125,7 @@ impl Simd for Portable {
         a.map(|x| x as i32)
     }
     #[inline(always)]
-    fn from_i(self, a: [i32; 4]) -> [f32; 4] {
+    fn i_to_f(self, a: [i32; 4]) -> [f32; 4] {
         a.map(|x| x as f32)
     }
     #[inline(always)]
@@ -133,7 +133,7 @@ impl Simd for Portable {
         a.map(|x| x.to_bits() as i32)
     }
     #[inline(always)]
-    fn from_bits(self, a: [i32; 4]) -> [f32; 4] {
+    fn bits_to_f(self, a: [i32; 4]) -> [f32; 4] {
         a.map(|x| f32::from_bits(x as u32))
     }
     #[inline(always)]

@@ -1,0 +1,27 @@
+//! One file for each verb.
+
+mod bench;
+mod convert;
+mod diff;
+mod eval;
+mod inspect;
+mod quantize;
+mod run;
+
+use qdq::error::Result;
+
+use crate::arguments::{Arguments, Verb};
+use crate::output::Output;
+
+/// Does what the arguments ask for.
+pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
+    match &arguments.verb {
+        Verb::Quantize(arguments) => quantize::quantize(arguments, output),
+        Verb::Run(arguments) => run::run(arguments, output),
+        Verb::Eval(arguments) => eval::eval(arguments, output),
+        Verb::Diff(arguments) => diff::diff(arguments, output),
+        Verb::Convert(arguments) => convert::convert(arguments, output),
+        Verb::Bench(arguments) => bench::bench(arguments, output),
+        Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+    }
+}

@@ -1,0 +1,133 @@
+//! Model files: which format, and from and to the disk.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use bytes::Bytes;
+use memmap2::Mmap;
+
+use super::output_file::OutputFile;
+use crate::error::{Error, Result};
+use crate::formats::onnx;
+use crate::graph::{Graph, text};
+
+/// Largest text of a graph that is read.
+const MAX_TEXT: usize = 1 << 28;
+
+/// Reads a model: `.qir` is the text form, anything else is ONNX.
+///
+/// The file is mapped into memory, and so are side files; weights are not copied.
+///
+/// # Errors
+/// A file that is missing, of another format, damaged, or breaks a rule of the graph.
+pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
+    let path = path.as_ref();
+    let graph = read(path).map_err(|error| error.file(path.display()))?;
+    graph.verify().map_err(|error| error.file(path.display()))?;
+    Ok(graph)
+}
+
+fn read(path: &Path) -> Result<Graph> {
+    let bytes = map(path)?;
+    if bytes.is_empty() {
+        return Err(Error::malformed("the file is empty"));
+    }
+    if is_text(path) {
+        if bytes.len() > MAX_TEXT {
+            return Err(Error::malformed(format!("a text of {} bytes", bytes.len())));
+        }
+        let text =
+            std::str::from_utf8(&bytes).map_err(|error| Error::malformed(format!("not text: {error}")))?;
+        let mut graph = text::parse(text)?;
+        graph.infer()?;
+        return Ok(graph);
+    }
+    if let Some(format) = foreign_format(&bytes) {
+        return Err(Error::unsupported(format!("this is {format}, not ONNX"))
+            .help("qdq reads ONNX models (.onnx) and its own text form (.qir)"));
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    onnx::read(bytes, &|name| map(&folder.join(name)))
+}
+
+/// What the first bytes say a file is, if that is no ONNX.
+fn foreign_format(bytes: &[u8]) -> Option<&'static str> {
+    let starts = [
+        (&b"PK\x03\x04"[..], "a zip archive (a PyTorch, Keras or .npz file)"),
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file (a Keras model)"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"graph", "qdq's text form (its name should end in .qir)"),
+        (b"{", "JSON"),
+    ];
+    if bytes.get(4..8) == Some(b"TFL3") {
+        return Some("a TensorFlow Lite model");
+    }
+    starts.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name)
+}
+
+/// Writes a model, whole or not at all: the text form for `.qir`, ONNX for anything else.
+///
+/// A model too large for one file gets a side file, `<name>.data` beside it. `max_opset` is the newest ONNX operator
+/// set that the model's reader understands. Returns the operator set used, for ONNX.
+///
+/// # Errors
+/// A graph that the format cannot express; a folder that cannot be written to.
+pub fn write_model(graph: &Graph, path: impl AsRef<Path>, max_opset: i64) -> Result<Option<i64>> {
+    let path = path.as_ref();
+    write(graph, path, max_opset).map_err(|error| error.file(path.display()))
+}
+
+fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<Option<i64>> {
+    if is_text(path) {
+        let text = text::print(graph);
+        text::parse(&text).map_err(|_| {
+            Error::unsupported("the text form does not hold constants of more than 16 numbers")
+                .help("write an .onnx file; `qdq inspect --text` prints the graph")
+        })?;
+        write_file(path, [text.as_bytes()])?.persist()?;
+        return Ok(None);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let side_file = format!("{name}.data");
+    let options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
+    let written = onnx::write(graph, &options)?;
+    let model = write_file(path, [&written.model[..]])?;
+    if let Some(side_file) = &written.side_file {
+        let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
+        // The model comes last: where it is, all of it is.
+        write_file(&path.with_file_name(&side_file.name), chunks)?.persist()?;
+    }
+    model.persist()?;
+    Ok(Some(written.opset))
+}
+
+fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Result<OutputFile> {
+    let mut file = OutputFile::create(path)?;
+    for chunk in chunks {
+        file.write_all(chunk).map_err(|error| Error::io(path.display(), &error))?;
+    }
+    Ok(file)
+}
+
+fn is_text(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("qir"))
+}
+
+#[allow(unsafe_code, reason = "the one memory map; its safety argument is inside")]
+fn map(path: &Path) -> Result<Bytes> {
+    let io_error = |error: std::io::Error| Error::io(path.display(), &error);
+    let metadata = std::fs::metadata(path).map_err(io_error)?;
+    if metadata.is_dir() {
+        return Err(Error::usage("this is a folder").file(path.display()).help("name the model's file"));
+    }
+    if metadata.len() == 0 {
+        return Ok(Bytes::new());
+    }
+    let file = File::open(path).map_err(io_error)?;
+    // SAFETY: The map is read-only and private to us. Another process that changes or truncates the file while it is
+    // mapped is outside of what any reader of mapped weights can defend against; `qdq` itself never writes in place
+    // (see `OutputFile`).
+    let map = unsafe { Mmap::map(&file) }.map_err(io_error)?;
+    Ok(Bytes::from_owner(map))
+}
