@@ -100,13 +100,15 @@ impl<'m> Reader<'m> {
         Ok(Frame { opsets: Rc::new(opsets), bindings: Rc::new(bindings), prefix })
     }
 
-    fn arguments(&self, call: &'m NodeProto, function: &'m FunctionProto) -> Vec<(&'m str, Slot)> {
-        let argument = |position: usize| {
+    /// What the function's inputs stand for; constants become values, so that calls share them.
+    fn arguments(&mut self, call: &'m NodeProto, function: &'m FunctionProto) -> Vec<(&'m str, Slot)> {
+        let mut arguments = Vec::new();
+        for (position, formal) in function.input.iter().enumerate() {
             let name = call.input.get(position).filter(|name| !name.is_empty());
-            name.and_then(|name| self.scopes.find(name).cloned()).unwrap_or(Slot::Absent)
-        };
-        let formal = function.input.iter().enumerate();
-        formal.map(|(position, name)| (name.as_str(), argument(position))).collect()
+            let id = name.and_then(|name| self.scopes.value(name, &mut self.graph, &self.frame.prefix));
+            arguments.push((formal.as_str(), id.map_or(Slot::Absent, Slot::Value)));
+        }
+        arguments
     }
 
     /// Gives the caller's names to what the function returns.

@@ -143,7 +143,8 @@ impl<'m> Reader<'m> {
             let default = defaults.remove(input.name());
             if let Some(default) = default.as_ref().filter(|_| !inputs_with_defaults) {
                 self.define(input.name(), Slot::Constant(default.clone()));
-            } else if let Some(id) = self.read_input(input, default) {
+            } else {
+                let id = self.read_input(input, default);
                 self.graph.body.inputs.push(id);
             }
         }
@@ -159,10 +160,7 @@ impl<'m> Reader<'m> {
     pub(super) fn read_region(&mut self, graph: &'m GraphProto) -> Block {
         self.scopes.open(hints(graph), false);
         let constants = self.read_initializers(graph);
-        let mut inputs = Vec::new();
-        for input in &graph.input {
-            inputs.extend(self.read_input(input, None));
-        }
+        let inputs = graph.input.iter().map(|input| self.read_input(input, None)).collect();
         self.define_constants(constants);
         let nodes = self.read_nodes(&graph.node);
         let outputs = self.read_outputs(graph);
@@ -206,7 +204,7 @@ impl<'m> Reader<'m> {
         constants
     }
 
-    fn read_input(&mut self, input: &'m ValueInfoProto, default: Option<Tensor>) -> Option<ValueId> {
+    fn read_input(&mut self, input: &'m ValueInfoProto, default: Option<Tensor>) -> ValueId {
         let ty = match read_type(input) {
             Ok(ty) => ty,
             Err(error) => {
@@ -225,7 +223,7 @@ impl<'m> Reader<'m> {
         let id = self.graph.add_value(input.name(), ty);
         self.graph[id].constant = default;
         self.define(input.name(), Slot::Value(id));
-        Some(id)
+        id
     }
 
     /// Reads nodes in an order in which each comes after what it uses.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use qdq_schema::onnx::{GraphProto, NodeProto};
+use qdq_schema::onnx::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::names::describe_node;
 use crate::error::{Error, Result};
@@ -101,10 +101,10 @@ pub(super) fn used_names(node: &NodeProto) -> Vec<&str> {
 
 /// Names that a subgraph uses without defining them.
 fn captured_names<'m>(graph: &'m GraphProto, captured: &mut Vec<&'m str>) {
-    let mut defined: HashSet<&str> = graph.input.iter().map(|input| input.name()).collect();
-    defined.extend(graph.initializer.iter().map(|tensor| tensor.name()));
+    let mut defined: HashSet<&str> = graph.input.iter().map(ValueInfoProto::name).collect();
+    defined.extend(graph.initializer.iter().map(TensorProto::name));
     defined.extend(graph.node.iter().flat_map(|node| &node.output).map(String::as_str));
-    let used = graph.node.iter().flat_map(used_names).chain(graph.output.iter().map(|output| output.name()));
+    let used = graph.node.iter().flat_map(used_names).chain(graph.output.iter().map(ValueInfoProto::name));
     captured.extend(used.filter(|name| !defined.contains(name)));
 }
 

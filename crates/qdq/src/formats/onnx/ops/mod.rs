@@ -4,7 +4,6 @@
 //! constant inputs. Writing gives the form of the operator set asked for, or says which one is needed;
 //! element types, attributes and numbers of inputs are checked against the operator table by
 //! [`NodeWriter::finish`].
-#![deny(clippy::wildcard_enum_match_arm)]
 
 mod control;
 mod limit;
@@ -197,6 +196,7 @@ const READERS: &[(&str, ReadNode)] = &[
 
 /// Writes one node of the hub.
 #[allow(clippy::too_many_lines, reason = "one line for each op")]
+#[deny(clippy::wildcard_enum_match_arm)]
 #[rustfmt::skip]
 pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Written {
     match op {
