@@ -30,7 +30,7 @@ impl OpDef for Cast {
     }
 
     fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
-        matches!(self.to, DType::I32 | DType::I64).then(|| inputs.small_dims(0)).flatten()
+        cast_dims(inputs, self.to)
     }
 
     fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
@@ -39,6 +39,17 @@ impl OpDef for Cast {
 
     fn quant_rule(&self) -> QuantRule {
         QuantRule::Float
+    }
+}
+
+/// Dimensions stay what they are in a type that holds them.
+fn cast_dims(inputs: &Inputs<'_>, to: DType) -> Option<Vec<Dim>> {
+    let dims = inputs.small_dims(0)?;
+    let fits = |dim: &Dim| dim.known().is_none_or(|size| i32::try_from(size).is_ok());
+    match to {
+        DType::I64 => Some(dims),
+        DType::I32 if dims.iter().all(fits) => Some(dims),
+        _ => None,
     }
 }
 
@@ -52,7 +63,7 @@ impl OpDef for CastLike {
     }
 
     fn infer_dims(&self, inputs: &Inputs<'_>) -> Option<Vec<Dim>> {
-        matches!(inputs.dtype(1), DType::I32 | DType::I64).then(|| inputs.small_dims(0)).flatten()
+        cast_dims(inputs, inputs.dtype(1))
     }
 
     fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {

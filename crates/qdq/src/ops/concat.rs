@@ -53,12 +53,12 @@ impl OpDef for Concat {
     }
 
     fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
-        if inputs.len() == 1 {
-            return Ok(vec![inputs.take(0)?]);
-        }
         let tensors = (0..inputs.len()).map(|position| inputs.get(position)).collect::<Result<Vec<_>>>()?;
         let first = tensors.first().ok_or_else(|| Error::graph("nothing to join"))?;
         let axis = resolve_axis(self.axis, first.shape().len())?;
+        if tensors.len() == 1 {
+            return Ok(vec![inputs.take(0)?]);
+        }
         let mut shape = first.shape().to_vec();
         for tensor in &tensors[1..] {
             let fits = tensor.shape().len() == shape.len()

@@ -132,6 +132,9 @@ impl OpDef for Range {
     }
 }
 
+/// Most numbers that a range holds.
+const MAX_RANGE: usize = 1 << 26;
+
 /// `ceil((limit - start) / delta)`, at least 0.
 fn range_length(start: &Tensor, limit: &Tensor, delta: &Tensor) -> Result<usize> {
     let number = |tensor: &Tensor| match tensor.to_f64_vec()?[..] {
@@ -146,7 +149,11 @@ fn range_length(start: &Tensor, limit: &Tensor, delta: &Tensor) -> Result<usize>
     if step == 0.0 || length.is_nan() || length >= 1e15 {
         return Err(Error::data(format!("a range from {first} to {last} in steps of {step}")));
     }
-    output_count(&[length.max(0.0) as usize])
+    let length = length.max(0.0) as usize;
+    if length > MAX_RANGE {
+        return Err(Error::data(format!("a range of {length} numbers")));
+    }
+    Ok(length)
 }
 
 fn count_up<T: Widen>(start: &[T], delta: &[T], length: usize) -> Vec<T> {
@@ -171,7 +178,8 @@ impl OpDef for EyeLike {
         let like = inputs.get(0)?;
         let &[rows, columns] = like.shape() else { return Err(Error::data("the input is no matrix")) };
         let mut eye = vec![0u8; output_count(&[rows, columns])?];
-        for row in 0..rows {
+        let rows_with_columns = if columns == 0 { 0 } else { rows };
+        for row in 0..rows_with_columns {
             let column = (row as i64).checked_add(self.k).and_then(|column| usize::try_from(column).ok());
             if let Some(column) = column.filter(|&column| column < columns) {
                 eye[row * columns + column] = 1;
@@ -221,6 +229,7 @@ mod tests {
         let below = eval(EyeLike { dtype: None, k: -1 }, [like.clone()]);
         assert_eq!(below.as_slice::<f32>().unwrap(), [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
         eval(EyeLike { dtype: None, k: i64::MAX }, [like]);
+        eval(EyeLike::default(), [Tensor::from_vec(vec![1 << 60, 0], Vec::<f32>::new()).unwrap()]);
         eval_error(EyeLike::default(), [Tensor::scalar(1f32)]);
     }
 

@@ -68,10 +68,13 @@ impl<'a> Inputs<'a> {
         Some(sizes.into_iter().map(|size| usize::try_from(size).map_or(Dim::Any, Dim::Known)).collect())
     }
 
-    /// [`Inputs::dims`] of a small vector, for ops that move shapes about.
+    /// [`Inputs::dims`] of a scalar or small vector, for ops that move shapes about.
     pub(crate) fn small_dims(&self, position: usize) -> Option<Vec<Dim>> {
         const MAX: usize = 64;
         if self.constant(position).is_some_and(|constant| constant.len() > MAX) {
+            return None;
+        }
+        if self.shape(position).is_some_and(|dims| dims.len() > 1) {
             return None;
         }
         self.dims(position)

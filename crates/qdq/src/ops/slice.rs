@@ -24,7 +24,7 @@ impl Cut {
     ///
     /// Source: ONNX `Slice`: starts and ends count from the end when negative, then are clamped.
     fn resolve(self, size: usize) -> (usize, usize) {
-        let size = size as i64;
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
         let from_end = |index: i64| if index < 0 { index.saturating_add(size) } else { index };
         let (start, end) = (from_end(self.start), from_end(self.end));
         if self.step > 0 {
@@ -183,6 +183,12 @@ mod tests {
         assert_eq!(slice(data(), [&[0], &[i64::MAX], &[1], &[i64::MAX]]), [0.0, 4.0]);
         assert_eq!(slice(data(), [&[i64::MAX], &[i64::MIN], &[1], &[i64::MIN]]), [3.0, 7.0]);
         assert_eq!(slice(counting([0]), [&[5], &[-7], &[0], &[-1]]), [0f32; 0]);
+    }
+
+    #[test]
+    fn sizes_without_elements_may_be_huge() {
+        let data = Tensor::from_vec(vec![0, usize::MAX], Vec::<f32>::new()).unwrap();
+        assert_eq!(slice(data, [&[-2, -3], &[9, i64::MAX], &[0, 1], &[-1, 1]]), [0f32; 0]);
     }
 
     #[test]

@@ -220,7 +220,7 @@ impl TopK {
             by_value.then(a.cmp(b))
         };
         let mut picked = vec![0; outer * k * inner];
-        let mut lane = Vec::with_capacity(size);
+        let mut lane = Vec::new();
         for (outer, inside) in (0..outer).flat_map(|outer| (0..inner).map(move |inside| (outer, inside))) {
             lane.clear();
             lane.extend((0..size).map(|position| (outer * size + position) * inner + inside));
