@@ -55,7 +55,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
     for output in &differences.values {
         let on = format!("{} samples", differences.n_samples);
-        table.pair("SQNR", format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine()));
+        table.pair(
+            "SQNR",
+            format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine()),
+        );
     }
     if let (Some(before), Some(after)) = (&before, &after) {
         accuracy(&mut table, before, after);
