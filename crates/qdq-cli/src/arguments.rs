@@ -49,7 +49,7 @@ pub(crate) struct Quantize {
     /// File to write [default: MODEL with the ending .int8.onnx]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How ranges are chosen: minmax, percentile[:P], entropy, mse or l2
+    /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2
     #[arg(long, default_value = "minmax", value_name = "METHOD")]
     pub(crate) calibration: String,
     /// Labelled data to compare both models on, prepared like --data [default: --data, with --labels]

@@ -57,7 +57,8 @@ fn run(input: &str) -> Result<String> {
         ["eval"] => {
             graph.verify()?;
             let outputs = compute(&graph)?;
-            Ok(outputs.iter().map(|tensor| format!("{tensor:?}\n")).collect())
+            let lines: Vec<String> = outputs.iter().map(|tensor| format!("{tensor:?}\n")).collect();
+            Ok(lines.concat())
         }
         ["rewrite", name] => {
             let rewrite = passes::find(name).unwrap_or_else(|| panic!("there is no rewrite {name}"));
@@ -71,7 +72,7 @@ fn run(input: &str) -> Result<String> {
                 let node = &quant::blocks(&graph)[place.block].nodes[place.node];
                 format!("{}: {decision:?}\n", graph.describe(node))
             };
-            Ok(plan.decisions.iter().map(line).collect())
+            Ok(plan.decisions.iter().map(line).collect::<Vec<_>>().concat())
         }
         ["quantize", target] => quantized(graph, Target::find(target)?),
         _ => panic!("unknown command in `{header}`"),

@@ -121,7 +121,7 @@ fn damaged_onnx_files_never_panic() {
         let whole = std::fs::read(&path).unwrap();
         for _ in 0..20 {
             let mut bytes = whole.clone();
-            for _ in 0..1 + random() % 4 {
+            for _ in 0..=random() % 4 {
                 let position = random() % bytes.len().max(1);
                 if let Some(byte) = bytes.get_mut(position) {
                     *byte = random() as u8;

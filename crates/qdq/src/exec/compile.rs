@@ -23,7 +23,7 @@ pub struct Program {
 #[derive(Debug)]
 pub(super) struct Steps {
     pub(super) inputs: Vec<ValueId>,
-    pub(super) steps: Vec<Step>,
+    pub(super) work: Vec<Step>,
     pub(super) outputs: Vec<ValueId>,
 }
 
@@ -92,7 +92,7 @@ impl Compiler<'_> {
             steps.push(step);
         }
         find_last_uses(block, &mut steps);
-        Ok(Steps { inputs: block.inputs.clone(), steps, outputs: block.outputs.clone() })
+        Ok(Steps { inputs: block.inputs.clone(), work: steps, outputs: block.outputs.clone() })
     }
 
     /// The relu or clip that alone uses the node's only output: its position, what it does, and its output.
@@ -187,7 +187,7 @@ fn find_last_uses(block: &Block, steps: &mut [Step]) {
 
 fn used_inside(steps: &Steps, used: &mut Vec<ValueId>) {
     used.extend(&steps.outputs);
-    for step in &steps.steps {
+    for step in &steps.work {
         used.extend(step.inputs.iter().flatten().map(|input| input.value));
         for region in &step.regions {
             used_inside(region, used);

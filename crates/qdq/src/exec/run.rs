@@ -44,7 +44,7 @@ pub(super) struct Frame<'p, 't> {
 
 impl Frame<'_, '_> {
     pub(super) fn run_steps(&mut self, steps: &Steps) -> Result<()> {
-        for step in &steps.steps {
+        for step in &steps.work {
             self.run_step(step).map_err(|error| error.node(&step.name))?;
         }
         Ok(())

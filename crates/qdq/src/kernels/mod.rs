@@ -10,7 +10,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`activation`] | `Activation::{None, Relu, Clip, LeakyRelu, Sigmoid, Silu, HardSwish}`, fused by `gemm`, `conv`, `conv_transpose` |
+//! | `activation` | `Activation::{None, Relu, Clip, LeakyRelu, Sigmoid, Silu, HardSwish}`, fused by `gemm`, `conv`, `conv_transpose` |
 //! | [`gemm`] | `gemm(a, b, &GemmOptions { alpha, beta, bias, activation }, c)`, `gemm_batched`; operands `MatRef` (any strides) or `PackedA` / `PackedB` |
 //! | [`conv`] | `ConvShape { .. }.output_dims(..)`, `PackedConv::new(weights, bias, shape, activation).run(input, dims, output)`, `conv(..)` for dynamic weights |
 //! | [`conv_transpose`] | `ConvTransposeShape`, `PackedConvTranspose` |

@@ -291,6 +291,7 @@ fn gelu<T: Float>(x: T, approximate: Approximate) -> T {
 }
 
 #[cfg(test)]
+#[allow(clippy::excessive_precision, clippy::approx_constant, reason = "pasted from the reference")]
 mod tests {
     use super::*;
     use crate::ops::Op;

@@ -1,7 +1,7 @@
 //! The op set: everything `qdq` knows about an op, independent of any file format.
 //!
 //! One line per op in the table at the end of this file; each op's knowledge sits in its family's file:
-//! attributes with defaults ([`op!`]), and [`OpDef`]: arity, type inference, evaluation, quantization rule.
+//! attributes with defaults (`op!`), and [`OpDef`]: arity, type inference, evaluation, quantization rule.
 //! Semantics are those of the newest ONNX version of the operator of the same name
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
 //! What a reader does not know is kept as [`Custom`].

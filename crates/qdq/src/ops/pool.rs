@@ -364,6 +364,7 @@ fn root<T: Float>(sum: T, p: i64) -> T {
 }
 
 #[cfg(test)]
+#[allow(clippy::excessive_precision, reason = "pasted from the reference")]
 mod tests {
     use super::*;
     use crate::ops::testing::{assert_close, counting, eval, eval_all, eval_error, floats};

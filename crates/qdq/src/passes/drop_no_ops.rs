@@ -12,7 +12,7 @@ use crate::ops::Op;
 /// The same for dropout at inference, a cast to the same type, a transpose that keeps the order, a padding of
 /// nothing, a concatenation of one, `+ 0`, `- 0`, `* 1`, `/ 1` by a scalar.
 #[derive(Debug)]
-pub struct DropNoOps;
+pub(super) struct DropNoOps;
 
 impl Rewrite for DropNoOps {
     fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use crate::ops::Op;
 /// %c = conv(%x, %w); %y = add(%c, %k)    →    %y = conv(%x, %w, %k)
 /// ```
 #[derive(Debug)]
-pub struct FoldAddIntoBias;
+pub(super) struct FoldAddIntoBias;
 
 impl Rewrite for FoldAddIntoBias {
     fn name(&self) -> &'static str {

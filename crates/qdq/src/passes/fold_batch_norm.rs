@@ -12,7 +12,7 @@ use crate::ops::Op;
 /// →  %y = conv(%x, %w', %b')    w' = w · s,  b' = (b − mean) · s + beta,  s = gamma / √(var + ε)
 /// ```
 #[derive(Debug)]
-pub struct FoldBatchNorm;
+pub(super) struct FoldBatchNorm;
 
 impl Rewrite for FoldBatchNorm {
     fn name(&self) -> &'static str {

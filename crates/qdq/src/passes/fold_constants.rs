@@ -16,7 +16,7 @@ const MAX_GROWTH: usize = 1 << 16;
 /// ```
 /// Quantize and dequantize stay: their integers are what the model is about.
 #[derive(Debug)]
-pub struct FoldConstants;
+pub(super) struct FoldConstants;
 
 impl Rewrite for FoldConstants {
     fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use crate::ops::Op;
 /// %c = conv(%x, %w, %b); %y = mul(%c, %k)    →    %y = conv(%x, %w·k, %b·k)
 /// ```
 #[derive(Debug)]
-pub struct FoldMulIntoWeights;
+pub(super) struct FoldMulIntoWeights;
 
 impl Rewrite for FoldMulIntoWeights {
     fn name(&self) -> &'static str {

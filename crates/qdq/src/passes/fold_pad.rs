@@ -10,7 +10,7 @@ use crate::ops::{AutoPad, Op, PadMode};
 /// %p = pad(%x, [0, 0, 1, 1, 0, 0, 1, 1]); %y = conv(%p, %w)    →    %y = conv(%x, %w) {pads=[1, 1, 1, 1]}
 /// ```
 #[derive(Debug)]
-pub struct FoldPad;
+pub(super) struct FoldPad;
 
 impl Rewrite for FoldPad {
     fn name(&self) -> &'static str {

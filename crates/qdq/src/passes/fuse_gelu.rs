@@ -11,7 +11,7 @@ use crate::ops::{Approximate, Gelu, Op};
 /// %d = div(%x, √2); %e = erf(%d); %a = add(%e, 1); %m = mul(%x, %a); %y = mul(%m, 0.5)    →    %y = gelu(%x)
 /// ```
 #[derive(Debug)]
-pub struct FuseGelu;
+pub(super) struct FuseGelu;
 
 impl Rewrite for FuseGelu {
     fn name(&self) -> &'static str {

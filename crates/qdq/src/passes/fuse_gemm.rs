@@ -10,7 +10,7 @@ use crate::ops::{Gemm, Op};
 /// %m = mat_mul(%x, %w); %y = add(%m, %b)    →    %y = gemm(%x, %w, %b)    x, w matrices, w and b constant
 /// ```
 #[derive(Debug)]
-pub struct FuseGemm;
+pub(super) struct FuseGemm;
 
 impl Rewrite for FuseGemm {
     fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use crate::ops::{HardSwish, Op};
 /// %h = hard_sigmoid(%x) {alpha=1/6, beta=0.5}; %y = mul(%x, %h)              →    %y = hard_swish(%x)
 /// ```
 #[derive(Debug)]
-pub struct FuseHardSwish;
+pub(super) struct FuseHardSwish;
 
 impl Rewrite for FuseHardSwish {
     fn name(&self) -> &'static str {

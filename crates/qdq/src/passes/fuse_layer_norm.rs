@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
 /// %y = %n · gamma + beta    →    %y = layer_normalization(%x, gamma, beta) {epsilon=ε}
 /// ```
 #[derive(Debug)]
-pub struct FuseLayerNorm;
+pub(super) struct FuseLayerNorm;
 
 impl Rewrite for FuseLayerNorm {
     fn name(&self) -> &'static str {

@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
 /// →  %c = conv(%x, %w·α, %b·α + β); %y = clip(%c, 0, 1)
 /// ```
 #[derive(Debug)]
-pub struct HardSigmoidToClip;
+pub(super) struct HardSigmoidToClip;
 
 impl Rewrite for HardSigmoidToClip {
     fn name(&self) -> &'static str {

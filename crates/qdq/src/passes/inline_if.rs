@@ -10,7 +10,7 @@ use crate::ops::Op;
 /// %y = if(true) region() { %t = relu(%x) return %t } region() { … }    →    %t = relu(%x), %t for %y
 /// ```
 #[derive(Debug)]
-pub struct InlineIf;
+pub(super) struct InlineIf;
 
 impl Rewrite for InlineIf {
     fn name(&self) -> &'static str {

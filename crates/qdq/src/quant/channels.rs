@@ -2,7 +2,7 @@
 //!
 //! In transformers a few channels of the inputs of matrix products are many times larger than the rest; one range for
 //! all leaves the rest a handful of steps. Such a channel is divided by a factor, and its row of the weights multiplied
-//! by it, which changes nothing in real numbers. The idea is SmoothQuant's (Xiao et al. 2022, arXiv:2211.10438); there
+//! by it, which changes nothing in real numbers. The idea is that of `SmoothQuant` (Xiao et al. 2022, arXiv:2211.10438); there
 //! every channel is scaled by a power of its range, here only those that stand out, which leaves the weights of all
 //! others as they are.
 

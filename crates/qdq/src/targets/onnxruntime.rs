@@ -1,6 +1,6 @@
 //! onnxruntime's CPU provider on x86-64.
 //!
-//! Source: onnxruntime 1.32, `QDQSelectorActionTransformer` and the ops it fuses (optimizer/qdq_transformer), checked
+//! Source: onnxruntime 1.32, `QDQSelectorActionTransformer` and the ops it fuses (`optimizer/qdq_transformer`), checked
 //! against the optimized graphs it writes.
 
 use super::{ConvGain, Target, anchor, join, moves};

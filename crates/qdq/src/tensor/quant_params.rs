@@ -23,7 +23,7 @@ pub enum Granularity {
 
 /// `real = (integer - zero_point) * scale`, with integers in `quant_min..=quant_max`.
 ///
-/// Source: ONNX operators `QuantizeLinear` and `DequantizeLinear`; LiteRT 8-bit quantization specification.
+/// Source: ONNX operators `QuantizeLinear` and `DequantizeLinear`; `LiteRT` 8-bit quantization specification.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuantParams {
     /// Integer type the values are stored in.

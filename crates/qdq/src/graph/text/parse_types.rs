@@ -81,9 +81,8 @@ impl Cursor {
     }
 
     fn number<T: std::str::FromStr>(&mut self) -> Result<T> {
-        let text = match self.next()? {
-            Token::Number(text) | Token::Word(text) => text,
-            _ => return Err(self.error_before("a number expected")),
+        let (Token::Number(text) | Token::Word(text)) = self.next()? else {
+            return Err(self.error_before("a number expected"));
         };
         text.parse().map_err(|_| self.error_before(format!("`{text}` is no number that fits here")))
     }

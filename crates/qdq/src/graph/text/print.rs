@@ -12,7 +12,7 @@ const MAX_INLINE: usize = 16;
 pub fn print(graph: &Graph) -> String {
     let mut out = String::new();
     let name = if graph.name.is_empty() { String::new() } else { format!(" {:?}", graph.name) };
-    let _ = write!(out, "graph{name}({}) {{\n", parameters(graph, &graph.body));
+    let _ = writeln!(out, "graph{name}({}) {{", parameters(graph, &graph.body));
     for id in graph.value_ids() {
         if let Some(tensor) = graph.constant(id)
             && is_used(graph, id)

@@ -1,6 +1,6 @@
 //! Reproducible pseudo-random constants for tests.
 
-/// Normally distributed numbers from a seed: SplitMix64 and the sum of twelve uniforms (Irwin–Hall).
+/// Normally distributed numbers from a seed: `SplitMix64` and the sum of twelve uniforms (Irwin–Hall).
 pub(super) fn normal(seed: u64, count: usize, mean: f32, std: f32) -> Vec<f32> {
     let mut state = seed;
     let mut uniform = move || {

@@ -173,6 +173,7 @@ const BATCHES: usize = 2;
 const INPUT: usize = 2;
 const HIDDEN: usize = 2;
 
+#[allow(clippy::unnecessary_wraps, reason = "as the op takes its inputs")]
 fn data<const N: usize>(shape: [usize; N], seed: usize) -> Option<Tensor> {
     let n = shape.iter().product::<usize>();
     let elements = (0..n).map(|i| (((i * 7 + seed) % 11) as f32 - 5.0) / 8.0).collect();

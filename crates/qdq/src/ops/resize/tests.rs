@@ -1,3 +1,5 @@
+#![allow(clippy::excessive_precision, reason = "pasted from the reference")]
+
 use super::*;
 use crate::ops::testing::{assert_close, counting, eval_all, floats};
 
