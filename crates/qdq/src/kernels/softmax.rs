@@ -3,7 +3,7 @@
 
 use super::math::vector;
 use super::parallel::{for_each_chunk, rows_per_task};
-use super::simd::{Simd, SimdTask, dispatch, map_in_place};
+use super::simd::{Simd, SimdTask, dispatch, load_chunk, map_in_place};
 
 /// Values per task.
 const CHUNK: usize = 1 << 13;
@@ -58,12 +58,12 @@ impl SimdTask for Rows<'_> {
             if self.logarithm {
                 let sum = exp_sum(s, row, max);
                 let shift = s.add(max, s.splat(sum.ln()));
-                map_in_place(s, row, |x| s.sub(x, shift));
+                map_in_place!(s, row, |x| s.sub(x, shift));
             } else {
                 // In place: the exponentials replace the row.
                 let sum = exp_sum_in_place(s, row, max);
                 let scale = s.splat(1.0 / sum);
-                map_in_place(s, row, |x| s.mul(x, scale));
+                map_in_place!(s, row, |x| s.mul(x, scale));
             }
         }
     }
@@ -93,12 +93,12 @@ fn exp_sum<S: Simd>(s: S, row: &[f32], max: S::V) -> f32 {
     let mut sum = s.splat(0.0);
     let mut chunks = row.chunks_exact(S::LANES);
     for chunk in &mut chunks {
-        sum = s.add(sum, vector::exp(s, s.sub(load(s, chunk), max)));
+        sum = s.add(sum, vector::exp(s, s.sub(load_chunk(s, chunk), max)));
     }
     let mut total = s.sum(sum);
     let rest = chunks.remainder();
     if !rest.is_empty() {
-        let lanes = s.lanes(vector::exp(s, s.sub(load(s, rest), max)));
+        let lanes = s.lanes(vector::exp(s, s.sub(load_chunk(s, rest), max)));
         total += lanes[..rest.len()].iter().sum::<f32>();
     }
     total
@@ -109,27 +109,16 @@ fn exp_sum_in_place<S: Simd>(s: S, row: &mut [f32], max: S::V) -> f32 {
     let n = row.len() / S::LANES * S::LANES;
     let mut sum = s.splat(0.0);
     for chunk in row[..n].chunks_exact_mut(S::LANES) {
-        let e = vector::exp(s, s.sub(load(s, chunk), max));
+        let e = vector::exp(s, s.sub(load_chunk(s, chunk), max));
         sum = s.add(sum, e);
         chunk.copy_from_slice(&s.lanes(e)[..S::LANES]);
     }
     let mut total = s.sum(sum);
-    map_in_place(s, &mut row[n..], |x| vector::exp(s, s.sub(x, max)));
+    map_in_place!(s, &mut row[n..], |x| vector::exp(s, s.sub(x, max)));
     for x in &row[n..] {
         total += x;
     }
     total
-}
-
-/// Up to `LANES` floats, the missing lanes zero.
-#[inline(always)]
-fn load<S: Simd>(s: S, values: &[f32]) -> S::V {
-    let n = values.len().min(S::LANES);
-    #[expect(unsafe_code, reason = "register load")]
-    // SAFETY: `n` floats of the slice.
-    unsafe {
-        if n == S::LANES { s.load(values.as_ptr()) } else { s.load_partial(values.as_ptr(), n) }
-    }
 }
 
 /// Planes `[axis, inner]`, softmax along the first of the two.
@@ -162,7 +151,7 @@ impl SimdTask for Planes<'_> {
                     *x -= m;
                 }
                 row_buffer.copy_from_slice(row);
-                map_in_place(s, &mut row_buffer, |x| vector::exp(s, x));
+                map_in_place!(s, &mut row_buffer, |x| vector::exp(s, x));
                 for (total, e) in sum.iter_mut().zip(&row_buffer) {
                     *total += e;
                 }
@@ -171,7 +160,7 @@ impl SimdTask for Planes<'_> {
                 }
             }
             if self.logarithm {
-                map_in_place(s, &mut sum, |x| vector::log(s, x));
+                map_in_place!(s, &mut sum, |x| vector::log(s, x));
             }
             for row in plane.chunks_exact_mut(inner) {
                 for (x, total) in row.iter_mut().zip(&sum) {

@@ -104,41 +104,41 @@ impl SimdTask for Apply<'_> {
         let one = s.splat(1.0);
         let values = self.values;
         match self.unary {
-            Unary::Exp => map_in_place(s, values, |x| vector::exp(s, x)),
-            Unary::Log => map_in_place(s, values, |x| vector::log(s, x)),
-            Unary::Tanh => map_in_place(s, values, |x| vector::tanh(s, x)),
-            Unary::Sigmoid => map_in_place(s, values, |x| vector::sigmoid(s, x)),
-            Unary::Erf => map_in_place(s, values, |x| vector::erf(s, x)),
-            Unary::GeluErf => map_in_place(s, values, |x| gelu_erf(s, x)),
-            Unary::GeluTanh => map_in_place(s, values, |x| gelu_tanh(s, x)),
-            Unary::Silu => map_in_place(s, values, |x| s.mul(x, vector::sigmoid(s, x))),
-            Unary::Softplus => map_in_place(s, values, |x| vector::softplus(s, x)),
+            Unary::Exp => map_in_place!(s, values, |x| vector::exp(s, x)),
+            Unary::Log => map_in_place!(s, values, |x| vector::log(s, x)),
+            Unary::Tanh => map_in_place!(s, values, |x| vector::tanh(s, x)),
+            Unary::Sigmoid => map_in_place!(s, values, |x| vector::sigmoid(s, x)),
+            Unary::Erf => map_in_place!(s, values, |x| vector::erf(s, x)),
+            Unary::GeluErf => map_in_place!(s, values, |x| gelu_erf(s, x)),
+            Unary::GeluTanh => map_in_place!(s, values, |x| gelu_tanh(s, x)),
+            Unary::Silu => map_in_place!(s, values, |x| s.mul(x, vector::sigmoid(s, x))),
+            Unary::Softplus => map_in_place!(s, values, |x| vector::softplus(s, x)),
             Unary::HardSigmoid { alpha, beta } => {
-                map_in_place(s, values, |x| hard_sigmoid(s, x, alpha, beta));
+                map_in_place!(s, values, |x| hard_sigmoid(s, x, alpha, beta));
             }
             Unary::HardSwish => {
-                map_in_place(s, values, |x| s.mul(x, hard_sigmoid(s, x, 1.0 / 6.0, 0.5)));
+                map_in_place!(s, values, |x| s.mul(x, hard_sigmoid(s, x, 1.0 / 6.0, 0.5)));
             }
-            Unary::Relu => map_in_place(s, values, |x| s.max(zero, x)),
+            Unary::Relu => map_in_place!(s, values, |x| s.max(zero, x)),
             Unary::Clip { min, max } => {
                 let (min, max) = (s.splat(min), s.splat(max));
-                map_in_place(s, values, |x| s.min(max, s.max(min, x)));
+                map_in_place!(s, values, |x| s.min(max, s.max(min, x)));
             }
             Unary::LeakyRelu(slope) => {
                 let slope = s.splat(slope);
-                map_in_place(s, values, |x| s.select(s.lt(x, zero), s.mul(slope, x), x));
+                map_in_place!(s, values, |x| s.select(s.lt(x, zero), s.mul(slope, x), x));
             }
             Unary::Elu(alpha) => {
                 let alpha = s.splat(alpha);
-                map_in_place(s, values, |x| {
+                map_in_place!(s, values, |x| {
                     let below = s.mul(alpha, s.sub(vector::exp(s, x), one));
                     s.select(s.lt(x, zero), below, x)
                 });
             }
-            Unary::Sqrt => map_in_place(s, values, |x| s.sqrt(x)),
-            Unary::Abs => map_in_place(s, values, |x| s.abs(x)),
-            Unary::Neg => map_in_place(s, values, |x| s.mul(s.splat(-1.0), x)),
-            Unary::Reciprocal => map_in_place(s, values, |x| s.div(one, x)),
+            Unary::Sqrt => map_in_place!(s, values, |x| s.sqrt(x)),
+            Unary::Abs => map_in_place!(s, values, |x| s.abs(x)),
+            Unary::Neg => map_in_place!(s, values, |x| s.mul(s.splat(-1.0), x)),
+            Unary::Reciprocal => map_in_place!(s, values, |x| s.div(one, x)),
         }
     }
 }

@@ -250,21 +250,48 @@ unsafe fn run_avx2<T: SimdTask>(task: T) -> T::Output {
     task.run(unsafe { avx2::Avx2::new() })
 }
 
-/// Replaces every value by `f` of it, a register at a time.
-#[inline(always)]
-pub(crate) fn map_in_place<S: Simd>(simd: S, values: &mut [f32], f: impl Fn(S::V) -> S::V) {
-    let mut chunks = values.chunks_exact_mut(S::LANES);
-    for chunk in &mut chunks {
-        // SAFETY: a chunk has LANES floats.
-        unsafe { simd.store(chunk.as_mut_ptr(), f(simd.load(chunk.as_ptr()))) };
-    }
-    let rest = chunks.into_remainder();
-    if !rest.is_empty() {
-        // SAFETY: `rest.len()` floats are read and written.
-        unsafe {
-            let v = simd.load_partial(rest.as_ptr(), rest.len());
-            simd.store_partial(rest.as_mut_ptr(), f(v), rest.len());
+/// Replaces every value `x` of a slice by an expression in the register `x`.
+///
+/// A macro, since a closure called from here would not be compiled for the features of the caller.
+macro_rules! map_in_place {
+    ($simd:expr, $values:expr, |$x:ident| $mapped:expr) => {{
+        let simd = $simd;
+        for chunk in $values.chunks_mut($crate::kernels::simd::n_lanes(simd)) {
+            let $x = $crate::kernels::simd::load_chunk(simd, chunk);
+            let mapped = $mapped;
+            $crate::kernels::simd::store_chunk(simd, chunk, mapped);
         }
+    }};
+}
+pub(crate) use map_in_place;
+
+/// Number of floats in a register.
+#[inline(always)]
+pub(crate) fn n_lanes<S: Simd>(_: S) -> usize {
+    S::LANES
+}
+
+/// A register of up to `LANES` floats; missing ones are 0.
+#[inline(always)]
+pub(crate) fn load_chunk<S: Simd>(simd: S, chunk: &[f32]) -> S::V {
+    if chunk.len() >= S::LANES {
+        // SAFETY: LANES floats are readable.
+        unsafe { simd.load(chunk.as_ptr()) }
+    } else {
+        // SAFETY: `chunk.len()` floats are readable.
+        unsafe { simd.load_partial(chunk.as_ptr(), chunk.len()) }
+    }
+}
+
+/// Writes the first floats of a register, as many as the chunk holds.
+#[inline(always)]
+pub(crate) fn store_chunk<S: Simd>(simd: S, chunk: &mut [f32], v: S::V) {
+    if chunk.len() >= S::LANES {
+        // SAFETY: LANES floats are writable.
+        unsafe { simd.store(chunk.as_mut_ptr(), v) };
+    } else {
+        // SAFETY: `chunk.len()` floats are writable.
+        unsafe { simd.store_partial(chunk.as_mut_ptr(), v, chunk.len()) };
     }
 }
 
