@@ -1,6 +1,6 @@
 //! Real models: read, written and read again, they stay the same.
 //!
-//! The written files stay in `target/tmp/onnx_models/`, where `conformance/onnx_round_trip.py` runs them.
+//! What onnxruntime computes from written files, `conformance/round_trip.py` compares.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

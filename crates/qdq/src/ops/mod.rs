@@ -1,6 +1,6 @@
 //! The op set: everything `qdq` knows about an op, independent of any file format.
 //!
-//! One line per op in the table at the end of this file; each op's knowledge sits in its family's file:
+//! One line per op in the table at the end of this file, under the name of its family's file; each op's knowledge sits in its family's file:
 //! attributes with defaults (`op!`), and [`OpDef`]: arity, type inference, evaluation, quantization rule.
 //! Semantics are those of the newest ONNX version of the operator of the same name
 //! (`conv2d`-like spellings of other formats are translated by their readers), channels first.
@@ -287,18 +287,64 @@ macro_rules! ops {
 }
 
 ops! {
+    // activation.rs
+    "celu" => Celu,
+    "elu" => Elu,
+    "gelu" => Gelu,
+    "hard_sigmoid" => HardSigmoid,
+    "hard_swish" => HardSwish,
+    "leaky_relu" => LeakyRelu,
+    "mish" => Mish,
+    "relu" => Relu,
+    "selu" => Selu,
+    "shrink" => Shrink,
+    "sigmoid" => Sigmoid,
+    "softplus" => Softplus,
+    "softsign" => Softsign,
+    "swish" => Swish,
+    "tanh" => Tanh,
+    "thresholded_relu" => ThresholdedRelu,
+
+    // arrange.rs
     "depth_to_space" => DepthToSpace,
     "non_zero" => NonZero,
     "reverse_sequence" => ReverseSequence,
     "space_to_depth" => SpaceToDepth,
     "trilu" => Trilu,
+
+    // binary.rs
+    "add" => Add,
+    "div" => Div,
+    "max" => Max,
+    "mean" => Mean,
+    "min" => Min,
+    "mod" => Mod,
+    "mul" => Mul,
+    "sub" => Sub,
+    "sum" => Sum,
+
+    // bitwise.rs
     "bit_shift" => BitShift,
     "bitwise_and" => BitwiseAnd,
     "bitwise_not" => BitwiseNot,
     "bitwise_or" => BitwiseOr,
     "bitwise_xor" => BitwiseXor,
+
+    // cast.rs
     "cast" => Cast,
     "cast_like" => CastLike,
+
+    // channel_norm.rs
+    "batch_normalization" => BatchNormalization,
+    "group_normalization" => GroupNormalization,
+    "instance_normalization" => InstanceNormalization,
+
+    // clip.rs
+    "clip" => Clip,
+    "dropout" => Dropout,
+    "prelu" => PRelu,
+
+    // compare.rs
     "equal" => Equal,
     "greater" => Greater,
     "greater_or_equal" => GreaterOrEqual,
@@ -306,24 +352,84 @@ ops! {
     "is_nan" => IsNan,
     "less" => Less,
     "less_or_equal" => LessOrEqual,
+
+    // concat.rs
     "concat" => Concat,
     "split" => Split,
+
+    // control.rs
+    "if" => If,
+    "loop" => Loop,
+    "scan" => Scan,
+
+    // conv.rs
+    "conv" => Conv,
+
+    // conv_transpose.rs
+    "conv_transpose" => ConvTranspose,
+
+    // custom.rs
     "custom" => Custom,
+
+    // gather.rs
     "gather" => Gather,
     "gather_elements" => GatherElements,
     "gather_nd" => GatherNd,
+
+    // gemm.rs
+    "gemm" => Gemm,
+
+    // generate.rs
     "constant_of_shape" => ConstantOfShape,
     "eye_like" => EyeLike,
     "range" => Range,
+
+    // global_pool.rs
+    "global_average_pool" => GlobalAveragePool,
+    "global_lp_pool" => GlobalLpPool,
+    "global_max_pool" => GlobalMaxPool,
+
+    // logic.rs
     "and" => And,
     "not" => Not,
     "or" => Or,
     "where" => Where,
     "xor" => Xor,
+
+    // matmul.rs
+    "mat_mul" => MatMul,
+
+    // movement.rs
     "expand" => Expand,
     "tile" => Tile,
     "transpose" => Transpose,
+
+    // norm.rs
+    "layer_normalization" => LayerNormalization,
+    "rms_normalization" => RmsNormalization,
+
+    // pad.rs
     "pad" => Pad,
+
+    // pool.rs
+    "average_pool" => AveragePool,
+    "lp_pool" => LpPool,
+    "max_pool" => MaxPool,
+
+    // pow.rs
+    "pow" => Pow,
+
+    // quantize.rs
+    "dequantize" => Dequantize,
+    "dynamic_quantize_linear" => DynamicQuantizeLinear,
+    "quantize" => Quantize,
+
+    // recurrent.rs
+    "gru" => Gru,
+    "lstm" => Lstm,
+    "rnn" => Rnn,
+
+    // reduce.rs
     "reduce_l1" => ReduceL1,
     "reduce_l2" => ReduceL2,
     "reduce_log_sum" => ReduceLogSum,
@@ -334,128 +440,69 @@ ops! {
     "reduce_prod" => ReduceProd,
     "reduce_sum" => ReduceSum,
     "reduce_sum_square" => ReduceSumSquare,
+
+    // reshape.rs
     "flatten" => Flatten,
     "identity" => Identity,
     "reshape" => Reshape,
     "squeeze" => Squeeze,
     "unsqueeze" => Unsqueeze,
+
+    // resize.rs
+    "ceil" => Ceil,
+    "floor" => Floor,
+    "resize" => Resize,
+
+    // response_norm.rs
+    "lp_normalization" => LpNormalization,
+    "lrn" => Lrn,
+    "mean_variance_normalization" => MeanVarianceNormalization,
+
+    // scatter.rs
     "scatter_elements" => ScatterElements,
     "scatter_nd" => ScatterNd,
+
+    // select.rs
     "compress" => Compress,
     "one_hot" => OneHot,
+
+    // shape.rs
     "shape" => Shape,
     "size" => Size,
+
+    // slice.rs
     "slice" => Slice,
+
+    // softmax.rs
+    "hardmax" => Hardmax,
+    "log_softmax" => LogSoftmax,
+    "softmax" => Softmax,
+
+    // sort.rs
     "arg_max" => ArgMax,
     "arg_min" => ArgMin,
     "cum_sum" => CumSum,
     "top_k" => TopK,
 
-    // control
-    "if" => If,
-    "loop" => Loop,
-    "scan" => Scan,
-
-    // quantize
-    "quantize" => Quantize,
-    "dequantize" => Dequantize,
-    "dynamic_quantize_linear" => DynamicQuantizeLinear,
-
-    // binary
-    "add" => Add,
-    "sub" => Sub,
-    "mul" => Mul,
-    "div" => Div,
-    "pow" => Pow,
-    "mod" => Mod,
-    "max" => Max,
-    "min" => Min,
-    "sum" => Sum,
-    "mean" => Mean,
-
-    // unary
-    "neg" => Neg,
+    // unary.rs
     "abs" => Abs,
-    "sign" => Sign,
-    "sqrt" => Sqrt,
-    "reciprocal" => Reciprocal,
+    "acos" => Acos,
+    "acosh" => Acosh,
+    "asin" => Asin,
+    "asinh" => Asinh,
+    "atan" => Atan,
+    "atanh" => Atanh,
+    "cos" => Cos,
+    "cosh" => Cosh,
+    "erf" => Erf,
     "exp" => Exp,
     "log" => Log,
-    "floor" => Floor,
-    "ceil" => Ceil,
+    "neg" => Neg,
+    "reciprocal" => Reciprocal,
     "round" => Round,
-    "erf" => Erf,
+    "sign" => Sign,
     "sin" => Sin,
-    "cos" => Cos,
-    "tan" => Tan,
-    "asin" => Asin,
-    "acos" => Acos,
-    "atan" => Atan,
     "sinh" => Sinh,
-    "cosh" => Cosh,
-    "asinh" => Asinh,
-    "acosh" => Acosh,
-    "atanh" => Atanh,
-
-    // activation
-    "relu" => Relu,
-    "leaky_relu" => LeakyRelu,
-    "prelu" => PRelu,
-    "elu" => Elu,
-    "selu" => Selu,
-    "celu" => Celu,
-    "thresholded_relu" => ThresholdedRelu,
-    "sigmoid" => Sigmoid,
-    "hard_sigmoid" => HardSigmoid,
-    "hard_swish" => HardSwish,
-    "tanh" => Tanh,
-    "softplus" => Softplus,
-    "softsign" => Softsign,
-    "gelu" => Gelu,
-    "swish" => Swish,
-    "mish" => Mish,
-    "clip" => Clip,
-    "shrink" => Shrink,
-    "dropout" => Dropout,
-
-    // softmax
-    "softmax" => Softmax,
-    "log_softmax" => LogSoftmax,
-    "hardmax" => Hardmax,
-
-    // matmul
-    "mat_mul" => MatMul,
-    "gemm" => Gemm,
-
-    // conv
-    "conv" => Conv,
-
-    // conv_transpose
-    "conv_transpose" => ConvTranspose,
-
-    // pool
-    "max_pool" => MaxPool,
-    "average_pool" => AveragePool,
-    "lp_pool" => LpPool,
-    "global_average_pool" => GlobalAveragePool,
-    "global_max_pool" => GlobalMaxPool,
-    "global_lp_pool" => GlobalLpPool,
-
-    // norm
-    "batch_normalization" => BatchNormalization,
-    "layer_normalization" => LayerNormalization,
-    "instance_normalization" => InstanceNormalization,
-    "group_normalization" => GroupNormalization,
-    "lp_normalization" => LpNormalization,
-    "lrn" => Lrn,
-    "mean_variance_normalization" => MeanVarianceNormalization,
-    "rms_normalization" => RmsNormalization,
-
-    // resize
-    "resize" => Resize,
-
-    // recurrent
-    "lstm" => Lstm,
-    "gru" => Gru,
-    "rnn" => Rnn,
+    "sqrt" => Sqrt,
+    "tan" => Tan,
 }

@@ -51,6 +51,7 @@ pub fn quantize(
     let samples = dataset.samples(&graph)?;
     let data = samples.notes().to_vec();
     report.n_samples = samples.len();
+    quant::check_weights(&graph)?;
     let applied = passes::canonicalize(&mut graph)?;
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     let mut plan = quant::plan(&graph, options.target)?;

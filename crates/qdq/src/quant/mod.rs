@@ -12,6 +12,7 @@ mod plan;
 mod report;
 mod scheme;
 mod units;
+mod weights;
 
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
@@ -21,3 +22,4 @@ pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
+pub use weights::check_weights;
