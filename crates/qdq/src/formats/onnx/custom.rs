@@ -6,7 +6,7 @@ use qdq_schema::{Message, OpHistory};
 
 use super::attributes::{Attributes, attribute_type};
 use super::names::is_default_domain;
-use super::node_writer::{NodeWriter, Written};
+use super::node_writer::{NodeWriter, WriteResult};
 use crate::error::{Error, Result};
 use crate::ops::Custom;
 
@@ -35,7 +35,7 @@ pub(super) fn read_custom(node: &NodeProto, attributes: &Attributes<'_>, opset: 
 }
 
 /// Writes the node back as it was, in an operator set in which it means the same.
-pub(super) fn write_custom(custom: &Custom, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_custom(custom: &Custom, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if custom.format != FORMAT {
         let error = Error::unsupported(format!("an operator of the format `{}`", custom.format));
         return Err(error.help("only a file of that format can hold it").into());
@@ -54,7 +54,7 @@ pub(super) fn write_custom(custom: &Custom, w: &mut NodeWriter<'_, '_>) -> Writt
 }
 
 /// The node was written for one version of the default operator set; others may have changed the operator.
-fn check_version(custom: &Custom, w: &NodeWriter<'_, '_>) -> Written {
+fn check_version(custom: &Custom, w: &NodeWriter<'_, '_>) -> WriteResult {
     let Some(history) = OpHistory::find(&custom.name) else { return w.require(custom.version) };
     let Some(written_for) = history.at(custom.version) else { return w.require(custom.version) };
     let same_form = history.versions.iter().filter(|version| version.form == written_for.form);

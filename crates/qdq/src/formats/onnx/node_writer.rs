@@ -26,7 +26,7 @@ impl From<Error> for Refusal {
 }
 
 /// What writing part of a node gives.
-pub(super) type Written<T = ()> = Result<T, Refusal>;
+pub(super) type WriteResult<T = ()> = Result<T, Refusal>;
 
 /// A node of the hub, to be expressed in nodes of the operator set `opset`.
 pub(super) struct NodeWriter<'w, 'g> {
@@ -43,7 +43,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Gives up unless at least this operator set is written.
-    pub(super) fn require(&self, opset: i64) -> Written {
+    pub(super) fn require(&self, opset: i64) -> WriteResult {
         if self.opset >= opset { Ok(()) } else { Err(Refusal::Opset(opset)) }
     }
 
@@ -98,7 +98,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// An axis as the operator set allows it: before version 11, it may not count from the end.
-    pub(super) fn axis(&self, axis: i64, rank: Option<usize>) -> Written<i64> {
+    pub(super) fn axis(&self, axis: i64, rank: Option<usize>) -> WriteResult<i64> {
         if axis >= 0 || self.opset >= 11 {
             return Ok(axis);
         }
@@ -106,7 +106,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Axes as the operator set allows them.
-    pub(super) fn axes(&self, axes: &[i64], rank: Option<usize>) -> Written<Vec<i64>> {
+    pub(super) fn axes(&self, axes: &[i64], rank: Option<usize>) -> WriteResult<Vec<i64>> {
         axes.iter().map(|&axis| self.axis(axis, rank)).collect()
     }
 
@@ -172,7 +172,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Writes a region of the node into an attribute.
-    pub(super) fn region(&mut self, node: NewNode, name: &str, position: usize) -> Written<NewNode> {
+    pub(super) fn region(&mut self, node: NewNode, name: &str, position: usize) -> WriteResult<NewNode> {
         let Some(region) = self.node.regions.get(position) else {
             return Err(Error::graph(format!("the region `{name}` is missing")).into());
         };
@@ -181,7 +181,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Adds the node, if the operator set has it as it is.
-    pub(super) fn finish(&mut self, node: NewNode) -> Written {
+    pub(super) fn finish(&mut self, node: NewNode) -> WriteResult {
         let types = self.types(&node.0);
         let lowest = lowest_opset(&node.0, &types, self.opset)?;
         self.require(lowest)?;

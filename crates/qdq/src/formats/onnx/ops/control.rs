@@ -1,7 +1,7 @@
 //! Operators that run graphs.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{If, Loop, Scan};
@@ -13,7 +13,7 @@ pub(super) fn read_if(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(If {})
 }
 
-pub(super) fn write_if(_op: &If, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_if(_op: &If, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("If");
     let node = w.region(node, "then_branch", 0)?;
     let node = w.region(node, "else_branch", 1)?;
@@ -28,7 +28,7 @@ pub(super) fn read_loop(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Loop {})
 }
 
-pub(super) fn write_loop(_op: &Loop, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_loop(_op: &Loop, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Loop");
     let node = w.region(node, "body", 0)?;
     w.finish(node)
@@ -52,7 +52,7 @@ pub(super) fn read_scan(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_scan(op: &Scan, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_scan(op: &Scan, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     w.require(9)?;
     let node = w.start("Scan").int("num_scan_inputs", op.num_scan_inputs as i64);
     let node = node

@@ -1,7 +1,7 @@
 //! `Clip` and `Dropout`, whose attributes became inputs.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use crate::error::Result;
 use crate::ops::{Clip, Dropout};
 use crate::tensor::{DType, Tensor};
@@ -31,7 +31,7 @@ pub(super) fn read_clip(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(Clip {}, inputs)
 }
 
-pub(super) fn write_clip(_op: &Clip, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_clip(_op: &Clip, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if w.opset >= 11 {
         let node = w.start("Clip");
         return w.finish(node);
@@ -66,7 +66,7 @@ pub(super) fn read_dropout(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(Dropout::default(), inputs)
 }
 
-pub(super) fn write_dropout(op: &Dropout, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_dropout(op: &Dropout, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let seed = |node: super::super::node_writer::NewNode| match op.seed {
         Some(seed) => node.int("seed", seed),
         None => node,

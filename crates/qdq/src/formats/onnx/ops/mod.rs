@@ -22,7 +22,7 @@ mod window;
 use super::custom::write_custom;
 use super::names::is_default_domain;
 use super::node_reader::NodeReader;
-use super::node_writer::{NodeWriter, Written};
+use super::node_writer::{NodeWriter, WriteResult};
 use crate::error::{Error, Result};
 use crate::ops::{self as op, Op};
 
@@ -198,7 +198,7 @@ const READERS: &[(&str, ReadNode)] = &[
 #[allow(clippy::too_many_lines, reason = "one line for each op")]
 #[deny(clippy::wildcard_enum_match_arm)]
 #[rustfmt::skip]
-pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     match op {
         Op::Abs(_) => plain::write_plain(w, "Abs"),
         Op::Acos(_) => plain::write_plain(w, "Acos"),

@@ -2,7 +2,7 @@
 
 use super::super::dtype::{read_dtype, write_dtype};
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{
@@ -31,7 +31,7 @@ pub(super) fn read_batch_normalization(r: &mut NodeReader<'_, '_>) -> Result<()>
     r.push(op)
 }
 
-pub(super) fn write_batch_normalization(op: &BatchNormalization, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_batch_normalization(op: &BatchNormalization, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if w.n_outputs() > 1 {
         w.require(14)?;
     }
@@ -62,7 +62,7 @@ pub(super) fn read_layer_normalization(r: &mut NodeReader<'_, '_>) -> Result<()>
     r.push(op)
 }
 
-pub(super) fn write_layer_normalization(op: &LayerNormalization, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_layer_normalization(op: &LayerNormalization, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w
         .start("LayerNormalization")
         .int_unless("axis", op.axis, -1)
@@ -80,7 +80,7 @@ pub(super) fn read_rms_normalization(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_rms_normalization(op: &RmsNormalization, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_rms_normalization(op: &RmsNormalization, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w
         .start("RMSNormalization")
         .int_unless("axis", op.axis, -1)
@@ -97,10 +97,13 @@ pub(super) fn read_instance_normalization(r: &mut NodeReader<'_, '_>) -> Result<
 pub(super) fn write_instance_normalization(
     op: &InstanceNormalization,
     w: &mut NodeWriter<'_, '_>,
-) -> Written {
+) -> WriteResult {
     let node = w.start("InstanceNormalization").float("epsilon", op.epsilon);
     w.finish(node)
 }
+
+/// A file can claim any number of channels; the weights of more than these are not spread over them.
+const MOST_CHANNELS: usize = 1 << 20;
 
 /// Up to version 20, scale and bias are one for each group; the hub has one for each channel.
 pub(super) fn read_group_normalization(r: &mut NodeReader<'_, '_>) -> Result<()> {
@@ -113,22 +116,23 @@ pub(super) fn read_group_normalization(r: &mut NodeReader<'_, '_>) -> Result<()>
         return r.push(op);
     }
     let n_channels = r.ty(0).and_then(|ty| ty.shape.as_ref()?.get(1)?.known());
-    let per_group = n_channels.filter(|n| op.num_groups > 0 && n % op.num_groups == 0);
-    let per_group = per_group.map(|n| n / op.num_groups);
+    let possible = |n: &usize| *n <= MOST_CHANNELS && op.num_groups > 0 && n % op.num_groups == 0;
+    let per_group = n_channels.filter(possible).map(|n| n / op.num_groups);
     let mut inputs = vec![Some(r.required(0)?)];
     for (position, name) in [(1, "scale"), (2, "bias")] {
-        let (Some(tensor), Some(per_group)) = (r.constant(position), per_group) else {
+        let tensor = r.constant(position).filter(|tensor| tensor.shape() == [op.num_groups]);
+        let (Some(tensor), Some(per_group)) = (tensor, per_group) else {
             return Err(Error::unsupported("group normalization whose channels or weights are not constant")
                 .help("export the model with opset_version 21 or newer"));
         };
-        let spread = tensor.to_f32_vec()?.into_iter().flat_map(|x| std::iter::repeat_n(x, per_group));
+        let spread = tensor.as_slice::<f32>()?.iter().flat_map(|&x| std::iter::repeat_n(x, per_group));
         let spread = Tensor::vector(spread.collect::<Vec<f32>>());
         inputs.push(Some(r.add_constant(name, spread)));
     }
     r.push_with(op, inputs)
 }
 
-pub(super) fn write_group_normalization(op: &GroupNormalization, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_group_normalization(op: &GroupNormalization, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     w.require(21)?;
     let node = w
         .start("GroupNormalization")
@@ -143,7 +147,7 @@ pub(super) fn read_lp_normalization(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_lp_normalization(op: &LpNormalization, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_lp_normalization(op: &LpNormalization, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("LpNormalization").int_unless("axis", op.axis, -1).int_unless("p", op.p, 2);
     w.finish(node)
 }
@@ -159,7 +163,7 @@ pub(super) fn read_lrn(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_lrn(op: &Lrn, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_lrn(op: &Lrn, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w
         .start("LRN")
         .float("alpha", op.alpha)
@@ -177,7 +181,7 @@ pub(super) fn read_mean_variance_normalization(r: &mut NodeReader<'_, '_>) -> Re
 pub(super) fn write_mean_variance_normalization(
     op: &MeanVarianceNormalization,
     w: &mut NodeWriter<'_, '_>,
-) -> Written {
+) -> WriteResult {
     let node = w.start("MeanVarianceNormalization").ints("axes", &op.axes);
     w.finish(node)
 }

@@ -2,7 +2,7 @@
 
 use super::super::dtype::{read_dtype, write_dtype};
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{
@@ -16,7 +16,7 @@ pub(super) fn read_gather(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Gather { axis })
 }
 
-pub(super) fn write_gather(op: &Gather, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_gather(op: &Gather, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let axis = w.axis(op.axis, w.rank(0))?;
     let node = w.start("Gather").int_unless("axis", axis, 0);
     w.finish(node)
@@ -27,7 +27,7 @@ pub(super) fn read_gather_elements(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(GatherElements { axis })
 }
 
-pub(super) fn write_gather_elements(op: &GatherElements, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_gather_elements(op: &GatherElements, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("GatherElements").int_unless("axis", op.axis, 0);
     w.finish(node)
 }
@@ -37,7 +37,7 @@ pub(super) fn read_gather_nd(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(GatherNd { batch_dims })
 }
 
-pub(super) fn write_gather_nd(op: &GatherNd, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_gather_nd(op: &GatherNd, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("GatherND").int_unless("batch_dims", op.batch_dims as i64, 0);
     w.finish(node)
 }
@@ -49,7 +49,7 @@ pub(super) fn read_scatter_elements(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(ScatterElements { axis, reduction: reduction.unwrap_or(ScatterReduction::None) })
 }
 
-pub(super) fn write_scatter_elements(op: &ScatterElements, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_scatter_elements(op: &ScatterElements, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("ScatterElements").int_unless("axis", op.axis, 0);
     let node = reduction(node, op.reduction, w)?;
     w.finish(node)
@@ -60,7 +60,7 @@ pub(super) fn read_scatter_nd(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(ScatterNd { reduction: reduction.unwrap_or(ScatterReduction::None) })
 }
 
-pub(super) fn write_scatter_nd(op: &ScatterNd, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_scatter_nd(op: &ScatterNd, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("ScatterND");
     let node = reduction(node, op.reduction, w)?;
     w.finish(node)
@@ -70,7 +70,7 @@ fn reduction(
     node: super::super::node_writer::NewNode,
     reduction: ScatterReduction,
     w: &mut NodeWriter<'_, '_>,
-) -> Written<super::super::node_writer::NewNode> {
+) -> WriteResult<super::super::node_writer::NewNode> {
     match reduction {
         ScatterReduction::None => return Ok(node),
         ScatterReduction::Add | ScatterReduction::Mul => w.require(16)?,
@@ -84,7 +84,7 @@ pub(super) fn read_one_hot(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(OneHot { axis })
 }
 
-pub(super) fn write_one_hot(op: &OneHot, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_one_hot(op: &OneHot, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("OneHot").int_unless("axis", op.axis, -1);
     w.finish(node)
 }
@@ -94,7 +94,7 @@ pub(super) fn read_compress(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Compress { axis })
 }
 
-pub(super) fn write_compress(op: &Compress, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_compress(op: &Compress, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let mut node = w.start("Compress");
     if let Some(axis) = op.axis {
         let axis = w.axis(axis, w.rank(0))?;
@@ -109,7 +109,7 @@ pub(super) fn read_depth_to_space(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(DepthToSpace { blocksize, mode })
 }
 
-pub(super) fn write_depth_to_space(op: &DepthToSpace, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_depth_to_space(op: &DepthToSpace, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let mut node = w.start("DepthToSpace").int("blocksize", op.blocksize as i64);
     if op.mode != DepthMode::Dcr {
         node = node.text("mode", &op.mode.name().to_uppercase());
@@ -122,7 +122,7 @@ pub(super) fn read_space_to_depth(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(SpaceToDepth { blocksize, mode: DepthMode::Dcr })
 }
 
-pub(super) fn write_space_to_depth(op: &SpaceToDepth, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_space_to_depth(op: &SpaceToDepth, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if op.mode != DepthMode::Dcr {
         return Err(Error::unsupported("ONNX has SpaceToDepth in the order dcr only").into());
     }
@@ -135,7 +135,7 @@ pub(super) fn read_reverse_sequence(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_reverse_sequence(op: &ReverseSequence, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_reverse_sequence(op: &ReverseSequence, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("ReverseSequence").int_unless("batch_axis", op.batch_axis, 1).int_unless(
         "time_axis",
         op.time_axis,
@@ -152,7 +152,7 @@ pub(super) fn read_cast(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Cast { to })
 }
 
-pub(super) fn write_cast(op: &Cast, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_cast(op: &Cast, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Cast").int("to", i64::from(write_dtype(op.to)));
     w.finish(node)
 }
@@ -175,7 +175,7 @@ pub(super) fn read_eye_like(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_eye_like(op: &EyeLike, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_eye_like(op: &EyeLike, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let mut node = w.start("EyeLike").int_unless("k", op.k, 0);
     if let Some(dtype) = op.dtype {
         node = node.int("dtype", i64::from(write_dtype(dtype)));
@@ -208,7 +208,7 @@ pub(super) fn read_constant_of_shape(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(ConstantOfShape { dtype, value })
 }
 
-pub(super) fn write_constant_of_shape(op: &ConstantOfShape, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_constant_of_shape(op: &ConstantOfShape, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("ConstantOfShape").tensor("value", &one_element(op.dtype, op.value)?);
     w.finish(node)
 }

@@ -1,7 +1,7 @@
 //! Operators that are the same in the hub: same inputs, and at most attributes that carry over one to one.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use crate::error::Result;
 use crate::ops::{Approximate, Celu, ThresholdedRelu};
 use crate::ops::{
@@ -15,13 +15,13 @@ pub(super) fn read_plain<T: Default + Into<Op>>(r: &mut NodeReader<'_, '_>) -> R
 }
 
 /// An operator without attributes.
-pub(super) fn write_plain(w: &mut NodeWriter<'_, '_>, op_type: &str) -> Written {
+pub(super) fn write_plain(w: &mut NodeWriter<'_, '_>, op_type: &str) -> WriteResult {
     let node = w.start(op_type);
     w.finish(node)
 }
 
 /// An operator with an attribute `alpha`.
-fn write_alpha(w: &mut NodeWriter<'_, '_>, op_type: &str, alpha: f32) -> Written {
+fn write_alpha(w: &mut NodeWriter<'_, '_>, op_type: &str, alpha: f32) -> WriteResult {
     let node = w.start(op_type).float("alpha", alpha);
     w.finish(node)
 }
@@ -31,7 +31,7 @@ pub(super) fn read_leaky_relu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(LeakyRelu { alpha })
 }
 
-pub(super) fn write_leaky_relu(op: &LeakyRelu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_leaky_relu(op: &LeakyRelu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write_alpha(w, "LeakyRelu", op.alpha)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn read_elu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Elu { alpha })
 }
 
-pub(super) fn write_elu(op: &Elu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_elu(op: &Elu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write_alpha(w, "Elu", op.alpha)
 }
 
@@ -49,7 +49,7 @@ pub(super) fn read_celu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Celu { alpha })
 }
 
-pub(super) fn write_celu(op: &Celu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_celu(op: &Celu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write_alpha(w, "Celu", op.alpha)
 }
 
@@ -58,7 +58,7 @@ pub(super) fn read_thresholded_relu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(ThresholdedRelu { alpha })
 }
 
-pub(super) fn write_thresholded_relu(op: &ThresholdedRelu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_thresholded_relu(op: &ThresholdedRelu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write_alpha(w, "ThresholdedRelu", op.alpha)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn read_swish(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Swish { alpha })
 }
 
-pub(super) fn write_swish(op: &Swish, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_swish(op: &Swish, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write_alpha(w, "Swish", op.alpha)
 }
 
@@ -77,7 +77,7 @@ pub(super) fn read_selu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_selu(op: &Selu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_selu(op: &Selu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Selu").float("alpha", op.alpha).float("gamma", op.gamma);
     w.finish(node)
 }
@@ -88,7 +88,7 @@ pub(super) fn read_hard_sigmoid(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_hard_sigmoid(op: &HardSigmoid, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_hard_sigmoid(op: &HardSigmoid, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("HardSigmoid").float("alpha", op.alpha).float("beta", op.beta);
     w.finish(node)
 }
@@ -99,7 +99,7 @@ pub(super) fn read_shrink(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_shrink(op: &Shrink, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_shrink(op: &Shrink, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Shrink").float("bias", op.bias).float("lambd", op.lambd);
     w.finish(node)
 }
@@ -109,7 +109,7 @@ pub(super) fn read_gelu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Gelu { approximate })
 }
 
-pub(super) fn write_gelu(op: &Gelu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_gelu(op: &Gelu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Gelu").text("approximate", op.approximate.name());
     w.finish(node)
 }
@@ -124,7 +124,7 @@ pub(super) fn read_gemm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_gemm(op: &Gemm, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_gemm(op: &Gemm, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w
         .start("Gemm")
         .float_unless("alpha", op.alpha, 1.0)
@@ -139,7 +139,7 @@ pub(super) fn read_mod(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Mod { fmod })
 }
 
-pub(super) fn write_mod(op: &Mod, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_mod(op: &Mod, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Mod").flag_unless("fmod", op.fmod, false);
     w.finish(node)
 }
@@ -150,7 +150,7 @@ pub(super) fn read_bit_shift(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(BitShift { direction })
 }
 
-pub(super) fn write_bit_shift(op: &BitShift, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_bit_shift(op: &BitShift, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("BitShift").text("direction", &op.direction.name().to_uppercase());
     w.finish(node)
 }
@@ -163,7 +163,7 @@ pub(super) fn read_is_inf(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_is_inf(op: &IsInf, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_is_inf(op: &IsInf, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("IsInf").flag_unless("detect_negative", op.detect_negative, true).flag_unless(
         "detect_positive",
         op.detect_positive,
@@ -177,7 +177,7 @@ pub(super) fn read_cum_sum(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_cum_sum(op: &CumSum, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_cum_sum(op: &CumSum, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w
         .start("CumSum")
         .flag_unless("exclusive", op.exclusive, false)
@@ -190,7 +190,7 @@ pub(super) fn read_trilu(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Trilu { upper })
 }
 
-pub(super) fn write_trilu(op: &Trilu, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_trilu(op: &Trilu, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Trilu").flag_unless("upper", op.upper, true);
     w.finish(node)
 }
@@ -200,7 +200,7 @@ pub(super) fn read_global_lp_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(GlobalLpPool { p })
 }
 
-pub(super) fn write_global_lp_pool(op: &GlobalLpPool, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_global_lp_pool(op: &GlobalLpPool, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("GlobalLpPool").int_unless("p", op.p, 2);
     w.finish(node)
 }

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NewNode, NodeWriter, Written};
+use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
 use super::pick::dtype_attribute;
 use crate::error::{Error, Result};
 use crate::ops::{Dequantize, Quantize};
@@ -78,14 +78,14 @@ fn read_params(r: &NodeReader<'_, '_>, storage: DType) -> Result<Option<QuantPar
     Ok(fits.is_ok().then_some(params))
 }
 
-pub(super) fn write_quantize(op: &Quantize, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_quantize(op: &Quantize, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     check_range(&op.params)?;
     let float = w.dtype(0).filter(|dtype| matches!(dtype, DType::F16 | DType::Bf16));
     let node = w.start_first("QuantizeLinear");
     write_params(node, &op.params, float.unwrap_or(DType::F32), w)
 }
 
-pub(super) fn write_dequantize(op: &Dequantize, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_dequantize(op: &Dequantize, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start_first("DequantizeLinear");
     write_params(node, &op.params, op.dtype, w)
 }
@@ -102,7 +102,7 @@ fn check_range(params: &QuantParams) -> Result<()> {
     .help("legalize the graph for ONNX, which clips before"))
 }
 
-fn write_params(node: NewNode, params: &QuantParams, float: DType, w: &mut NodeWriter<'_, '_>) -> Written {
+fn write_params(node: NewNode, params: &QuantParams, float: DType, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let shape = match params.granularity {
         Granularity::PerTensor => Vec::new(),
         Granularity::PerAxis(_) => vec![params.scale.len()],

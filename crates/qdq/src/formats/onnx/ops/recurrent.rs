@@ -1,7 +1,7 @@
 //! Recurrent layers.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NewNode, NodeWriter, Written};
+use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
 use crate::error::{Error, Result};
 use crate::ops::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
 
@@ -56,7 +56,7 @@ macro_rules! recurrent {
             r.push(op)
         }
 
-        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> Written {
+        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
             let mut node = w.start($op_type).text("direction", op.direction.name());
             $( node = node.flag_unless($attribute, op.$field, false); )*
             if let Some(hidden_size) = op.hidden_size {

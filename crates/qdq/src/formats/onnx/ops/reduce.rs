@@ -1,7 +1,7 @@
 //! Reductions: axes are an attribute up to version 17 (`ReduceSum`: 12), an input later.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::shape::read_with_axes;
 use crate::error::Result;
 use crate::ops::{
@@ -22,7 +22,7 @@ macro_rules! reductions {
             read_with_axes(r, op, $since)
         }
 
-        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> Written {
+        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
             write(w, stringify!($name), op.keepdims, op.noop_with_empty_axes, $since)
         }
     )*};
@@ -40,7 +40,7 @@ reductions! {
     read_reduce_sum_square, write_reduce_sum_square, ReduceSumSquare, 18;
 }
 
-fn write(w: &mut NodeWriter<'_, '_>, op_type: &str, keepdims: bool, noop: bool, since: i64) -> Written {
+fn write(w: &mut NodeWriter<'_, '_>, op_type: &str, keepdims: bool, noop: bool, since: i64) -> WriteResult {
     if w.opset >= since {
         let node = w.start(op_type).flag_unless("keepdims", keepdims, true).flag_unless(
             "noop_with_empty_axes",

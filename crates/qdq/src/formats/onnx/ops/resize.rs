@@ -1,7 +1,7 @@
 //! `Resize`, and its predecessor `Upsample`.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{CoordinateTransformationMode, KeepAspectRatioPolicy, NearestMode, Resize, ResizeMode};
@@ -72,7 +72,7 @@ pub(super) fn read_resize(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(op, inputs)
 }
 
-pub(super) fn write_resize(op: &Resize, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_resize(op: &Resize, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     w.require(if w.has_input(2) && is_version_10(op) { 10 } else { 11 })?;
     if w.opset == 10 {
         let inputs = vec![w.input(0), w.input(2)];

@@ -1,7 +1,7 @@
 //! Operators that change or tell the shape.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use crate::error::Result;
 use crate::ops::{Flatten, Op, Reshape, Shape, Squeeze, Transpose, Unsqueeze};
 
@@ -10,7 +10,7 @@ pub(super) fn read_shape(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_shape(op: &Shape, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_shape(op: &Shape, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let mut node = w.start("Shape").int_unless("start", op.start, 0);
     if let Some(end) = op.end {
         node = node.int("end", end);
@@ -23,7 +23,7 @@ pub(super) fn read_reshape(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Reshape { allowzero })
 }
 
-pub(super) fn write_reshape(op: &Reshape, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_reshape(op: &Reshape, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("Reshape").flag_unless("allowzero", op.allowzero, false);
     w.finish(node)
 }
@@ -33,7 +33,7 @@ pub(super) fn read_flatten(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Flatten { axis })
 }
 
-pub(super) fn write_flatten(op: &Flatten, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_flatten(op: &Flatten, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let axis = w.axis(op.axis, w.rank(0))?;
     let node = w.start("Flatten").int("axis", axis);
     w.finish(node)
@@ -44,7 +44,7 @@ pub(super) fn read_transpose(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Transpose { perm })
 }
 
-pub(super) fn write_transpose(op: &Transpose, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_transpose(op: &Transpose, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let mut node = w.start("Transpose");
     if let Some(perm) = &op.perm {
         node = node.counts("perm", perm);
@@ -56,7 +56,7 @@ pub(super) fn read_squeeze(r: &mut NodeReader<'_, '_>) -> Result<()> {
     read_with_axes(r, Squeeze {}, 13)
 }
 
-pub(super) fn write_squeeze(_op: &Squeeze, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_squeeze(_op: &Squeeze, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let rank = w.rank(0);
     write_with_axes(w, "Squeeze", rank)
 }
@@ -65,7 +65,7 @@ pub(super) fn read_unsqueeze(r: &mut NodeReader<'_, '_>) -> Result<()> {
     read_with_axes(r, Unsqueeze {}, 13)
 }
 
-pub(super) fn write_unsqueeze(_op: &Unsqueeze, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_unsqueeze(_op: &Unsqueeze, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let rank = w.rank(0).zip(w.ints(1)).map(|(rank, axes)| rank + axes.len());
     write_with_axes(w, "Unsqueeze", rank)
 }
@@ -82,7 +82,7 @@ pub(super) fn read_with_axes(r: &mut NodeReader<'_, '_>, op: impl Into<Op>, sinc
     r.push_with(op, inputs)
 }
 
-fn write_with_axes(w: &mut NodeWriter<'_, '_>, op_type: &str, rank: Option<usize>) -> Written {
+fn write_with_axes(w: &mut NodeWriter<'_, '_>, op_type: &str, rank: Option<usize>) -> WriteResult {
     if w.opset >= 13 {
         let node = w.start(op_type);
         return w.finish(node);

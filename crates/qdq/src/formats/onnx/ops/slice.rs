@@ -1,7 +1,7 @@
 //! Operators that cut, pad and pick by position: `Slice`, `Split`, `Concat`, `Pad`, `TopK`, `ArgMax`, `ArgMin`.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::Result;
 use crate::graph::ValueId;
@@ -30,7 +30,7 @@ pub(super) fn read_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(Slice {}, inputs)
 }
 
-pub(super) fn write_slice(_op: &Slice, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_slice(_op: &Slice, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if w.opset >= 10 {
         if w.opset < 11 && w.ints(3).is_some_and(|axes| axes.iter().any(|axis| *axis < 0)) {
             return w.require(11);
@@ -64,7 +64,7 @@ pub(super) fn read_split(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(op, inputs)
 }
 
-pub(super) fn write_split(op: &Split, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_split(op: &Split, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let axis = w.axis(op.axis, w.rank(0))?;
     let n_parts = op.num_outputs.unwrap_or(w.n_outputs());
     if w.has_input(1) {
@@ -94,7 +94,7 @@ pub(super) fn read_concat(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(Concat { axis })
 }
 
-pub(super) fn write_concat(op: &Concat, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_concat(op: &Concat, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let axis = w.axis(op.axis, w.rank(0))?;
     let node = w.start("Concat").int("axis", axis);
     w.finish(node)
@@ -124,7 +124,7 @@ fn pad_value(r: &mut NodeReader<'_, '_>, value: f32) -> ValueId {
     r.add_constant("value", value)
 }
 
-pub(super) fn write_pad(op: &Pad, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_pad(op: &Pad, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     if op.mode == PadMode::Wrap {
         w.require(19)?;
     }
@@ -161,7 +161,7 @@ pub(super) fn read_top_k(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push_with(op, inputs)
 }
 
-pub(super) fn write_top_k(op: &TopK, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_top_k(op: &TopK, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let axis = w.axis(op.axis, w.rank(0))?;
     if !op.largest || !op.sorted {
         w.require(11)?;
@@ -190,7 +190,7 @@ macro_rules! arg_reductions {
             r.push(op)
         }
 
-        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> Written {
+        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
             let axis = w.axis(op.axis, w.rank(0))?;
             let node = w
                 .start(stringify!($name))

@@ -1,7 +1,7 @@
 //! `Softmax`, `LogSoftmax` and `Hardmax`: up to version 12 over all axes from `axis` on, as if they were one.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NodeWriter, Written};
+use super::super::node_writer::{NodeWriter, WriteResult};
 use crate::error::Result;
 use crate::ops::{Flatten, Hardmax, LogSoftmax, Op, Reshape, Shape, Softmax};
 
@@ -9,7 +9,7 @@ pub(super) fn read_softmax(r: &mut NodeReader<'_, '_>) -> Result<()> {
     read(r, |axis| Softmax { axis })
 }
 
-pub(super) fn write_softmax(op: &Softmax, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_softmax(op: &Softmax, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write(w, "Softmax", op.axis)
 }
 
@@ -17,7 +17,7 @@ pub(super) fn read_log_softmax(r: &mut NodeReader<'_, '_>) -> Result<()> {
     read(r, |axis| LogSoftmax { axis })
 }
 
-pub(super) fn write_log_softmax(op: &LogSoftmax, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_log_softmax(op: &LogSoftmax, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write(w, "LogSoftmax", op.axis)
 }
 
@@ -25,7 +25,7 @@ pub(super) fn read_hardmax(r: &mut NodeReader<'_, '_>) -> Result<()> {
     read(r, |axis| Hardmax { axis })
 }
 
-pub(super) fn write_hardmax(op: &Hardmax, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_hardmax(op: &Hardmax, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     write(w, "Hardmax", op.axis)
 }
 
@@ -46,7 +46,7 @@ fn read<T: Into<Op>>(r: &mut NodeReader<'_, '_>, op: fn(i64) -> T) -> Result<()>
     r.push_with(Reshape::default(), vec![Some(rows), Some(shape)])
 }
 
-fn write(w: &mut NodeWriter<'_, '_>, op_type: &str, axis: i64) -> Written {
+fn write(w: &mut NodeWriter<'_, '_>, op_type: &str, axis: i64) -> WriteResult {
     if w.opset >= 13 {
         let node = w.start(op_type).int_unless("axis", axis, -1);
         return w.finish(node);

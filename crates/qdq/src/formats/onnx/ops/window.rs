@@ -1,7 +1,7 @@
 //! Operators over windows of the spatial axes: convolution and pooling.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::{NewNode, NodeWriter, Written};
+use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{AutoPad, AveragePool, Conv, ConvTranspose, LpPool, MaxPool};
@@ -65,7 +65,7 @@ pub(super) fn read_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_conv(op: &Conv, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_conv(op: &Conv, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = window(w.start("Conv"), op.auto_pad, &op.strides, &op.pads, &op.dilations);
     let node = kernel_shape(node, w).int_unless("group", op.group as i64, 1);
     w.finish(node)
@@ -85,7 +85,7 @@ pub(super) fn read_conv_transpose(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_conv_transpose(op: &ConvTranspose, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_conv_transpose(op: &ConvTranspose, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = window(w.start("ConvTranspose"), op.auto_pad, &op.strides, &op.pads, &op.dilations);
     let node = kernel_shape(node, w)
         .int_unless("group", op.group as i64, 1)
@@ -112,7 +112,7 @@ pub(super) fn read_max_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_max_pool(op: &MaxPool, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_max_pool(op: &MaxPool, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("MaxPool").counts("kernel_shape", &op.kernel_shape);
     let node = window(node, op.auto_pad, &op.strides, &op.pads, &op.dilations)
         .flag_unless("ceil_mode", op.ceil_mode, false)
@@ -133,7 +133,7 @@ pub(super) fn read_average_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_average_pool(op: &AveragePool, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_average_pool(op: &AveragePool, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("AveragePool").counts("kernel_shape", &op.kernel_shape);
     let node = window(node, op.auto_pad, &op.strides, &op.pads, &op.dilations)
         .flag_unless("ceil_mode", op.ceil_mode, false)
@@ -154,7 +154,7 @@ pub(super) fn read_lp_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     r.push(op)
 }
 
-pub(super) fn write_lp_pool(op: &LpPool, w: &mut NodeWriter<'_, '_>) -> Written {
+pub(super) fn write_lp_pool(op: &LpPool, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     let node = w.start("LpPool").counts("kernel_shape", &op.kernel_shape);
     let node = window(node, op.auto_pad, &op.strides, &op.pads, &op.dilations)
         .flag_unless("ceil_mode", op.ceil_mode, false)
