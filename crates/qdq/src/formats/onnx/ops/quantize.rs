@@ -102,7 +102,12 @@ fn check_range(params: &QuantParams) -> Result<()> {
     .help("legalize the graph for ONNX, which clips before"))
 }
 
-fn write_params(node: NewNode, params: &QuantParams, float: DType, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+fn write_params(
+    node: NewNode,
+    params: &QuantParams,
+    float: DType,
+    w: &mut NodeWriter<'_, '_>,
+) -> WriteResult {
     let shape = match params.granularity {
         Granularity::PerTensor => Vec::new(),
         Granularity::PerAxis(_) => vec![params.scale.len()],
