@@ -92,14 +92,13 @@ fn same_numbers(a: &Tensor, b: &Tensor) -> bool {
 }
 
 #[test]
-#[allow(clippy::print_stderr, reason = "says why it does nothing")]
+#[allow(clippy::print_stdout, reason = "says why it does nothing")]
 fn real_models_survive_a_round_trip() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/models");
-    let shared = [shared, PathBuf::from("/work/shared/models")].into_iter().find(|path| path.is_dir());
-    let Some(shared) = shared else {
-        eprintln!("skipped: the models of ../shared are not here");
+    if !shared.is_dir() {
+        println!("skipped: the models of ../shared are not here");
         return;
-    };
+    }
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("onnx_models");
     std::fs::create_dir_all(&out).unwrap();
     let mut found = Vec::new();
@@ -111,7 +110,7 @@ fn real_models_survive_a_round_trip() {
         let written = onnx::write(&graph, &options).unwrap_or_else(|error| panic!("{error}"));
         let target = out.join(path.file_name().unwrap());
         std::fs::write(&target, &written.model).unwrap();
-        eprintln!("{} {} nodes, opset {}", path.display(), graph.n_nodes(), written.opset);
+        println!("{} {} nodes, opset {}", path.display(), graph.n_nodes(), written.opset);
         let again = read(&target).unwrap_or_else(|error| panic!("{error}"));
         Comparison { a: &graph, b: &again, same: BTreeMap::new() }.blocks(&graph.body, &again.body);
     }

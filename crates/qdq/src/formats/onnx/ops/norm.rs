@@ -116,7 +116,7 @@ pub(super) fn read_group_normalization(r: &mut NodeReader<'_, '_>) -> Result<()>
         return r.push(op);
     }
     let n_channels = r.ty(0).and_then(|ty| ty.shape.as_ref()?.get(1)?.known());
-    let possible = |n: &usize| *n <= MOST_CHANNELS && op.num_groups > 0 && n % op.num_groups == 0;
+    let possible = |n: &usize| *n <= MOST_CHANNELS && op.num_groups > 0 && n.is_multiple_of(op.num_groups);
     let per_group = n_channels.filter(possible).map(|n| n / op.num_groups);
     let mut inputs = vec![Some(r.required(0)?)];
     for (position, name) in [(1, "scale"), (2, "bias")] {
