@@ -7,6 +7,9 @@ use clap::Args;
 use qdq::data::{Dataset, ImageOptions, Options, parse_size};
 use qdq::error::{Error, Result};
 
+/// Heading of the arguments for images.
+const IMAGES: &str = "Images: resize, crop, (pixel * scale - mean) / std, layout";
+
 /// Where the data is, and how to read it.
 #[derive(Debug, Args)]
 pub(crate) struct DataArguments {
@@ -25,28 +28,27 @@ pub(crate) struct DataArguments {
 
 /// What to do with images, in this order.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Images: resize, crop, (pixel * scale - mean) / std, layout")]
 struct ImageArguments {
     /// Width and height, or the length of the shorter side
-    #[arg(long, value_name = "WxH|N")]
+    #[arg(long, help_heading = IMAGES, value_name = "WxH|N")]
     resize: Option<String>,
     /// Width and height cut out of the middle
-    #[arg(long, value_name = "WxH|N")]
+    #[arg(long, help_heading = IMAGES, value_name = "WxH|N")]
     crop: Option<String>,
     /// Factor for pixels of 0 to 255, as 1/255
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, help_heading = IMAGES, value_name = "NUMBER")]
     scale: Option<String>,
     /// Taken off each channel after scaling
-    #[arg(long, value_name = "R,G,B", allow_hyphen_values = true)]
+    #[arg(long, help_heading = IMAGES, value_name = "R,G,B", allow_hyphen_values = true)]
     mean: Option<String>,
     /// Divides each channel after that
-    #[arg(long, value_name = "R,G,B")]
+    #[arg(long, help_heading = IMAGES, value_name = "R,G,B")]
     std: Option<String>,
     /// Order of axes: nchw or nhwc
-    #[arg(long, value_name = "LAYOUT")]
+    #[arg(long, help_heading = IMAGES, value_name = "LAYOUT")]
     layout: Option<String>,
     /// Order of channels: rgb, bgr or gray
-    #[arg(long, value_name = "CHANNELS")]
+    #[arg(long, help_heading = IMAGES, value_name = "CHANNELS")]
     channels: Option<String>,
 }
 
