@@ -21,10 +21,11 @@ pub mod error;
 pub mod exec;
 pub mod formats;
 pub mod graph;
-pub mod kernels;
 pub mod ops;
 pub mod passes;
 pub mod pipeline;
 pub mod quant;
 pub mod targets;
 pub mod tensor;
+
+pub use qdq_kernels as kernels;

@@ -8,9 +8,11 @@
 mod compile;
 mod control;
 mod feeds;
+mod integer;
 mod run;
 
 pub(crate) use compile::activation_of;
 pub use compile::{Program, Taps};
 pub use feeds::bind_inputs;
+pub use integer::{IntegerInput, IntegerNode, Profile};
 pub use run::Tap;

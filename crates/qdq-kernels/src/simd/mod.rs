@@ -256,10 +256,10 @@ unsafe fn run_avx2<T: SimdTask>(task: T) -> T::Output {
 macro_rules! map_in_place {
     ($simd:expr, $values:expr, |$x:ident| $mapped:expr) => {{
         let simd = $simd;
-        for chunk in $values.chunks_mut($crate::kernels::simd::n_lanes(simd)) {
-            let $x = $crate::kernels::simd::load_chunk(simd, chunk);
+        for chunk in $values.chunks_mut($crate::simd::n_lanes(simd)) {
+            let $x = $crate::simd::load_chunk(simd, chunk);
             let mapped = $mapped;
-            $crate::kernels::simd::store_chunk(simd, chunk, mapped);
+            $crate::simd::store_chunk(simd, chunk, mapped);
         }
     }};
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::kernels::simd::testing::on_each_isa;
-use crate::kernels::testing::{Random, assert_close};
+use crate::simd::testing::on_each_isa;
+use crate::testing::{Random, assert_close};
 
 /// Straight from the definition, in double precision.
 fn naive(

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernels::simd::testing::on_each_isa;
+use crate::simd::testing::on_each_isa;
 
 /// erf in double precision: Taylor series inside 3, continued fraction of erfc outside.
 fn erf_f64(x: f64) -> f64 {

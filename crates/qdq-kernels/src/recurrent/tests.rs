@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernels::testing::{Random, assert_close};
+use crate::testing::{Random, assert_close};
 
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())

@@ -174,8 +174,8 @@ impl SimdTask for Planes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::simd::testing::on_each_isa;
-    use crate::kernels::testing::{Random, assert_close};
+    use crate::simd::testing::on_each_isa;
+    use crate::testing::{Random, assert_close};
 
     fn naive(data: &[f32], outer: usize, axis: usize, inner: usize, logarithm: bool) -> Vec<f32> {
         let mut out = data.to_vec();

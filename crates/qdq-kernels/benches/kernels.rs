@@ -1,13 +1,13 @@
-//! Prints the speed of the kernels on typical layers: `cargo bench -p qdq --bench kernels [filter]`.
+//! Prints the speed of the kernels on typical layers: `cargo bench -p qdq-kernels [filter]`.
 //!
 //! The number of threads is rayon's (`RAYON_NUM_THREADS`).
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::time::{Duration, Instant};
 
-use qdq::kernels::Activation;
-use qdq::kernels::conv::{ConvShape, PackedConv};
-use qdq::kernels::gemm::{GemmOptions, MatRef, PackedA, PackedB, gemm};
+use qdq_kernels::Activation;
+use qdq_kernels::conv::{ConvShape, PackedConv};
+use qdq_kernels::gemm::{GemmOptions, MatRef, PackedA, PackedB, gemm};
 
 /// Shortest of many runs.
 fn best_time(mut body: impl FnMut()) -> Duration {

@@ -150,7 +150,7 @@ fn swap_tile<T: Copy + Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::Random;
+    use crate::testing::Random;
 
     fn naive(input: &[u16], dims: &[usize], perm: &[usize]) -> Vec<u16> {
         let out_dims: Vec<usize> = perm.iter().map(|p| dims[*p]).collect();

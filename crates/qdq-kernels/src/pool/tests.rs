@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernels::testing::{Random, assert_close};
+use crate::testing::{Random, assert_close};
 
 /// Every window tap: (inside the input, inside the padded input, input offset).
 fn naive(

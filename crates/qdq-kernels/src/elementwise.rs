@@ -265,7 +265,7 @@ impl<const N: usize> Broadcast<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::Random;
+    use crate::testing::Random;
 
     fn offset(dims: &[usize], out_dims: &[usize], mut flat: usize) -> usize {
         let (mut offset, mut stride) = (0, 1);

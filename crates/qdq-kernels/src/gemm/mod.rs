@@ -5,7 +5,7 @@
 //! which the micro-kernel reads them ([`PackedA`], [`PackedB`]) when they are constants.
 //!
 //! ```
-//! use qdq::kernels::gemm::{gemm, GemmOptions, MatRef};
+//! use qdq_kernels::gemm::{gemm, GemmOptions, MatRef};
 //! let a = MatRef::row_major(&[1.0, 2.0, 3.0, 4.0], 2, 2);
 //! let mut c = [0.0; 4];
 //! gemm(a.into(), a.transposed().into(), &GemmOptions::default(), &mut c);

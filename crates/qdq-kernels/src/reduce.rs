@@ -221,7 +221,7 @@ fn log_sum_exp(input: &[f32], axis: usize, inner: usize, output: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::{Random, assert_close};
+    use crate::testing::{Random, assert_close};
 
     const ALL: [Reduction; 10] = [
         Reduction::Sum,

@@ -249,7 +249,7 @@ pub fn instance_norm(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::{Random, assert_close};
+    use crate::testing::{Random, assert_close};
 
     fn normalized(row: &[f32], epsilon: f64) -> Vec<f64> {
         let n = row.len() as f64;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::kernels::simd::testing::on_each_isa;
-use crate::kernels::testing::{Random, assert_close};
+use crate::simd::testing::on_each_isa;
+use crate::testing::{Random, assert_close};
 
 fn element(matrix: MatRef<'_>, i: usize, j: usize) -> f32 {
     matrix.data[i * matrix.row_stride + j * matrix.column_stride]

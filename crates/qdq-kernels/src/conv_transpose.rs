@@ -249,7 +249,7 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::testing::{Random, assert_close};
+    use crate::testing::{Random, assert_close};
 
     fn naive(
         input: &[f32],
