@@ -11,6 +11,7 @@ pub mod observers;
 mod plan;
 mod report;
 mod scheme;
+mod spec;
 mod units;
 mod weights;
 
@@ -22,4 +23,5 @@ pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
+pub use spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
 pub use weights::check_weights;
