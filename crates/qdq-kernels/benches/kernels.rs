@@ -1,6 +1,6 @@
 //! Prints the speed of the kernels on typical layers: `cargo bench -p qdq-kernels [filter]`.
 //!
-//! The number of threads is rayon's (`RAYON_NUM_THREADS`).
+//! With as many threads as `QDQ_THREADS` says, else one.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::time::{Duration, Instant};
@@ -128,6 +128,6 @@ fn run(filter: &str) {
 
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
-    let pool = rayon::ThreadPoolBuilder::new().build().expect("a thread pool");
-    pool.install(|| run(&filter));
+    let n_threads = std::env::var("QDQ_THREADS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    qdq_kernels::parallel::with_threads(n_threads, || run(&filter));
 }

@@ -5,8 +5,8 @@
 //! - **Deterministic**: the same bits for any number of threads; work is cut by shape and a sum
 //!   is never split between threads. Bits may differ between instruction sets (AVX-512, AVX2 with
 //!   FMA, portable), which are chosen once at run time; `QDQ_CPU=portable|avx2` lowers the choice.
-//! - Threads come from the current rayon pool, through [`parallel::for_each_task`] only. Run the
-//!   executor inside a pool (`pool.install(..)`); wrap per-sample work in [`parallel::serial`].
+//! - One thread, unless the caller is inside [`parallel::with_threads`]; kernels use its threads through
+//!   [`parallel::for_each_task`] only.
 //!
 //! | module | what |
 //! |---|---|

@@ -42,15 +42,13 @@ pub fn bench(mut graph: Graph, dataset: &Dataset, n_threads: usize, n_runs: usiz
     passes::canonicalize(&mut graph)?;
     let sample = dataset.samples(&graph)?.next().ok_or_else(|| Error::data("there is no sample"))??;
     let program = Program::new(graph, Taps::new())?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.max(1)).build();
-    let pool = pool.map_err(|error| Error::internal(format!("no threads: {error}")))?;
     let run = || -> Result<f64> {
         let begin = Instant::now();
         program.run(sample.feeds.clone(), &mut |_, _| Ok(()))?;
         Ok(begin.elapsed().as_secs_f64() * 1e3)
     };
     let runs = || (0..N_WARM_UP + n_runs).map(|_| run()).collect::<Result<Vec<f64>>>();
-    let times = pool.install(|| if n_threads <= 1 { parallel::serial(runs) } else { runs() })?;
+    let times = parallel::with_threads(n_threads, runs)?;
     let mut times = times[N_WARM_UP..].to_vec();
     times.sort_by(f64::total_cmp);
     let median_ms = f64::midpoint(times[(n_runs - 1) / 2], times[n_runs / 2]);

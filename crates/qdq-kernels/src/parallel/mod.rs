@@ -1,62 +1,44 @@
 //! The one door to threads.
 //!
 //! Kernels cut their work into tasks by shape alone and never split a sum between tasks, so their
-//! results are the same bits for any number of threads. Run the executor inside
-//! `rayon::ThreadPool::install` (or any rayon worker): from outside a pool every kernel call has
-//! to wake one up.
+//! results are the same bits for any number of threads. [`with_threads`] lends its body a team of
+//! threads; outside of it kernels stay on the thread that calls them.
 #![allow(unsafe_code, reason = "disjoint parts of one output for several tasks; see `SharedMut`")]
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-thread_local!(static SERIAL: Cell<bool> = const { Cell::new(false) });
+mod team;
 
-/// Runs `body` with kernels of the calling thread kept on that thread, as an executor wants that
-/// already runs several samples at a time.
-pub fn serial<R>(body: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SERIAL.set(self.0);
-        }
-    }
-    let _restore = Restore(SERIAL.replace(true));
-    body()
-}
+pub use team::with_threads;
 
-/// Threads that [`for_each_task`] would use here: 1 inside [`serial`].
+/// Threads that [`for_each_task`] would use here: 1 outside [`with_threads`] and inside a task.
 pub fn n_threads() -> usize {
-    if SERIAL.get() { 1 } else { rayon::current_num_threads() }
+    team::current(|team| team.map_or(1, team::Team::n_threads))
 }
 
-/// Calls `task(0)` to `task(n_tasks - 1)`, each once, in any order and on any thread of the pool.
+/// Calls `task(0)` to `task(n_tasks - 1)`, each once, in any order and on any thread of the team.
 ///
-/// Serial when there is one task, one thread, or inside [`serial`]. Tasks are handed out one by
-/// one, so they may differ in size. A kernel called from inside a task runs serially.
+/// Tasks are handed out one by one, so they may differ in size. A kernel called from inside a task
+/// stays on its thread.
+///
+/// # Panics
+/// When a task panics.
 pub fn for_each_task(n_tasks: usize, task: impl Fn(usize) + Sync) {
-    let n_workers = n_threads().min(n_tasks);
-    if n_workers <= 1 {
-        (0..n_tasks).for_each(task);
-        return;
-    }
-    let next = AtomicUsize::new(0);
-    let work = || {
-        serial(|| {
-            loop {
-                let task_idx = next.fetch_add(1, Ordering::Relaxed);
-                if task_idx >= n_tasks {
-                    break;
+    team::current(|team| match team {
+        Some(team) if n_tasks > 1 => {
+            let next = AtomicUsize::new(0);
+            team.run(&|| {
+                loop {
+                    let task_idx = next.fetch_add(1, Ordering::Relaxed);
+                    if task_idx >= n_tasks {
+                        break;
+                    }
+                    task(task_idx);
                 }
-                task(task_idx);
-            }
-        });
-    };
-    rayon::scope(|scope| {
-        for _ in 1..n_workers {
-            scope.spawn(|_| work());
+            });
         }
-        work();
+        _ => (0..n_tasks).for_each(&task),
     });
 }
 
@@ -139,25 +121,50 @@ mod tests {
 
     #[test]
     fn every_task_runs_once() {
-        for n_threads in [1, 3] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-            for n_tasks in [0, 1, 2, 100] {
-                let mut counts = vec![0u8; n_tasks * 3];
-                pool.install(|| {
-                    for_each_chunk(&mut counts, 3, |_, chunk| {
-                        for x in chunk {
-                            *x += 1;
-                        }
-                    });
-                });
-                assert!(counts.iter().all(|x| *x == 1));
-            }
+        for n_threads in [1, 2, 5] {
+            with_threads(n_threads, || {
+                for n_tasks in (0..200).chain([10_000]) {
+                    let mut counts = vec![0u8; n_tasks * 3];
+                    for_each_chunk(&mut counts, 3, |_, chunk| chunk.iter_mut().for_each(|x| *x += 1));
+                    assert!(counts.iter().all(|x| *x == 1));
+                }
+            });
         }
     }
 
     #[test]
-    fn serial_is_scoped() {
-        assert_eq!(serial(n_threads), 1);
-        assert!(!SERIAL.get());
+    fn a_team_sleeps_and_wakes() {
+        let sum = AtomicUsize::new(0);
+        with_threads(3, || {
+            for _ in 0..3 {
+                for_each_task(8, |i| {
+                    sum.fetch_add(i, Ordering::Relaxed);
+                });
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        });
+        assert_eq!(sum.into_inner(), 3 * 28);
+    }
+
+    #[test]
+    fn threads_are_there_only_inside_and_not_in_tasks() {
+        assert_eq!(n_threads(), 1);
+        with_threads(3, || {
+            assert_eq!(n_threads(), 3);
+            for_each_task(4, |_| assert_eq!(n_threads(), 1));
+            with_threads(1, || assert_eq!(n_threads(), 1));
+            assert_eq!(n_threads(), 3);
+        });
+        assert_eq!(n_threads(), 1);
+    }
+
+    #[test]
+    fn a_panic_in_a_task_reaches_the_caller() {
+        for bad in 0..16 {
+            let outcome = std::panic::catch_unwind(|| {
+                with_threads(2, || for_each_task(16, |i| assert!(i != bad, "task {bad}")));
+            });
+            assert!(outcome.is_err());
+        }
     }
 }
