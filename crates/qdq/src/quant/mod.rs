@@ -10,7 +10,7 @@ mod convert;
 pub mod observers;
 mod plan;
 mod report;
-mod scheme;
+pub mod scheme;
 mod spec;
 mod units;
 mod weights;
