@@ -8,9 +8,9 @@
 //! | observer | state | order of batches matters | merge |
 //! |---|---|---|---|
 //! | [`MinMax`], [`PerChannelMinMax`] | extremes | no | exact |
-//! | [`MovingAverageMinMax`], [`MovingAveragePerChannelMinMax`] | averages of extremes | yes | refused |
-//! | [`Histogram`] | counts, rescaled as the range grows | yes | refused unless the ranges agree |
-//! | [`Recording`] | the tensors | yes (it keeps the order) | refused |
+//! | [`MovingAverageMinMax`], [`MovingAveragePerChannelMinMax`] | averages of extremes | yes | only with one that saw nothing |
+//! | [`Histogram`] | counts, rescaled as the range grows | yes | only with one that saw nothing |
+//! | [`Recording`] | the tensors | yes | exact: one list after the other |
 //! | [`FixedQParams`], [`Placeholder`], [`Noop`], [`ReuseInput`] | none | no | nothing to merge |
 //!
 //! Where [`Observer::is_order_dependent`] holds, batches must come one after the other in the order of the data set. The
@@ -20,6 +20,9 @@
 
 mod extremes;
 mod fixed_qparams;
+mod histogram;
+mod histogram_bins;
+mod histogram_search;
 mod min_max;
 mod moving_average_min_max;
 mod moving_average_per_channel_min_max;
@@ -29,8 +32,10 @@ mod placeholder;
 mod recording;
 mod reuse_input;
 mod state;
+mod sum;
 
 pub use fixed_qparams::FixedQParams;
+pub use histogram::{Histogram, TorchVersion};
 pub use min_max::MinMax;
 pub use moving_average_min_max::MovingAverageMinMax;
 pub use moving_average_per_channel_min_max::MovingAveragePerChannelMinMax;
@@ -81,7 +86,7 @@ pub trait Observer: fmt::Debug + Send {
     /// The state of another kind of observer, or one that contradicts itself.
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()>;
 
-    /// Takes in what another observer of the same kind saw, as if it had been observed here.
+    /// Takes in what another observer of the same kind saw, as if its batches had come after those observed here.
     ///
     /// # Errors
     /// Where the result would differ from observing both in sequence; the message says why.
@@ -103,7 +108,7 @@ pub fn observer(spec: &QuantizationSpec) -> Result<Box<dyn Observer>> {
         ObserverKind::MovingAveragePerChannelMinMax { averaging_constant } => {
             Box::new(MovingAveragePerChannelMinMax::new(spec, averaging_constant)?)
         }
-        ObserverKind::Histogram { .. } => return Err(Error::unsupported("the histogram observer")),
+        ObserverKind::Histogram { bins } => Box::new(Histogram::new(spec, bins)?),
         ObserverKind::Placeholder => Box::new(Placeholder::new(spec)),
         ObserverKind::Recording => Box::new(Recording::new(spec)),
         ObserverKind::Noop => Box::new(Noop::new(spec)),

@@ -67,7 +67,10 @@ impl Observer for MovingAverageMinMax {
     }
 
     fn merge(&mut self, other: &StateDict) -> Result<()> {
-        Extremes::read(other, NAME, false)?;
+        let other = Extremes::read(other, NAME, false)?;
+        if self.extremes.is_unseen() || other.is_unseen() {
+            return self.extremes.merge(&other);
+        }
         Err(Error::unsupported("merging moving averages: the result depends on the order of the batches")
             .help("observe the batches in sequence, or use an observer of extremes"))
     }
