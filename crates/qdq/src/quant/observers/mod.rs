@@ -22,6 +22,7 @@ mod percentile;
 mod row;
 mod statistic;
 mod tally;
+pub mod torch;
 
 #[cfg(test)]
 mod tests;
