@@ -15,6 +15,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
@@ -29,3 +30,6 @@ pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::for_each_sample;
+pub use statistics::{
+    ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
+};

@@ -14,8 +14,8 @@ use crate::tensor::{QuantParams, Tensor};
 /// Statistics of the values a plan asks for. The order in which tensors come makes no difference.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    statistics: BTreeMap<ValueId, Statistic>,
-    channels: BTreeMap<ValueId, ChannelExtremes>,
+    pub(super) statistics: BTreeMap<ValueId, Statistic>,
+    pub(super) channels: BTreeMap<ValueId, ChannelExtremes>,
 }
 
 /// Parameters for everything a plan quantizes.
