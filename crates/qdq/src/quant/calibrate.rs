@@ -84,6 +84,7 @@ impl Observed {
         let smoothed = self.smooth(graph, plan, &mut calibrated);
         let levels = plan.target.activation.integer_range().unwrap_or((0, 255));
         let levels = Levels { quant_min: levels.0, quant_max: levels.1, symmetric: false };
+        method.check(levels)?;
         for (key, activation) in &plan.activations {
             let range = match (activation.fixed, smoothed.get(key)) {
                 (Some((min, max)), _) => Some(Range { min, max }),

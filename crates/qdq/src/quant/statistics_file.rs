@@ -231,7 +231,8 @@ fn read_section<S>(
     }
     for _ in 0..n_entries {
         let name = reader.read_slice().map_err(malformed)?;
-        let name = std::str::from_utf8(name).map_err(|_| malformed(DecodeError::Invalid("a name is not text")))?;
+        let name =
+            std::str::from_utf8(name).map_err(|_| malformed(DecodeError::Invalid("a name is not text")))?;
         if states.last_key_value().is_some_and(|(last, _)| &**last >= name) {
             return Err(malformed(DecodeError::Invalid("names are not ascending")));
         }
