@@ -3,40 +3,21 @@
 Our side is `cargo run --example formulas`, which answers one request a line.
 """
 
-import json
-import subprocess
 import sys
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from onnx import TensorProto, numpy_helper
 from onnxruntime.quantization import quant_utils
 from onnxruntime.quantization.base_quantizer import BaseQuantizer
 
+from ask import Request, ask, bits
 from checks import Checks
-from places import ROOT
 
 STORAGES = {"i8": TensorProto.INT8, "u8": TensorProto.UINT8, "i16": TensorProto.INT16, "u16": TensorProto.UINT16,
             "i4": TensorProto.INT4, "u4": TensorProto.UINT4}
 N_RANGES = 400
 N_TENSORS = 60
-
-Request = dict[str, Any]
-
-
-def bits(values: Any) -> list[int]:
-    return np.ascontiguousarray(values, np.float32).reshape(-1).view(np.uint32).tolist()
-
-
-def ask(requests: list[Request]) -> list[Request]:
-    """The answers of our formulas."""
-    command = ["cargo", "run", "--quiet", "--package", "qdq", "--example", "formulas"]
-    lines = "".join(json.dumps(request) + "\n" for request in requests)
-    done = subprocess.run(command, input=lines, capture_output=True, text=True, cwd=ROOT, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"the example `formulas` failed:\n{done.stderr[-3000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def ranges(random: np.random.Generator) -> list[tuple[np.float32, np.float32]]:

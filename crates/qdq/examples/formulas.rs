@@ -1,5 +1,5 @@
 //! The formulas of scales, zero points and integers, one request a line: what `conformance/formulas.py` compares with
-//! the Python packages of the runtimes.
+//! the Python packages of the runtimes (`formulas_litert.py` likewise).
 //!
 //! Reads JSON objects from standard input and writes one for each; f32 numbers go both ways as their bits.
 //!
@@ -8,12 +8,18 @@
 //! | `{"op": "affine", "range": [min, max], "storage": "u8"}` | `{"scale": [..], "zero_point": [..]}` |
 //! | `{"op": "symmetric", "values": [..], "storage": "i8", "limits": [-127, 127]}` | the same, and `"integers"` |
 //! | `{"op": "quantize", "values": [..], "storage": "u8", "scale": s, "zero_point": z}` | `{"integers": [..]}` |
+//! | `{"op": "half_away", ..as quantize..}` | `{"integers": [..]}` |
+//! | `{"op": "dequantize", "integers": [..], "scale": s, "zero_point": z}` | `{"values": [..]}` |
+//! | `{"op": "requantize", "integers": [..], "from": [s, z], "to": [s, z], "storage": "i8"}` | `{"integers": [..]}` |
 //! | `{"op": "bias", "values": [..], "input_scale": s, "weight_scales": [..]}` | `{"scale": [..], "integers": [..]}` |
 #![allow(clippy::print_stdout, reason = "the answers")]
 
 use std::error::Error;
 use std::io::BufRead as _;
 
+use qdq::kernels::quantize::{
+    self as kernels, Convention, FixedPoint, FixedRounding, Groups, Limits, Spread,
+};
 use qdq::quant::observers::Range;
 use qdq::quant::{affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params};
 use qdq::tensor::{DType, QuantParams, Tensor};
@@ -53,6 +59,16 @@ fn answer(request: &Value) -> Answer {
             let of_weights = quantize_tensor(&values, &params)?.to_i64_vec()?;
             Ok(json!({ "integers": integers, "integers_of_weights": of_weights }))
         }
+        Some("half_away") => half_away(request),
+        Some("dequantize") => {
+            let (integers, scale) = (integers(&request["integers"])?, float(&request["scale"])?);
+            let mut values = vec![0f32; integers.len()];
+            let zero_points = [integer(&request["zero_point"])?];
+            let groups = Groups { steps: &[scale], zero_points: &zero_points, spread: Spread::Tensor };
+            kernels::dequantize(&integers, &mut values, groups);
+            Ok(json!({ "values": values.iter().map(|value| value.to_bits()).collect::<Vec<_>>() }))
+        }
+        Some("requantize") => requantize(request),
         Some("bias") => {
             let values = Tensor::vector(floats(&request["values"])?);
             let scales = floats(&request["weight_scales"])?;
@@ -65,6 +81,43 @@ fn answer(request: &Value) -> Answer {
         }
         _ => Err("unknown op".into()),
     }
+}
+
+/// `round_half_away(x / scale) + zero_point`.
+fn half_away(request: &Value) -> Answer {
+    let (values, scale) = (floats(&request["values"])?, float(&request["scale"])?);
+    let zero_points = [integer(&request["zero_point"])?];
+    let groups = Groups { steps: &[scale], zero_points: &zero_points, spread: Spread::Tensor };
+    let limits = limits(storage(request)?)?;
+    let mut integers = vec![0i32; values.len()];
+    kernels::quantize(&values, &mut integers, groups, limits, Convention::DivideHalfAway);
+    Ok(json!({ "integers": integers }))
+}
+
+/// From one scale and zero point to another, in fixed point and rounded twice.
+fn requantize(request: &Value) -> Answer {
+    let (from, to) = (&request["from"], &request["to"]);
+    let (from_zero, to_zero) = (integer(&from[1])?, [integer(&to[1])?]);
+    let factor = [FixedPoint::new(f64::from(float(&from[0])?) / f64::from(float(&to[0])?))];
+    let steps: Vec<i32> = integers(&request["integers"])?.iter().map(|integer| integer - from_zero).collect();
+    let groups = Groups { steps: &factor, zero_points: &to_zero, spread: Spread::Tensor };
+    let mut integers = vec![0i32; steps.len()];
+    let limits = limits(storage(request)?)?;
+    kernels::requantize_fixed(&steps, &mut integers, groups, limits, FixedRounding::Double);
+    Ok(json!({ "integers": integers }))
+}
+
+fn limits(storage: DType) -> Result<Limits, Box<dyn Error>> {
+    let (min, max) = storage.integer_range().ok_or("no integers")?;
+    Ok(Limits { min, max })
+}
+
+fn integer(value: &Value) -> Result<i32, Box<dyn Error>> {
+    value.as_i64().map(|integer| integer as i32).ok_or_else(|| "no integer".into())
+}
+
+fn integers(list: &Value) -> Result<Vec<i32>, Box<dyn Error>> {
+    list.as_array().ok_or("no list of integers")?.iter().map(integer).collect()
 }
 
 fn params_json(params: &QuantParams) -> Value {
