@@ -9,11 +9,13 @@ mod compare;
 mod diff;
 mod evaluate;
 mod model_file;
+mod observe;
 mod output_file;
 mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +25,11 @@ pub use compare::Difference;
 pub use diff::{Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use model_file::{read_model, write_model};
+pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::for_each_sample;
+pub use statistics::{
+    ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
+};

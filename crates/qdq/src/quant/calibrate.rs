@@ -14,8 +14,8 @@ use crate::tensor::{QuantParams, Tensor};
 /// Statistics of the values a plan asks for. The order in which tensors come makes no difference.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    statistics: BTreeMap<ValueId, Statistic>,
-    channels: BTreeMap<ValueId, ChannelExtremes>,
+    pub(super) statistics: BTreeMap<ValueId, Statistic>,
+    pub(super) channels: BTreeMap<ValueId, ChannelExtremes>,
 }
 
 /// Parameters for everything a plan quantizes.
@@ -84,6 +84,7 @@ impl Observed {
         let smoothed = self.smooth(graph, plan, &mut calibrated);
         let levels = plan.target.activation.integer_range().unwrap_or((0, 255));
         let levels = Levels { quant_min: levels.0, quant_max: levels.1, symmetric: false };
+        method.check(levels)?;
         for (key, activation) in &plan.activations {
             let range = match (activation.fixed, smoothed.get(key)) {
                 (Some((min, max)), _) => Some(Range { min, max }),

@@ -13,6 +13,7 @@ mod plan;
 mod report;
 pub mod scheme;
 mod spec;
+mod statistics_file;
 mod units;
 mod weights;
 
@@ -25,4 +26,5 @@ pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
 pub use spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
+pub use statistics_file::{StatisticsFile, fingerprint};
 pub use weights::check_weights;
