@@ -42,6 +42,20 @@ impl Graph {
                 None => true,
             })
     }
+
+    /// The rules that a node in integer form breaks, naming it.
+    pub fn check_integer_form(&self, node: &Node) -> Vec<Error> {
+        let outputs = node.present_outputs().filter_map(|id| Some((id, self.quant(id)?)));
+        let mut errors: Vec<Error> = outputs
+            .filter(|(_, params)| params.granularity != Granularity::PerTensor)
+            .map(|(id, _)| Error::graph("an output quantized other than per tensor").value(self[id].name()))
+            .collect();
+        if let Some(accumulator) = Accumulator::of(self, node) {
+            errors.extend(accumulator.check().err());
+            errors.extend(accumulator.check_bias_scale().err());
+        }
+        errors.into_iter().map(|error| error.node(self.describe(node))).collect()
+    }
 }
 
 /// Whether an op reads integers as integers, whatever they mean, or is a bridge.
@@ -84,19 +98,6 @@ pub fn moved_inputs(node: &Node) -> std::ops::Range<usize> {
     }
 }
 
-/// Rules that a node in integer form breaks.
-pub(super) fn check(graph: &Graph, node: &Node) -> Vec<Error> {
-    let outputs = node.present_outputs().filter_map(|id| Some((id, graph.quant(id)?)));
-    let mut errors: Vec<Error> = outputs
-        .filter(|(_, params)| params.granularity != Granularity::PerTensor)
-        .map(|(id, _)| Error::graph("an output quantized other than per tensor").value(graph[id].name()))
-        .collect();
-    if let Some(accumulator) = Accumulator::of(graph, node) {
-        errors.extend(accumulator.check().err());
-        errors.extend(accumulator.check_bias_scale().err());
-    }
-    errors
-}
 
 /// The sum of products of a convolution or matrix product in integers: `Σ (x - z_x) (w - z_w) + bias`, in 32 bits.
 #[derive(Debug)]

@@ -6,7 +6,7 @@
 //! - types agree with what the ops compute;
 //! - nodes in integer form keep the rules of [`super::integer`].
 
-use super::{Block, Graph, Node, ValueId, integer};
+use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
 
 /// Deepest nesting of regions.
@@ -120,8 +120,7 @@ impl Verifier<'_> {
 
     fn integer_form(&mut self, node: &Node) {
         if self.graph.is_integer_form(node) {
-            let errors = integer::check(self.graph, node).into_iter();
-            self.errors.extend(errors.map(|error| error.node(self.graph.describe(node))));
+            self.errors.extend(self.graph.check_integer_form(node));
         }
     }
 
