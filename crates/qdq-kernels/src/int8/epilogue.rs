@@ -177,18 +177,3 @@ impl Range {
         assert!(inside(self.zero_point), "zero point of another type");
     }
 }
-
-impl Output<'_> {
-    /// Stores one result.
-    pub(super) fn set(&mut self, idx: usize, value: Value) {
-        match (self, value) {
-            (Output::I32(data), Value::Integer(x)) => data[idx] = x,
-            (Output::F32(data), Value::Real(x)) => data[idx] = x,
-            (Output::U8(data), Value::Integer(x)) => data[idx] = x as u8,
-            (Output::I8(data), Value::Integer(x)) => data[idx] = x as i8,
-            (Output::U16(data), Value::Integer(x)) => data[idx] = x as u16,
-            (Output::I16(data), Value::Integer(x)) => data[idx] = x as i16,
-            (output, value) => unreachable!("{value:?} into {output:?}: checked beforehand"),
-        }
-    }
-}

@@ -25,10 +25,16 @@
 
 mod conv;
 mod data;
+mod dot;
 mod elementwise;
 mod epilogue;
+mod finish;
 mod gemm;
+mod lanes;
 mod pool;
+mod rows;
+mod scratch;
+mod turn;
 
 pub use conv::{ConvInput, Layout, PackedConv};
 pub use data::{Bytes, Output};
@@ -66,3 +72,6 @@ pub fn max_depth(max_weight: u32, max_bias: u32) -> usize {
     let room = u64::from(i32::MAX as u32).saturating_sub(u64::from(max_bias));
     (room / (255 * u64::from(max_weight.max(1)))) as usize
 }
+
+#[cfg(test)]
+mod testing;
