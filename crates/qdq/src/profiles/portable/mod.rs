@@ -38,7 +38,7 @@ mod product;
 mod softmax;
 mod table;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::{IntegerNode, Profile};
 use crate::ops::{Op, Prepared};
 

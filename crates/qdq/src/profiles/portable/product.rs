@@ -1,6 +1,6 @@
 //! Sums of products: the sums are the kernels', the rounding is this profile's.
 
-use super::integers::{Affine, activation, constants, input, output, params};
+use super::integers::{Affine, activation, input, output, params};
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -56,7 +56,7 @@ fn bytes(tensor: &Tensor) -> Result<Bytes<'_>> {
 }
 
 /// Constant weights.
-fn weights(node: &IntegerNode<'_>) -> Result<&Tensor> {
+fn weights<'n>(node: &'n IntegerNode<'_>) -> Result<&'n Tensor> {
     let constant = input(node, 1)?.constant.as_ref();
     constant.ok_or_else(|| Error::unsupported("weights that are computed, not constant"))
 }
