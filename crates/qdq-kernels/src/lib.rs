@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `activation` | `Activation::{None, Relu, Clip, LeakyRelu, Sigmoid, Silu, HardSwish}`, fused by `gemm`, `conv`, `conv_transpose` |
 //! | [`gemm`] | `gemm(a, b, &GemmOptions { alpha, beta, bias, activation }, c)`, `gemm_batched`; operands `MatRef` (any strides) or `PackedA` / `PackedB` |
+//! | [`int8`] | products and convolutions of 8-bit integers with exact sums, requantization, integer elementwise ops and pooling |
 //! | [`conv`] | `ConvShape { .. }.output_dims(..)`, `PackedConv::new(weights, bias, shape, activation).run(input, dims, output)`, `conv(..)` for dynamic weights |
 //! | [`conv_transpose`] | `ConvTransposeShape`, `PackedConvTranspose` |
 //! | [`pool`] | `PoolShape`, `max_pool` (with indices), `average_pool`, `global_average_pool`, `global_max_pool` |
@@ -29,6 +30,7 @@ pub mod conv;
 pub mod conv_transpose;
 pub mod elementwise;
 pub mod gemm;
+pub mod int8;
 pub mod math;
 pub mod norm;
 pub mod parallel;
