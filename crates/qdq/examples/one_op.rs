@@ -10,7 +10,7 @@ use std::sync::Arc;
 use qdq::error::{Error, Result};
 use qdq::exec::{IntegerInput, IntegerNode, Profile};
 use qdq::ops::{Args, Attr, Dequantize, EvalContext, Op, Quantize};
-use qdq::profiles;
+use qdq::profiles::Runtime;
 use qdq::tensor::{DType, Data, QuantParams, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +69,7 @@ enum Answer {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     let [_, profile, folder] = args.as_slice() else { return Err("usage: one_op PROFILE FOLDER".into()) };
-    let (profile, folder) = (profiles::find(profile)?, Path::new(folder));
+    let (profile, folder) = (Runtime::find(profile)?.profile, Path::new(folder));
     let cases: Vec<Case> = serde_json::from_slice(&fs::read(folder.join("cases.json"))?)?;
     let elements = fs::read(folder.join("inputs.bin"))?;
     let mut written = Vec::new();

@@ -1,36 +1,85 @@
-//! Profiles: the exact integer arithmetic of runtimes, one a folder.
+//! The integer arithmetic of one runtime each, exact to the last bit, and what that runtime makes of a graph.
 //!
-//! A [`Profile`] says to the last bit what a node in integer form computes, or refuses the node. Nothing outside this
-//! folder and `targets` names a runtime.
+//! A [`Runtime`] pairs two things: a table of what it fuses when it loads a graph in QDQ form ([`Fusions`], applied by
+//! [`lower`]), and the arithmetic of the kernels that come out of it (a [`Profile`]). [`raise`] goes back to QDQ form.
 
+mod fusions;
+mod lower;
 pub mod ort;
+mod raise;
+
+pub use fusions::{Fusion, Fusions, Kind, ONNXRUNTIME, PORTABLE};
+pub use lower::lower;
+pub use raise::raise;
 
 use crate::error::{Error, Result};
-use crate::exec::Profile;
+use crate::exec::{Profile, Program, Taps};
+use crate::graph::{Block, Graph};
+use crate::ops::Op;
 
-/// All profiles, in the order they are listed.
-pub const ALL: &[&dyn Profile] = &[&ort::ORT_X64, &ort::ORT_X64_SATURATING];
-
-/// The profile of this name.
-///
-/// # Errors
-/// No such profile; the message lists those there are.
-pub fn find(name: &str) -> Result<&'static dyn Profile> {
-    ALL.iter().copied().find(|profile| profile.name() == name).ok_or_else(|| {
-        let names: Vec<_> = ALL.iter().map(|profile| profile.name()).collect();
-        Error::usage(format!("there is no profile `{name}`")).help(format!("one of {}", names.join(", ")))
-    })
+/// A runtime whose integers are known.
+#[derive(Debug)]
+pub struct Runtime {
+    /// Its kernels; their name is the runtime's on the command line.
+    pub profile: &'static dyn Profile,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What it fuses.
+    pub fusions: &'static Fusions,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Runtime {
+    /// All runtimes.
+    pub const ALL: &'static [&'static Runtime] = &[&ort::RUNTIME, &ort::RUNTIME_SATURATING];
 
-    #[test]
-    fn found_by_name() {
-        for profile in ALL {
-            assert_eq!(find(profile.name()).unwrap().name(), profile.name());
-        }
-        assert!(find("ort").unwrap_err().to_string().contains("ort-x64-saturating"));
+    /// The runtime of this name.
+    ///
+    /// # Errors
+    /// Lists the names there are.
+    pub fn find(name: &str) -> Result<&'static Runtime> {
+        Self::ALL.iter().copied().find(|runtime| runtime.name() == name).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|runtime| runtime.name()).collect();
+            Error::usage(format!("there is no profile `{name}`"))
+                .help(format!("profiles: {}", names.join(", ")))
+        })
     }
+
+    /// Name on the command line.
+    pub fn name(&self) -> &'static str {
+        self.profile.name()
+    }
+
+    /// Makes a quantized model ready to run in the runtime's integers.
+    ///
+    /// # Errors
+    /// A model that is not quantized; one that the runtime could not compute without overflow.
+    pub fn program(&self, graph: &Graph, taps: impl FnOnce(&Graph) -> Taps) -> Result<Program> {
+        let lowered = self.lower(graph)?;
+        let taps = taps(&lowered);
+        Program::with_profile(lowered, taps, self.profile)
+    }
+
+    /// The graph as the runtime runs it.
+    ///
+    /// # Errors
+    /// As [`Self::program`].
+    pub fn lower(&self, graph: &Graph) -> Result<Graph> {
+        if !is_quantized(graph, &graph.body) {
+            return Err(Error::usage(format!(
+                "the model is not quantized: it has no integers for the profile {} to compute",
+                self.name()
+            ))
+            .help("quantize it first, with `qdq quantize`, or run it without --profile"));
+        }
+        lower(graph, self.fusions)
+    }
+}
+
+/// Whether there is a bridge or a node in integer form.
+fn is_quantized(graph: &Graph, block: &Block) -> bool {
+    let mut found = false;
+    block.for_each_node(&mut |node| {
+        found |= matches!(node.op, Op::Quantize(_) | Op::Dequantize(_)) || graph.is_integer_form(node);
+    });
+    found
 }
