@@ -10,7 +10,7 @@ use std::sync::Arc;
 use qdq::error::{Error, Result};
 use qdq::exec::{IntegerInput, IntegerNode, Profile};
 use qdq::ops::{Args, Attr, Dequantize, EvalContext, Op, Quantize};
-use qdq::profiles;
+use qdq::profiles::Runtime;
 use qdq::tensor::{DType, Data, QuantParams, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +27,20 @@ struct Case {
 
 #[derive(Deserialize)]
 struct Input {
-    dtype: String,
-    shape: Vec<usize>,
-    /// Of the first byte in `inputs.bin`.
-    offset: usize,
+    #[serde(flatten)]
+    source: Source,
     constant: bool,
     quant: Option<Quant>,
+}
+
+/// Where an input's elements are.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Source {
+    /// In `inputs.bin`, from byte `offset`.
+    File { dtype: String, shape: Vec<usize>, offset: usize },
+    /// The first output of an earlier case.
+    Case { from: usize },
 }
 
 #[derive(Deserialize)]
@@ -61,23 +69,34 @@ enum Answer {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     let [_, profile, folder] = args.as_slice() else { return Err("usage: one_op PROFILE FOLDER".into()) };
-    let (profile, folder) = (profiles::find(profile)?, Path::new(folder));
+    let (profile, folder) = (Runtime::find(profile)?.profile, Path::new(folder));
     let cases: Vec<Case> = serde_json::from_slice(&fs::read(folder.join("cases.json"))?)?;
     let elements = fs::read(folder.join("inputs.bin"))?;
     let mut written = Vec::new();
-    let answers: Vec<Answer> = cases
-        .iter()
-        .map(|case| match run(profile, case, &elements) {
-            Ok(tensors) => Answer::Outputs(tensors.iter().map(|tensor| write(tensor, &mut written)).collect()),
-            Err(error) => Answer::Error(error.to_string()),
-        })
-        .collect();
+    let (mut answers, mut results): (Vec<Answer>, Vec<Option<Tensor>>) = (Vec::new(), Vec::new());
+    for case in &cases {
+        match run(profile, case, &elements, &results) {
+            Ok(tensors) => {
+                answers.push(Answer::Outputs(tensors.iter().map(|t| write(t, &mut written)).collect()));
+                results.push(tensors.into_iter().next());
+            }
+            Err(error) => {
+                answers.push(Answer::Error(error.to_string()));
+                results.push(None);
+            }
+        }
+    }
     fs::write(folder.join("outputs.bin"), written)?;
     fs::write(folder.join("results.json"), serde_json::to_vec(&answers)?)?;
     Ok(())
 }
 
-fn run(profile: &dyn Profile, case: &Case, elements: &[u8]) -> Result<Vec<Tensor>> {
+fn run(
+    profile: &dyn Profile,
+    case: &Case,
+    elements: &[u8],
+    results: &[Option<Tensor>],
+) -> Result<Vec<Tensor>> {
     let mut inputs = Vec::new();
     let mut given = Vec::new();
     for input in &case.inputs {
@@ -86,7 +105,7 @@ fn run(profile: &dyn Profile, case: &Case, elements: &[u8]) -> Result<Vec<Tensor
             given.push(None);
             continue;
         };
-        let tensor = tensor(input, elements)?;
+        let tensor = tensor(&input.source, elements, results)?;
         inputs.push(Some(IntegerInput {
             dtype: tensor.dtype(),
             quant: input.quant.as_ref().map(|quant| quant.params().map(Arc::new)).transpose()?,
@@ -167,11 +186,17 @@ macro_rules! by_type {
     };
 }
 
-fn tensor(input: &Input, elements: &[u8]) -> Result<Tensor> {
-    let dtype = dtype(&input.dtype)?;
-    let count: usize = input.shape.iter().product();
-    let bytes = &elements[input.offset..][..count * dtype.bits().unwrap_or(0).div_ceil(8)];
-    let shape = input.shape.clone();
+fn tensor(source: &Source, elements: &[u8], results: &[Option<Tensor>]) -> Result<Tensor> {
+    let (name, shape, offset) = match source {
+        Source::File { dtype, shape, offset } => (dtype, shape.clone(), *offset),
+        Source::Case { from } => {
+            let result = results.get(*from).and_then(Option::as_ref);
+            return result.cloned().ok_or_else(|| Error::usage(format!("case {from} has no output")));
+        }
+    };
+    let dtype = dtype(name)?;
+    let count: usize = shape.iter().product();
+    let bytes = &elements[offset..][..count * dtype.bits().unwrap_or(0).div_ceil(8)];
     by_type!(dtype, bytes, shape, F32 f32, I8 i8, U8 u8, I16 i16, U16 u16, I32 i32, I64 i64)
 }
 

@@ -35,12 +35,27 @@ use crate::error::{Error, Result};
 use crate::exec::{IntegerNode, Profile};
 use crate::ops::{Op, Prepared};
 use product::Sums;
+use super::{ONNXRUNTIME, Runtime};
 
 /// onnxruntime on x86-64 with VNNI.
 pub const ORT_X64: Ort = Ort { name: "ort-x64", sums: Sums::Exact };
 
 /// onnxruntime on x86-64 with AVX2 (or AVX-512) and without VNNI.
 pub const ORT_X64_SATURATING: Ort = Ort { name: "ort-x64-saturating", sums: Sums::SaturatingPairs };
+
+/// What the command line calls `ort-x64`.
+pub const RUNTIME: Runtime = Runtime {
+    profile: &ORT_X64,
+    about: "onnxruntime on x86-64 with VNNI",
+    fusions: &ONNXRUNTIME,
+};
+
+/// What the command line calls `ort-x64-saturating`.
+pub const RUNTIME_SATURATING: Runtime = Runtime {
+    profile: &ORT_X64_SATURATING,
+    about: "onnxruntime on x86-64 without VNNI, where pairs of products saturate",
+    fusions: &ONNXRUNTIME,
+};
 
 /// A processor as onnxruntime's kernels see it.
 #[derive(Clone, Copy, Debug)]
