@@ -100,6 +100,7 @@ fn lowering_keeps_what_is_computed_and_raising_keeps_parameters() {
             let again = lower(&raised, fusions).unwrap();
             assert_eq!(text::print(&again), text::print(&integers), "{source}");
             let printed = text::print(&integers);
+            assert_eq!(text::print(&lower(&integers, fusions).unwrap()), printed, "{source}");
             let is_integer = |line: &&str| line.contains("zero_point") && !line.contains("quantize(");
             n_integer += printed.lines().filter(|line| line.contains(" = ")).filter(is_integer).count();
         }
