@@ -35,6 +35,8 @@ const SCRIPTS: &[&str] = &[
     "conformance/float_parity.py",
     "conformance/quantized.py",
     "conformance/formulas.py",
+    "conformance/lowered.py",
+    "conformance/integers.py",
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.

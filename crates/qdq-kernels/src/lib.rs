@@ -12,6 +12,7 @@
 //! |---|---|
 //! | `activation` | `Activation::{None, Relu, Clip, LeakyRelu, Sigmoid, Silu, HardSwish}`, fused by `gemm`, `conv`, `conv_transpose` |
 //! | [`gemm`] | `gemm(a, b, &GemmOptions { alpha, beta, bias, activation }, c)`, `gemm_batched`; operands `MatRef` (any strides) or `PackedA` / `PackedB` |
+//! | [`int8`] | products and convolutions of 8-bit integers with exact sums, requantization, integer elementwise ops and pooling |
 //! | [`conv`] | `ConvShape { .. }.output_dims(..)`, `PackedConv::new(weights, bias, shape, activation).run(input, dims, output)`, `conv(..)` for dynamic weights |
 //! | [`conv_transpose`] | `ConvTransposeShape`, `PackedConvTranspose` |
 //! | [`counting`] | `Counters`: how often which floats occur, by their top 16 bits, and their extremes |
@@ -32,6 +33,7 @@ pub mod conv_transpose;
 pub mod counting;
 pub mod elementwise;
 pub mod gemm;
+pub mod int8;
 pub mod math;
 pub mod norm;
 pub mod parallel;

@@ -24,6 +24,7 @@ pub mod graph;
 pub mod ops;
 pub mod passes;
 pub mod pipeline;
+pub mod profiles;
 pub mod quant;
 pub mod targets;
 pub mod tensor;

@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use qdq::error::Result;
-use qdq::exec::Program;
+use qdq::error::{Error, Result};
+use qdq::exec::{IntegerNode, Profile, Program};
 use qdq::graph::{Graph, text};
+use qdq::ops::Prepared;
 use qdq::quant::observers::Method;
 use qdq::tensor::{DType, Dim, Tensor};
-use qdq::{passes, quant, targets::Target};
+use qdq::{passes, profiles, quant, targets::Target};
 
 const MARK: &str = "; ---- expect\n";
 
@@ -74,6 +75,8 @@ fn run(input: &str) -> Result<String> {
             };
             Ok(plan.decisions.iter().map(line).collect::<Vec<_>>().concat())
         }
+        ["lower", table] => lowered(graph, table),
+        ["raise"] => raised(graph),
         ["quantize", target] => quantized(graph, Target::find(target)?),
         _ => panic!("unknown command in `{header}`"),
     }
@@ -96,6 +99,49 @@ fn rewritten(before: &Graph, rewrite: impl Fn(&mut Graph) -> Result<()>) -> Resu
         }
     }
     Ok(text::print(&after))
+}
+
+/// The graph in integer form; starts with WRONG where real numbers between bridges would give other integers.
+fn lowered(mut graph: Graph, table: &str) -> Result<String> {
+    let tables = [("onnxruntime", &profiles::ONNXRUNTIME), ("portable", &profiles::PORTABLE)];
+    let (_, fusions) = tables.iter().find(|(name, _)| *name == table).expect("a table");
+    graph.infer()?;
+    let lowered = profiles::lower(&graph, fusions)?;
+    let same = compute(&graph)? == compute_on_integers(&lowered)?;
+    let raised = profiles::raise(&lowered)?;
+    raised.verify()?;
+    let again = text::print(&profiles::lower(&raised, fusions)?) == text::print(&lowered);
+    if same && again { Ok(text::print(&lowered)) } else { Ok(format!("WRONG: same {same}, again {again}\n")) }
+}
+
+/// The graph in QDQ form; starts with WRONG where it computes something else.
+fn raised(mut graph: Graph) -> Result<String> {
+    graph.infer()?;
+    graph.verify()?;
+    let raised = profiles::raise(&graph)?;
+    raised.verify()?;
+    let same = compute(&raised)? == compute_on_integers(&graph)?;
+    if same { Ok(text::print(&raised)) } else { Ok("WRONG: other numbers\n".to_owned()) }
+}
+
+/// Promises nothing: every node in integer form is computed on the real numbers that its integers mean.
+#[derive(Debug)]
+struct NoPromise;
+
+impl Profile for NoPromise {
+    fn name(&self) -> &'static str {
+        "no-promise"
+    }
+
+    fn prepare(&self, _node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
+        Err(Error::unsupported("no promise"))
+    }
+}
+
+/// Runs a graph in integer form on [`random_inputs`].
+fn compute_on_integers(graph: &Graph) -> Result<Vec<Tensor>> {
+    let program = Program::with_profile(graph.clone(), BTreeSet::new(), &NoPromise)?;
+    program.run(random_inputs(graph), &mut |_, _| Ok(()))
 }
 
 /// The graph quantized on pseudo-random samples; starts with WRONG where that costs more than [`MIN_SQNR`].

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use qdq::data::Dataset;
 use qdq::error::{Error, Result};
 use qdq::graph::Graph;
-use qdq::pipeline::{self, Evaluation, QuantizeOptions, Scope};
+use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
 use qdq::quant::Report;
 use qdq::quant::observers::Method;
 use qdq::targets::Target;
@@ -45,13 +45,15 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     };
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();
-        let judge = |dataset| pipeline::evaluate(graph, dataset, score_output, n_threads, &progress);
+        let judge = |dataset| pipeline::evaluate(graph, dataset, None, score_output, n_threads, &progress);
         judged_on.as_ref().map(judge).transpose()
     };
     let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
+    let side = |graph| Compared { graph, runtime: None };
     let compare = |dataset: &Dataset| {
         let sample = dataset.first(SQNR_SAMPLES);
-        pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)
+        let (a, b) = (side(graph), side(quantized.graph.clone()));
+        pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
     let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;

@@ -90,7 +90,7 @@ impl Geometry {
     }
 
     /// Whether output positions are input positions: 1x1 kernel, stride 1, no pads.
-    fn is_pointwise(&self) -> bool {
+    pub(crate) fn is_pointwise(&self) -> bool {
         self.axes.iter().all(|axis| axis.kernel == 1 && axis.stride == 1 && axis.pad_begin == 0)
             && self.input == self.output
     }

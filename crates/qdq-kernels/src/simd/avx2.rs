@@ -11,7 +11,7 @@ impl Avx2 {
     /// # Safety
     /// The processor has AVX2 and FMA.
     #[inline(always)]
-    pub(super) unsafe fn new() -> Self {
+    pub(crate) unsafe fn new() -> Self {
         Self(())
     }
 }
@@ -24,7 +24,7 @@ impl Avx512Narrow {
     /// # Safety
     /// The processor has AVX-512 F and VL, AVX2 and FMA.
     #[inline(always)]
-    pub(super) unsafe fn new() -> Self {
+    pub(crate) unsafe fn new() -> Self {
         Self(())
     }
 }

@@ -11,7 +11,7 @@ impl Avx512 {
     /// # Safety
     /// The processor has AVX-512 F, VL, BW and DQ.
     #[inline(always)]
-    pub(super) unsafe fn new() -> Self {
+    pub(crate) unsafe fn new() -> Self {
         Self(())
     }
 }

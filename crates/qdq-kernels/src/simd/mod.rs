@@ -16,10 +16,10 @@
 use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod avx512;
-mod portable;
+pub(crate) mod avx512;
+pub(crate) mod portable;
 
 /// An instruction set the kernels are compiled for, from least to most capable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

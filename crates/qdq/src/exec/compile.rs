@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::integer::{self, Coverage, IntegerNode, NotPromised, Profile};
 use crate::error::Result;
 use crate::graph::{Block, Graph, Node, Uses, ValueId};
 use crate::kernels::Activation;
@@ -17,6 +18,7 @@ pub struct Program {
     pub(super) graph: Graph,
     pub(super) body: Steps,
     pub(super) taps: Taps,
+    coverage: Coverage,
 }
 
 /// The work of one block.
@@ -31,6 +33,8 @@ pub(super) struct Steps {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) op: Op,
+    /// Whether the node is in integer form.
+    pub(super) is_integer: bool,
     /// What errors call it.
     pub(super) name: String,
     /// Bound kernel; `None` where the op is evaluated as it is.
@@ -55,26 +59,48 @@ impl Program {
     /// Makes a graph ready to run; `taps` are the values whose contents will be asked for.
     ///
     /// # Errors
-    /// Weights that do not fit their op, naming the node.
+    /// Weights that do not fit their op, naming the node; a node in integer form, which needs a profile.
     pub fn new(graph: Graph, taps: Taps) -> Result<Self> {
-        let compiler = Compiler { graph: &graph, taps: &taps };
+        Self::compile(graph, taps, None)
+    }
+
+    /// Makes a graph ready to run with the integer arithmetic of a profile.
+    ///
+    /// Nodes for which the profile makes no promise are computed on real numbers and listed in [`Self::coverage`].
+    ///
+    /// # Errors
+    /// Weights that do not fit their op, naming the node.
+    pub fn with_profile(graph: Graph, taps: Taps, profile: &dyn Profile) -> Result<Self> {
+        Self::compile(graph, taps, Some(profile))
+    }
+
+    fn compile(graph: Graph, taps: Taps, profile: Option<&dyn Profile>) -> Result<Self> {
+        let mut compiler = Compiler { graph: &graph, taps: &taps, profile, coverage: Coverage::default() };
         let body = compiler.block(&graph.body)?;
-        Ok(Self { graph, body, taps })
+        let coverage = compiler.coverage;
+        Ok(Self { graph, body, taps, coverage })
     }
 
     /// The graph that is run.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
+
+    /// What the profile promises of the nodes; of no meaning without a profile.
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
 }
 
 struct Compiler<'g> {
     graph: &'g Graph,
     taps: &'g Taps,
+    profile: Option<&'g dyn Profile>,
+    coverage: Coverage,
 }
 
 impl Compiler<'_> {
-    fn block(&self, block: &Block) -> Result<Steps> {
+    fn block(&mut self, block: &Block) -> Result<Steps> {
         let uses = Uses::of_block(self.graph, block);
         let mut fused = vec![false; block.nodes.len()];
         let mut steps = Vec::with_capacity(block.nodes.len());
@@ -103,7 +129,7 @@ impl Compiler<'_> {
         node: &Node,
     ) -> Option<(usize, Activation, ValueId)> {
         let [Some(output)] = node.outputs.as_slice() else { return None };
-        if self.taps.contains(output) {
+        if self.taps.contains(output) || self.graph.is_integer_form(node) {
             return None;
         }
         let position = uses.only_user(*output)?;
@@ -116,16 +142,22 @@ impl Compiler<'_> {
         Some((position, activation_of(self.graph, user)?, user.output(0)?))
     }
 
-    fn step(&self, node: &Node, activation: Option<Activation>) -> Result<(Step, bool)> {
+    fn step(&mut self, node: &Node, activation: Option<Activation>) -> Result<(Step, bool)> {
         let constants: Vec<Option<Tensor>> =
             node.inputs.iter().map(|input| self.graph.constant((*input)?).cloned()).collect();
-        let kernel = node.op.def().prepare(&constants, activation.unwrap_or(Activation::None))?;
+        let kernel = if self.graph.is_integer_form(node) && !self.graph.moves_integers(node) {
+            Some(self.integer_kernel(node)?)
+        } else {
+            self.count(node);
+            node.op.def().prepare(&constants, activation.unwrap_or(Activation::None))?
+        };
         let inputs = node.inputs.iter().zip(&constants).map(|(input, constant)| {
             let is_bound = kernel.is_some() && constant.is_some();
             input.filter(|_| !is_bound).map(|value| Input { value, is_last: false })
         });
         let step = Step {
             op: node.op.clone(),
+            is_integer: self.graph.is_integer_form(node),
             name: self.graph.describe(node),
             inputs: inputs.collect(),
             outputs: node.outputs.clone(),
@@ -135,6 +167,37 @@ impl Compiler<'_> {
         };
         let did_fuse = step.kernel.is_some() && activation.is_some();
         Ok((step, did_fuse))
+    }
+
+    fn integer_kernel(&mut self, node: &Node) -> Result<Box<dyn Prepared>> {
+        let profile = self.profile.ok_or_else(integer::no_profile)?;
+        let (kernel, cause) = integer::prepare(profile, &IntegerNode::new(self.graph, node))?;
+        match cause {
+            Some(cause) => self.not_promised(node, cause),
+            None => self.coverage.n_integer += 1,
+        }
+        Ok(kernel)
+    }
+
+    /// Counts a node that is computed without the profile.
+    fn count(&mut self, node: &Node) {
+        let is_float = |id: ValueId| self.graph[id].ty.as_ref().is_none_or(|ty| ty.dtype.is_float());
+        let is_float = node.regions.is_empty() && node.present_outputs().any(is_float);
+        if self.graph.is_integer_form(node) {
+            self.coverage.n_integer += 1;
+        } else if !is_float || integer::is_exact(&node.op) {
+            self.coverage.n_exact += 1;
+        } else {
+            self.not_promised(
+                node,
+                "computed on real numbers, which every library rounds in its own way".to_owned(),
+            );
+        }
+    }
+
+    fn not_promised(&mut self, node: &Node, cause: String) {
+        let (node, op) = (self.graph.describe(node), node.op.name().to_owned());
+        self.coverage.not_promised.push(NotPromised { node, op, cause });
     }
 }
 

@@ -1,15 +1,18 @@
 //! Nodes in integer form: ops directly on quantized types.
 //!
-//! A node is in integer form when one of its inputs has a quantized type and its op is no bridge
-//! ([`Quantize`](crate::ops::Quantize), [`Dequantize`](crate::ops::Dequantize)). Its outputs have the quantized types
-//! that are declared for them, or are real numbers where none is declared. What such a node computes to the last bit is
-//! not the op's affair but a [`Profile`]'s: runtimes round at different places.
+//! What a node in integer form ([`Graph::is_integer_form`]) computes to the last bit is not the op's affair but a
+//! [`Profile`]'s: runtimes round at different places. One kind of node needs no profile: an op that only moves or
+//! compares integers of the same parameters ([`Graph::moves_integers`]) is evaluated on the integers as they are.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::ops::{Op, Prepared};
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Graph, Node};
+use crate::kernels::Activation;
+use crate::ops::{Args, EvalContext, Op, Prepared, dequantize, quantize};
 use crate::tensor::{DType, QuantParams, Tensor};
 
 /// The exact integer arithmetic of one runtime's kernels.
@@ -22,7 +25,7 @@ pub trait Profile: Send + Sync + fmt::Debug {
     /// [`Prepared::run`] then gets the inputs that are not constant and gives the outputs, in their storage types.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`](crate::error::ErrorKind::Unsupported) when the profile makes no promise for the node.
+    /// [`ErrorKind::Unsupported`] when the profile makes no promise for the node.
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>>;
 }
 
@@ -46,4 +49,167 @@ pub struct IntegerInput {
     pub quant: Option<Arc<QuantParams>>,
     /// Its contents, if it is constant; [`Prepared::run`] does not get it again.
     pub constant: Option<Tensor>,
+}
+
+impl<'g> IntegerNode<'g> {
+    /// A node of a graph with the types that inference gave it.
+    pub fn new(graph: &Graph, node: &'g Node) -> Self {
+        let input = |id| IntegerInput {
+            dtype: graph[id].ty.as_ref().map_or(DType::F32, |ty| ty.dtype),
+            quant: graph.quant(id).cloned(),
+            constant: graph.constant(id).cloned(),
+        };
+        Self {
+            op: &node.op,
+            inputs: node.inputs.iter().map(|id| id.map(input)).collect(),
+            outputs: node.outputs.iter().map(|id| id.and_then(|id| graph.quant(id).cloned())).collect(),
+        }
+    }
+}
+
+/// What a profile promises of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Nodes in integer form that are computed as the profile says, to the last bit.
+    pub n_integer: usize,
+    /// Other nodes that can be computed in one way only: bridges, data movement, correctly rounded arithmetic.
+    pub n_exact: usize,
+    /// The rest: these may differ from the runtime in their last bits, and what follows them with them.
+    pub not_promised: Vec<NotPromised>,
+}
+
+/// A node that a profile makes no promise for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotPromised {
+    /// Its name.
+    pub node: String,
+    /// Name of its op.
+    pub op: String,
+    /// Why.
+    pub cause: String,
+}
+
+impl Coverage {
+    /// Whether every integer and every real number is the runtime's.
+    pub fn is_exact(&self) -> bool {
+        self.not_promised.is_empty()
+    }
+
+    /// Number of nodes in all.
+    pub fn n_nodes(&self) -> usize {
+        self.n_integer + self.n_exact + self.not_promised.len()
+    }
+}
+
+/// The kernel of a node in integer form, or why there is no promise, and then the node on real numbers.
+///
+/// # Errors
+/// Parameters or constants that do not fit the op.
+pub(super) fn prepare(
+    profile: &dyn Profile,
+    node: &IntegerNode<'_>,
+) -> Result<(Box<dyn Prepared>, Option<String>)> {
+    match profile.prepare(node) {
+        Ok(kernel) => Ok((kernel, None)),
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            Ok((Box::new(OnRealNumbers::new(node)?), Some(error.message().to_owned())))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A node in integer form without a profile.
+pub(super) fn no_profile() -> Error {
+    Error::unsupported("the op is on integers, and what it computes depends on the runtime")
+        .help("say which runtime with --profile, or run the model in its form with quantize and dequantize")
+}
+
+/// Dequantizes the inputs, evaluates the op in f32 and quantizes the outputs.
+#[derive(Debug)]
+struct OnRealNumbers {
+    op: Op,
+    kernel: Option<Box<dyn Prepared>>,
+    constants: Vec<Option<Tensor>>,
+    inputs: Vec<Option<Arc<QuantParams>>>,
+    outputs: Vec<Option<Arc<QuantParams>>>,
+}
+
+impl OnRealNumbers {
+    fn new(node: &IntegerNode<'_>) -> Result<Self> {
+        let real = |input: &Option<IntegerInput>| match input {
+            Some(IntegerInput { constant: Some(tensor), quant: Some(quant), .. }) => {
+                dequantize(tensor, quant).map(Some)
+            }
+            Some(input) => Ok(input.constant.clone()),
+            None => Ok(None),
+        };
+        let constants: Vec<Option<Tensor>> = node.inputs.iter().map(real).collect::<Result<_>>()?;
+        let quant = |input: &Option<IntegerInput>| input.as_ref().and_then(|input| input.quant.clone());
+        Ok(Self {
+            op: node.op.clone(),
+            kernel: node.op.def().prepare(&constants, Activation::None)?,
+            constants,
+            inputs: node.inputs.iter().map(quant).collect(),
+            outputs: node.outputs.clone(),
+        })
+    }
+}
+
+impl Prepared for OnRealNumbers {
+    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
+        let real = |(tensor, quant): (Option<Tensor>, &Option<Arc<QuantParams>>)| match (tensor, quant) {
+            (Some(tensor), Some(quant)) => dequantize(&tensor, quant).map(Some),
+            (tensor, _) => Ok(tensor),
+        };
+        let inputs = Args(inputs.0.into_iter().zip(&self.inputs).map(real).collect::<Result<_>>()?);
+        let outputs = match &self.kernel {
+            Some(kernel) => kernel.run(inputs)?,
+            None => {
+                let context = EvalContext { n_outputs: self.outputs.len() };
+                self.op.def().eval(context, crate::ops::with_constants(inputs, &self.constants))?
+            }
+        };
+        let store = |(tensor, quant): (Tensor, &Option<Arc<QuantParams>>)| match quant {
+            Some(quant) => quantize(tensor, quant),
+            None => Ok(tensor),
+        };
+        outputs.into_iter().zip(&self.outputs).map(store).collect()
+    }
+}
+
+/// Whether an op on real numbers gives the same bits wherever it is computed: it only moves elements, or rounds once
+/// and correctly (IEEE 754).
+pub(super) fn is_exact(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Quantize(_)
+            | Op::Dequantize(_)
+            | Op::DynamicQuantizeLinear(_)
+            | Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Div(_)
+            | Op::Max(_)
+            | Op::Min(_)
+            | Op::Sqrt(_)
+            | Op::Relu(_)
+            | Op::Clip(_)
+            | Op::Abs(_)
+            | Op::Neg(_)
+            | Op::Floor(_)
+            | Op::Ceil(_)
+            | Op::Round(_)
+            | Op::Sign(_)
+            | Op::Cast(_)
+            | Op::CastLike(_)
+            | Op::Concat(_)
+            | Op::Where(_)
+            | Op::ReduceMax(_)
+            | Op::ReduceMin(_)
+            | Op::Pad(_)
+            | Op::Trilu(_)
+            | Op::ScatterElements(_)
+            | Op::ScatterNd(_)
+            | Op::TopK(_)
+    ) || matches!(op.def().quant_rule(), crate::ops::QuantRule::SameAsInput(_))
 }

@@ -14,5 +14,5 @@ mod run;
 pub(crate) use compile::activation_of;
 pub use compile::{Program, Taps};
 pub use feeds::bind_inputs;
-pub use integer::{IntegerInput, IntegerNode, Profile};
-pub use run::Tap;
+pub use integer::{Coverage, IntegerInput, IntegerNode, NotPromised, Profile};
+pub use run::{Clock, Tap, Timed};

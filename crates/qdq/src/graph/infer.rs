@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
 use crate::ops::{Inputs, Op, Operand};
-use crate::tensor::{Dim, TensorType};
+use crate::tensor::{DType, Dim, TensorType};
 
 /// Longest integer vector followed as dimensions.
 const MAX_DIMS: usize = 64;
@@ -47,8 +47,10 @@ impl Inference {
         for region in &node.regions {
             self.block(graph, region);
         }
-        let (types, dims) = {
-            let inputs = self.inputs(graph, node);
+        let is_integer_form = graph.is_integer_form(node);
+        let (mut types, dims) = {
+            let real = if is_integer_form { real_types(graph, node) } else { Vec::new() };
+            let inputs = self.inputs(graph, node, &real);
             let types = if node.regions.is_empty() {
                 if !follows(node, &inputs) {
                     return Ok(());
@@ -59,6 +61,9 @@ impl Inference {
             };
             (types, node.op.def().infer_dims(&inputs))
         };
+        if is_integer_form {
+            types.iter_mut().zip(&node.outputs).for_each(|(ty, output)| store(graph, node, *output, ty));
+        }
         for (output, inferred) in node.outputs.iter().zip(types) {
             let Some(output) = *output else { continue };
             let declared = graph[output].ty.take();
@@ -77,13 +82,45 @@ impl Inference {
         Ok(())
     }
 
-    fn inputs<'a>(&'a self, graph: &'a Graph, node: &Node) -> Inputs<'a> {
-        let operand = |id: ValueId| Operand {
-            ty: graph[id].ty.as_ref(),
-            constant: graph.constant(id),
-            dims: self.dims.get(&id).map(Vec::as_slice),
+    /// What is known of a node's inputs; `real` holds the types of quantized ones as the numbers they mean, if any.
+    fn inputs<'a>(&'a self, graph: &'a Graph, node: &Node, real: &'a [Option<TensorType>]) -> Inputs<'a> {
+        let operand = |position: usize, id: ValueId| match real.get(position) {
+            Some(Some(ty)) => Operand { ty: Some(ty), constant: None, dims: None },
+            _ => Operand {
+                ty: graph[id].ty.as_ref(),
+                constant: graph.constant(id),
+                dims: self.dims.get(&id).map(Vec::as_slice),
+            },
         };
-        Inputs(node.inputs.iter().map(|input| input.map(operand)).collect())
+        let inputs = node.inputs.iter().enumerate();
+        Inputs(inputs.map(|(position, input)| input.map(|id| operand(position, id))).collect())
+    }
+}
+
+/// For each quantized input of a node, the type of the numbers it means.
+fn real_types(graph: &Graph, node: &Node) -> Vec<Option<TensorType>> {
+    let real = |id: ValueId| {
+        let ty = graph[id].ty.as_ref()?;
+        ty.quant.as_ref()?;
+        Some(TensorType::new(DType::F32, ty.shape.clone()))
+    };
+    node.inputs.iter().map(|input| input.and_then(real)).collect()
+}
+
+/// Turns the type of an output of a node in integer form into that of what is stored: as declared, or, for moved
+/// elements, as they were.
+fn store(graph: &Graph, node: &Node, output: Option<ValueId>, ty: &mut TensorType) {
+    if !ty.dtype.is_float() {
+        return;
+    }
+    let declared = output.and_then(|id| graph.quant(id).cloned());
+    let moved = || {
+        let moved = graph.moves_integers(node).then(|| node.input(super::moved_inputs(node).start));
+        graph.quant(moved.flatten()?).cloned()
+    };
+    let quant = declared.or_else(moved);
+    if let Some(quant) = quant {
+        (ty.dtype, ty.quant) = (quant.storage, Some(quant));
     }
 }
 

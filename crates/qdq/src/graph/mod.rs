@@ -11,6 +11,7 @@
 
 mod edit;
 mod infer;
+mod integer;
 mod sort;
 pub mod text;
 mod uses;
@@ -18,6 +19,7 @@ mod verify;
 
 pub use edit::Patch;
 pub(crate) use infer::{Inference, merge};
+pub use integer::{Accumulator, moved_inputs};
 pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 

@@ -3,7 +3,8 @@
 //! - each value is defined once, before its use, in the block of its use or one around it;
 //! - inputs, outputs and regions are as many as the op takes;
 //! - constants are of their value's type; quantization parameters fit the shape;
-//! - types agree with what the ops compute.
+//! - types agree with what the ops compute;
+//! - nodes in integer form keep the rules of [`super::integer`].
 
 use super::{Block, Graph, Node, ValueId};
 use crate::error::{Error, Result};
@@ -21,6 +22,9 @@ impl Graph {
             Verifier { graph: self, defined: vec![false; self.values().len()], errors: Vec::new() };
         verifier.constants();
         verifier.block(&self.body, 0);
+        if verifier.errors.is_empty() {
+            self.body.for_each_node(&mut |node| verifier.integer_form(node));
+        }
         if verifier.errors.is_empty()
             && let Err(error) = self.clone().infer()
         {
@@ -111,6 +115,12 @@ impl Verifier<'_> {
         }
         for output in node.present_outputs() {
             self.define(output, Some(node));
+        }
+    }
+
+    fn integer_form(&mut self, node: &Node) {
+        if self.graph.is_integer_form(node) {
+            self.errors.extend(self.graph.check_integer_form(node));
         }
     }
 

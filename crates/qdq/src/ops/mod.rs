@@ -59,8 +59,9 @@ mod window;
 
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
-pub(crate) use infer::resolve_axis;
+pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
+pub(crate) use infer::{broadcast_sizes, resolve_axis};
 
 pub use activation::*;
 pub use arrange::*;

@@ -1,0 +1,181 @@
+//! Cuts a product into tasks and runs the micro-kernel over them.
+#![allow(unsafe_code, reason = "calls the micro-kernel, whose ranges are checked here; see the blocks")]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
+
+use std::ops::Range;
+
+use super::super::Epilogue;
+use super::super::dot::{Dot, DotTask, MAX_COLUMNS, MAX_ROWS};
+use super::super::finish::{ColumnTerms, Finish, SharedOutput};
+use super::super::rows::{RowWriter, Rows};
+use super::super::scratch::with_bytes;
+use super::pack::PackedB;
+use super::tile::{Tile, run_tile};
+use crate::parallel::for_each_task;
+
+/// Bytes of activations of a task: with a panel of weights, they stay in the second-level cache.
+const TASK_BYTES: usize = 96 << 10;
+/// Most rows of a task.
+const TASK_ROWS: usize = 192;
+/// Tasks that a large product is cut into at least.
+const MIN_TASKS: usize = 8;
+/// Multiplications below which a product is not worth several threads.
+const SERIAL_WORK: usize = 1 << 19;
+
+/// One product; see [`super::gemm`].
+pub(in super::super) struct Problem<'a> {
+    pub(in super::super) m: usize,
+    pub(in super::super) rows: Rows<'a>,
+    /// Whether the activations are `i8`.
+    pub(in super::super) signed: bool,
+    pub(in super::super) a_zero_point: i32,
+    pub(in super::super) b: &'a PackedB,
+    /// One for each column of the epilogue's lists.
+    pub(in super::super) bias: Option<&'a [i32]>,
+    pub(in super::super) epilogue: &'a Epilogue<'a>,
+    pub(in super::super) output: &'a SharedOutput<'a>,
+    /// First column, in the output's rows and in the lists of bias and epilogue.
+    pub(in super::super) column_offset: usize,
+    /// Distance between rows of the output.
+    pub(in super::super) row_stride: usize,
+}
+
+/// Computes a product.
+pub(in super::super) fn run(problem: &Problem<'_>) {
+    let (m, n) = (problem.m, problem.b.columns());
+    if m == 0 || n == 0 {
+        return;
+    }
+    let (task_rows, task_columns) = task_size(problem.b, m);
+    let n_row_tasks = m.div_ceil(task_rows);
+    let n_column_tasks = n.div_ceil(task_columns);
+    for_each_task(n_row_tasks * n_column_tasks, |task| {
+        let row = task % n_row_tasks * task_rows;
+        let column = task / n_row_tasks * task_columns;
+        let rows = row..m.min(row + task_rows);
+        let columns = column..n.min(column + task_columns);
+        problem.b.kernel().dispatch(Task { problem, rows, columns });
+    });
+}
+
+/// Rows and columns of a task, from the shape alone.
+fn task_size(b: &PackedB, m: usize) -> (usize, usize) {
+    let shape = b.shape();
+    let (k, n) = (b.depth(), b.columns());
+    let all_rows = m.next_multiple_of(shape.rows);
+    let all_columns = n.next_multiple_of(shape.columns);
+    if m * n * k < SERIAL_WORK {
+        return (all_rows, all_columns);
+    }
+    let fitting = TASK_BYTES / (4 * b.n_groups()).max(1);
+    let rows = balanced(m, fitting.clamp(shape.rows, TASK_ROWS)).next_multiple_of(shape.rows);
+    let n_row_tasks = m.div_ceil(rows);
+    let columns = n.div_ceil(MIN_TASKS.div_ceil(n_row_tasks)).next_multiple_of(shape.columns);
+    (rows, columns)
+}
+
+/// The size of equal pieces, at most `limit`, of `n`.
+fn balanced(n: usize, limit: usize) -> usize {
+    n.div_ceil(n.div_ceil(limit).max(1))
+}
+
+/// A block of the output.
+struct Task<'a> {
+    problem: &'a Problem<'a>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+impl DotTask for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<D: Dot>(self, d: D) {
+        let problem = self.problem;
+        let row_len = 4 * problem.b.n_groups();
+        // What turns a byte into the kernel's activation; the zero point moves along.
+        let flip = if problem.signed == D::SIGNED { 0 } else { 0x80 };
+        let wants_sums = problem.b.zero_points().is_some();
+        if let Rows::Matrix { data, row_stride } = problem.rows {
+            if D::DEPTH == 4 && flip == 0 && !wants_sums && problem.b.depth().is_multiple_of(4) {
+                let data = &data[self.rows.start * row_stride..];
+                return self.tiles(d, data, row_stride, None);
+            }
+        }
+        let n_rows = self.rows.len();
+        with_bytes(n_rows * (row_len + 4), |scratch| {
+            let (packed, sums) = scratch.split_at_mut(n_rows * row_len);
+            for (i, sum) in sums.chunks_exact_mut(4).enumerate() {
+                let mut writer = RowWriter::new(&mut packed[i * row_len..][..row_len], flip);
+                problem.rows.write_row(d, self.rows.start + i, problem.b.depth(), &mut writer);
+                sum.copy_from_slice(&writer.finish::<D>(wants_sums).to_ne_bytes());
+            }
+            self.tiles(d, packed, row_len, wants_sums.then_some(sums));
+        });
+    }
+}
+
+impl Task<'_> {
+    /// All tiles of the block; `a` are its rows, `row_stride` bytes apart.
+    #[inline(always)]
+    fn tiles<D: Dot>(&self, d: D, a: &[u8], row_stride: usize, row_sums: Option<&[u8]>) {
+        let b = self.problem.b;
+        let shape = b.shape();
+        let n_rows = self.rows.len();
+        let tile_rows = balanced(n_rows, D::ROWS);
+        assert!(a.len() >= (n_rows - 1) * row_stride + 4 * b.n_groups());
+        let offset = match (self.problem.signed, D::SIGNED) {
+            (true, false) => 128,
+            (false, true) => -128,
+            _ => 0,
+        };
+        let a_zero_point = self.problem.a_zero_point + offset;
+        let mut sums = [0i32; MAX_ROWS * MAX_COLUMNS];
+        for column in self.columns.clone().step_by(shape.columns) {
+            let n_columns = shape.columns.min(self.columns.end - column);
+            let list_column = self.problem.column_offset + column;
+            let terms = ColumnTerms::new(self.problem.epilogue, list_column, n_columns, |i| {
+                let bias = self.problem.bias.map_or(0, |bias| bias[list_column + i]);
+                bias.wrapping_add(b.correction(column + i, a_zero_point))
+            });
+            let panel = b.panel(column);
+            for row in (0..n_rows).step_by(tile_rows) {
+                let n_rows = tile_rows.min(n_rows - row);
+                let tile = Tile {
+                    n_groups: b.n_groups(),
+                    a: a[row * row_stride..].as_ptr(),
+                    a_row_stride: row_stride,
+                    b: panel.as_ptr(),
+                    sums: sums.as_mut_ptr(),
+                };
+                // SAFETY: rows inside `a` (checked above), a whole panel, and the largest tile's sums.
+                unsafe { run_tile(d, n_rows, 2 * n_columns <= shape.columns, &tile) };
+                if let (Some(row_sums), Some(zero_points)) = (row_sums, b.zero_points()) {
+                    let row_sum = |i: usize| {
+                        let bytes = &row_sums[4 * (row + i)..][..4];
+                        i32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+                    };
+                    for (i, sums) in sums.chunks_exact_mut(shape.columns).enumerate().take(n_rows) {
+                        let row_sum = row_sum(i);
+                        for (sum, zero_point) in sums.iter_mut().zip(&zero_points[column..][..n_columns]) {
+                            *sum = sum.wrapping_sub(zero_point.wrapping_mul(row_sum));
+                        }
+                    }
+                }
+                let finish = Finish {
+                    epilogue: self.problem.epilogue,
+                    terms: &terms,
+                    column: list_column,
+                    n_columns,
+                    n_rows,
+                    sums: sums.as_ptr(),
+                    output: self.problem.output,
+                    begin: (self.rows.start + row) * self.problem.row_stride + list_column,
+                    row_stride: self.problem.row_stride,
+                };
+                // SAFETY: the sums just computed; this part of the output belongs to this task.
+                unsafe { finish.run(d.simd()) };
+            }
+        }
+    }
+}

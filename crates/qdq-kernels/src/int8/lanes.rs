@@ -1,0 +1,186 @@
+//! Integer loads and stores for the registers of [`Simd`].
+#![allow(unsafe_code, reason = "std::arch intrinsics and pointer loads; see each block")]
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
+
+use crate::simd::Simd;
+use crate::simd::portable::Portable;
+
+/// What integer kernels want from a register file beside [`Simd`].
+pub(super) trait Lanes: Simd {
+    /// # Safety
+    /// `LANES` readable numbers at `p`.
+    unsafe fn load_i(self, p: *const i32) -> Self::I;
+    /// # Safety
+    /// `LANES` writable numbers at `p`.
+    unsafe fn store_i(self, p: *mut i32, v: Self::I);
+    /// `LANES` numbers from as many bytes.
+    /// # Safety
+    /// `LANES` readable bytes at `p`.
+    unsafe fn widen_u8(self, p: *const u8) -> Self::I;
+    /// `LANES` numbers from as many bytes.
+    /// # Safety
+    /// `LANES` readable bytes at `p`.
+    unsafe fn widen_i8(self, p: *const u8) -> Self::I;
+    /// The low bytes of the lanes of two registers, in order. Lanes are 0 to 255 or -128 to 127.
+    /// # Safety
+    /// `2 * LANES` writable bytes at `p`.
+    unsafe fn store_bytes(self, p: *mut u8, low: Self::I, high: Self::I);
+    /// The low halves of the lanes of two registers, in order.
+    /// # Safety
+    /// `2 * LANES` writable numbers at `p`.
+    unsafe fn store_halves(self, p: *mut u16, low: Self::I, high: Self::I);
+    /// Nearest whole number, ties to even; out of range gives an unspecified value.
+    fn round_to_i(self, v: Self::V) -> Self::I;
+    /// Products of two pairs of signed 16-bit halves, added: lane by lane, wrapping.
+    fn dot_halves(self, a: Self::I, b: Self::I) -> Self::I;
+    /// The low half of `low` and, above it, the low half of `high`.
+    fn join_halves(self, low: Self::I, high: Self::I) -> Self::I;
+}
+
+// SAFETY (every block): pointers are the caller's promise.
+impl Lanes for Portable {
+    #[inline(always)]
+    unsafe fn load_i(self, p: *const i32) -> [i32; 4] {
+        unsafe { p.cast::<[i32; 4]>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn store_i(self, p: *mut i32, v: [i32; 4]) {
+        unsafe { p.cast::<[i32; 4]>().write_unaligned(v) }
+    }
+    #[inline(always)]
+    unsafe fn widen_u8(self, p: *const u8) -> [i32; 4] {
+        unsafe { p.cast::<[u8; 4]>().read_unaligned() }.map(i32::from)
+    }
+    #[inline(always)]
+    unsafe fn widen_i8(self, p: *const u8) -> [i32; 4] {
+        unsafe { p.cast::<[i8; 4]>().read_unaligned() }.map(i32::from)
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, p: *mut u8, low: [i32; 4], high: [i32; 4]) {
+        unsafe { p.cast::<[[u8; 4]; 2]>().write_unaligned([low, high].map(|v| v.map(|x| x as u8))) }
+    }
+    #[inline(always)]
+    unsafe fn store_halves(self, p: *mut u16, low: [i32; 4], high: [i32; 4]) {
+        unsafe { p.cast::<[[u16; 4]; 2]>().write_unaligned([low, high].map(|v| v.map(|x| x as u16))) }
+    }
+    #[inline(always)]
+    fn round_to_i(self, v: [f32; 4]) -> [i32; 4] {
+        v.map(|x| x.round_ties_even() as i32)
+    }
+    #[inline(always)]
+    fn dot_halves(self, a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
+        let low = |x: i32| i32::from(x as i16);
+        std::array::from_fn(|i| (low(a[i]) * low(b[i])).wrapping_add((a[i] >> 16) * (b[i] >> 16)))
+    }
+    #[inline(always)]
+    fn join_halves(self, low: [i32; 4], high: [i32; 4]) -> [i32; 4] {
+        std::array::from_fn(|i| low[i] & 0xffff | high[i] << 16)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Lanes;
+    use crate::simd::avx2::Avx2;
+    use crate::simd::avx512::Avx512;
+    #[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
+    use std::arch::x86_64::*;
+
+    // SAFETY (every block): a value of `Avx2` proves the features; pointers are the caller's promise.
+    impl Lanes for Avx2 {
+        #[inline(always)]
+        unsafe fn load_i(self, p: *const i32) -> __m256i {
+            unsafe { _mm256_loadu_si256(p.cast()) }
+        }
+        #[inline(always)]
+        unsafe fn store_i(self, p: *mut i32, v: __m256i) {
+            unsafe { _mm256_storeu_si256(p.cast(), v) }
+        }
+        #[inline(always)]
+        unsafe fn widen_u8(self, p: *const u8) -> __m256i {
+            unsafe { _mm256_cvtepu8_epi32(_mm_loadl_epi64(p.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn widen_i8(self, p: *const u8) -> __m256i {
+            unsafe { _mm256_cvtepi8_epi32(_mm_loadl_epi64(p.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn store_bytes(self, p: *mut u8, low: __m256i, high: __m256i) {
+            unsafe {
+                let byte = _mm256_set1_epi32(0xff);
+                let (low, high) = (_mm256_and_si256(low, byte), _mm256_and_si256(high, byte));
+                // Packing works in the two 128-bit parts; the permutation puts the halves in order.
+                let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
+                let (a, b) = (_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves));
+                _mm_storeu_si128(p.cast(), _mm_packus_epi16(a, b));
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_halves(self, p: *mut u16, low: __m256i, high: __m256i) {
+            unsafe {
+                let half = _mm256_set1_epi32(0xffff);
+                let (low, high) = (_mm256_and_si256(low, half), _mm256_and_si256(high, half));
+                let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
+                _mm256_storeu_si256(p.cast(), halves);
+            }
+        }
+        #[inline(always)]
+        fn round_to_i(self, v: __m256) -> __m256i {
+            unsafe { _mm256_cvtps_epi32(v) }
+        }
+        #[inline(always)]
+        fn dot_halves(self, a: __m256i, b: __m256i) -> __m256i {
+            unsafe { _mm256_madd_epi16(a, b) }
+        }
+        #[inline(always)]
+        fn join_halves(self, low: __m256i, high: __m256i) -> __m256i {
+            unsafe { _mm256_blend_epi16::<0b1010_1010>(low, _mm256_slli_epi32::<16>(high)) }
+        }
+    }
+
+    // SAFETY (every block): a value of `Avx512` proves the features; pointers are the caller's promise.
+    impl Lanes for Avx512 {
+        #[inline(always)]
+        unsafe fn load_i(self, p: *const i32) -> __m512i {
+            unsafe { _mm512_loadu_si512(p.cast()) }
+        }
+        #[inline(always)]
+        unsafe fn store_i(self, p: *mut i32, v: __m512i) {
+            unsafe { _mm512_storeu_si512(p.cast(), v) }
+        }
+        #[inline(always)]
+        unsafe fn widen_u8(self, p: *const u8) -> __m512i {
+            unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(p.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn widen_i8(self, p: *const u8) -> __m512i {
+            unsafe { _mm512_cvtepi8_epi32(_mm_loadu_si128(p.cast())) }
+        }
+        #[inline(always)]
+        unsafe fn store_bytes(self, p: *mut u8, low: __m512i, high: __m512i) {
+            unsafe {
+                _mm_storeu_si128(p.cast(), _mm512_cvtepi32_epi8(low));
+                _mm_storeu_si128(p.add(16).cast(), _mm512_cvtepi32_epi8(high));
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_halves(self, p: *mut u16, low: __m512i, high: __m512i) {
+            unsafe {
+                _mm256_storeu_si256(p.cast(), _mm512_cvtepi32_epi16(low));
+                _mm256_storeu_si256(p.add(16).cast(), _mm512_cvtepi32_epi16(high));
+            }
+        }
+        #[inline(always)]
+        fn round_to_i(self, v: __m512) -> __m512i {
+            unsafe { _mm512_cvtps_epi32(v) }
+        }
+        #[inline(always)]
+        fn dot_halves(self, a: __m512i, b: __m512i) -> __m512i {
+            unsafe { _mm512_madd_epi16(a, b) }
+        }
+        #[inline(always)]
+        fn join_halves(self, low: __m512i, high: __m512i) -> __m512i {
+            unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high)) }
+        }
+    }
+}
