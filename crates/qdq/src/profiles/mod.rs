@@ -6,6 +6,7 @@
 mod fusions;
 mod lower;
 pub mod ort;
+pub mod portable;
 mod raise;
 
 pub use fusions::{Fusion, Fusions, Kind, ONNXRUNTIME, PORTABLE};
@@ -30,7 +31,7 @@ pub struct Runtime {
 
 impl Runtime {
     /// All runtimes.
-    pub const ALL: &'static [&'static Runtime] = &[&ort::RUNTIME, &ort::RUNTIME_SATURATING];
+    pub const ALL: &'static [&'static Runtime] = &[&ORT_X64, &ORT_X64_SATURATING, &PORTABLE_INTEGERS];
 
     /// The runtime of this name.
     ///
@@ -75,6 +76,24 @@ impl Runtime {
     }
 }
 
+const ORT_X64: Runtime = Runtime {
+    profile: &ort::ORT_X64,
+    about: "onnxruntime 1.32 on x86-64 processors with VNNI",
+    fusions: &ONNXRUNTIME,
+};
+
+const ORT_X64_SATURATING: Runtime = Runtime {
+    profile: &ort::ORT_X64_SATURATING,
+    about: "onnxruntime 1.32 on x86-64 processors without VNNI, where pairs of products saturate",
+    fusions: &ONNXRUNTIME,
+};
+
+const PORTABLE_INTEGERS: Runtime = Runtime {
+    profile: &portable::Portable,
+    about: "integer multipliers and shifts, no floating point; the same bits on every machine",
+    fusions: &PORTABLE,
+};
+
 /// Whether there is a bridge or a node in integer form.
 fn is_quantized(graph: &Graph, block: &Block) -> bool {
     let mut found = false;
@@ -82,4 +101,26 @@ fn is_quantized(graph: &Graph, block: &Block) -> bool {
         found |= matches!(node.op, Op::Quantize(_) | Op::Dequantize(_)) || graph.is_integer_form(node);
     });
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_profile_lists_the_known() {
+        for runtime in Runtime::ALL {
+            assert_eq!(Runtime::find(runtime.name()).unwrap().name(), runtime.name());
+        }
+        let error = Runtime::find("ort").unwrap_err().to_string();
+        assert!(error.contains("ort-x64-saturating, portable"), "{error}");
+    }
+
+    #[test]
+    fn a_float_model_has_no_integers() {
+        let mut graph = crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
+        graph.infer().unwrap();
+        let error = ORT_X64.program(&graph, |_| Taps::new()).unwrap_err().to_string();
+        assert!(error.contains("not quantized") && error.contains("qdq quantize"), "{error}");
+    }
 }

@@ -5,9 +5,9 @@ use super::{BYTES, Fusions, UP_TO_16, indices, moves, one_type, product};
 /// The profile `portable`: every op it defines.
 pub const PORTABLE: Fusions = Fusions {
     rows: &[
-        product("conv", UP_TO_16, false),
-        product("gemm", UP_TO_16, false),
-        product("mat_mul", UP_TO_16, false),
+        product("conv", BYTES, false),
+        product("gemm", BYTES, false),
+        product("mat_mul", BYTES, false),
         one_type("add", UP_TO_16),
         one_type("average_pool", UP_TO_16),
         one_type("clip", UP_TO_16),

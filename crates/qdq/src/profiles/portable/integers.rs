@@ -1,0 +1,108 @@
+//! Quantized tensors as integers of one width, and back.
+
+use crate::error::{Error, Result};
+use crate::exec::{IntegerInput, IntegerNode};
+use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
+
+/// Parameters of a whole tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Affine {
+    pub(super) storage: DType,
+    pub(super) scale: f32,
+    pub(super) zero_point: i32,
+    pub(super) min: i32,
+    pub(super) max: i32,
+}
+
+impl Affine {
+    /// Parameters per tensor in 8 or 16 bits.
+    ///
+    /// # Errors
+    /// Others.
+    pub(super) fn new(params: &QuantParams) -> Result<Self> {
+        let is_known = matches!(params.storage, DType::I8 | DType::U8 | DType::I16 | DType::U16);
+        if params.granularity != Granularity::PerTensor || !is_known {
+            return Err(Error::unsupported(format!("activations of {} other than per tensor", params.storage)));
+        }
+        Ok(Self {
+            storage: params.storage,
+            scale: params.scale[0],
+            zero_point: params.zero_point[0],
+            min: params.quant_min,
+            max: params.quant_max,
+        })
+    }
+
+    /// The integer of this distance from the zero point, limited to the range.
+    #[inline]
+    pub(super) fn limit(&self, steps: i64) -> i32 {
+        steps.saturating_add(self.zero_point.into()).clamp(self.min.into(), self.max.into()) as i32
+    }
+
+    /// The integers as a tensor of the storage type.
+    pub(super) fn tensor(&self, shape: Vec<usize>, integers: &[i32]) -> Result<Tensor> {
+        let data = match self.storage {
+            DType::I8 => Data::I8(integers.iter().map(|&q| q as i8).collect::<Vec<_>>().into()),
+            DType::U8 => Data::U8(integers.iter().map(|&q| q as u8).collect::<Vec<_>>().into()),
+            DType::I16 => Data::I16(integers.iter().map(|&q| q as i16).collect::<Vec<_>>().into()),
+            _ => Data::U16(integers.iter().map(|&q| q as u16).collect::<Vec<_>>().into()),
+        };
+        Tensor::new(shape, data)
+    }
+}
+
+/// The input at a position.
+///
+/// # Errors
+/// There is none.
+pub(super) fn input<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n IntegerInput> {
+    let input = node.inputs.get(position).and_then(Option::as_ref);
+    input.ok_or_else(|| Error::graph(format!("input {position} is missing")))
+}
+
+/// Parameters of an input, which is quantized.
+///
+/// # Errors
+/// It is not.
+pub(super) fn params<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n QuantParams> {
+    let quant = input(node, position)?.quant.as_deref();
+    quant.ok_or_else(|| Error::unsupported(format!("input {position} is not quantized")))
+}
+
+/// Parameters of an activation.
+///
+/// # Errors
+/// It is not quantized per tensor in 8 or 16 bits.
+pub(super) fn activation(node: &IntegerNode<'_>, position: usize) -> Result<Affine> {
+    Affine::new(params(node, position)?)
+}
+
+/// Parameters of the only output.
+///
+/// # Errors
+/// It is of real numbers.
+pub(super) fn output(node: &IntegerNode<'_>) -> Result<Affine> {
+    match node.outputs.as_slice() {
+        [Some(params)] => Affine::new(params),
+        _ => Err(Error::unsupported("an output of real numbers")),
+    }
+}
+
+/// Contents of constant inputs, in their positions.
+pub(super) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
+    node.inputs.iter().map(|input| input.as_ref()?.constant.clone()).collect()
+}
+
+/// The integers of a tensor of up to 16 bits.
+///
+/// # Errors
+/// A tensor of another type.
+pub(super) fn integers(tensor: &Tensor) -> Result<Vec<i32>> {
+    Ok(match tensor.data() {
+        Data::I8(q) => q.iter().map(|&q| q.into()).collect(),
+        Data::U8(q) => q.iter().map(|&q| q.into()).collect(),
+        Data::I16(q) => q.iter().map(|&q| q.into()).collect(),
+        Data::U16(q) => q.iter().map(|&q| q.into()).collect(),
+        other => return Err(Error::data(format!("a tensor of {} where integers are needed", other.dtype()))),
+    })
+}
