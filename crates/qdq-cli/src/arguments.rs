@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use qdq::error::Result;
+use qdq::profiles::Runtime;
 
 use crate::data_arguments::{DataArguments, Threads};
 
@@ -70,6 +72,8 @@ pub(crate) struct Run {
     /// File to write, an .npz with an array for each output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) profile: Profile,
     /// Array of the data that holds labels, and is no input
     #[arg(long, value_name = "NAME")]
     pub(crate) labels: Option<String>,
@@ -86,7 +90,25 @@ pub(crate) struct Eval {
     #[command(flatten)]
     pub(crate) labels: Labels,
     #[command(flatten)]
+    pub(crate) profile: Profile,
+    #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+/// The arithmetic of a quantized model.
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    /// Compute in the integers of a runtime: ort-x64, ort-x64-saturating or portable [default: real numbers between
+    /// quantize and dequantize]
+    #[arg(long = "profile", value_name = "PROFILE")]
+    name: Option<String>,
+}
+
+impl Profile {
+    /// The runtime of this name, if one is named.
+    pub(crate) fn find(&self) -> Result<Option<&'static Runtime>> {
+        self.name.as_deref().map(Runtime::find).transpose()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -103,13 +125,16 @@ pub(crate) struct Labels {
 pub(crate) struct Diff {
     /// The model that is right, mostly the float one
     pub(crate) a: PathBuf,
-    /// The model to compare with it
-    pub(crate) b: PathBuf,
+    /// The model to compare with it [default: the same, with --profile]
+    pub(crate) b: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) data: DataArguments,
     /// Array of the data that holds labels, and is no input
     #[arg(long, value_name = "NAME")]
     pub(crate) labels: Option<String>,
+    /// Compute in the integers of runtimes: of two, A in the first and B in the second; of one, B
+    #[arg(long = "profile", value_name = "PROFILE", num_args = 1..=2)]
+    pub(crate) profiles: Vec<String>,
     /// Rows of the table, worst first; 0 shows all
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) rows: usize,
@@ -134,6 +159,8 @@ pub(crate) struct Bench {
     /// Array of the data that holds labels, and is no input
     #[arg(long, value_name = "NAME")]
     pub(crate) labels: Option<String>,
+    #[command(flatten)]
+    pub(crate) profile: Profile,
     /// Runs to time, after a few to warm up
     #[arg(long, default_value = "30", value_name = "N")]
     pub(crate) runs: NonZeroUsize,
@@ -148,4 +175,7 @@ pub(crate) struct Inspect {
     /// Print the graph in its text form instead
     #[arg(long)]
     pub(crate) text: bool,
+    /// Show the model as a runtime computes it, in integers: ort-x64, ort-x64-saturating or portable
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
 }

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod data_arguments;
+mod exactness;
 mod output;
 mod progress;
 mod table;

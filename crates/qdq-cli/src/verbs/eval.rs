@@ -5,6 +5,7 @@ use qdq::pipeline::{self, Evaluation};
 use serde_json::{Value, json};
 
 use crate::arguments::Eval;
+use crate::exactness;
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::table::Table;
@@ -14,9 +15,11 @@ pub(crate) fn eval(arguments: &Eval, output: Output) -> Result<()> {
     let dataset = arguments.data.open(arguments.labels.labels.as_deref())?;
     let score_output = arguments.labels.score_output.as_deref();
     let threads = arguments.threads.count();
-    let evaluation = pipeline::evaluate(graph, &dataset, score_output, threads, &Bar::default())?;
+    let runtime = arguments.profile.find()?;
+    let evaluation = pipeline::evaluate(graph, &dataset, runtime, score_output, threads, &Bar::default())?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
+    exactness::add(&mut table, "profile", evaluation.exactness.as_ref());
     for (label, text) in &evaluation.data {
         table.pair(label, text);
     }
@@ -47,5 +50,6 @@ pub(super) fn as_json(evaluation: &Evaluation) -> Value {
         "top1": evaluation.top1(),
         "top5": evaluation.top5(),
         "data": evaluation.data,
+        "exactness": evaluation.exactness,
     })
 }

@@ -6,6 +6,7 @@ use qdq::error::{Error, Result};
 use qdq::graph::{Block, Graph, ValueId, text};
 use qdq::ops::Op;
 use qdq::pipeline;
+use qdq::profiles::Runtime;
 use serde_json::json;
 
 use crate::arguments::Inspect;
@@ -14,6 +15,10 @@ use crate::table::Table;
 
 pub(crate) fn inspect(arguments: &Inspect, output: Output) -> Result<()> {
     let graph = pipeline::read_model(&arguments.model)?;
+    let graph = match &arguments.profile {
+        Some(name) => Runtime::find(name)?.lower(&graph)?,
+        None => graph,
+    };
     if arguments.text {
         let text = text::print(&graph);
         return output.result(&text, json!({ "text": text }));
@@ -96,6 +101,7 @@ fn ops(graph: &Graph) -> Vec<(String, usize)> {
     graph.body.for_each_node(&mut |node| {
         let name = match &node.op {
             Op::Custom(custom) => custom.full_name(),
+            op if graph.is_integer_form(node) => [op.name(), " on integers"].concat(),
             op => op.name().to_owned(),
         };
         *counts.entry(name).or_default() += 1;

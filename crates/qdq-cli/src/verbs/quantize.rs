@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use qdq::data::Dataset;
 use qdq::error::{Error, Result};
 use qdq::graph::Graph;
-use qdq::pipeline::{self, Evaluation, QuantizeOptions, Scope};
+use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
 use qdq::quant::Report;
 use qdq::quant::observers::Method;
 use qdq::targets::Target;
@@ -37,13 +37,20 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let quantized = pipeline::quantize(graph.clone(), &dataset, &options, &progress)?;
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();
-        let judge = |dataset| pipeline::evaluate(graph, dataset, score_output, n_threads, &progress);
+        let judge = |dataset| pipeline::evaluate(graph, dataset, None, score_output, n_threads, &progress);
         judged_on.as_ref().map(judge).transpose()
     };
     let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
     let sample = dataset.first(SQNR_SAMPLES);
-    let differences =
-        pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)?;
+    let side = |graph| Compared { graph, runtime: None };
+    let differences = pipeline::diff(
+        side(graph),
+        side(quantized.graph.clone()),
+        &sample,
+        Scope::Outputs,
+        n_threads,
+        &progress,
+    )?;
     let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());

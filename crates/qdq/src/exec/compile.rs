@@ -33,6 +33,8 @@ pub(super) struct Steps {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) op: Op,
+    /// Whether the node is in integer form.
+    pub(super) is_integer: bool,
     /// What errors call it.
     pub(super) name: String,
     /// Bound kernel; `None` where the op is evaluated as it is.
@@ -155,6 +157,7 @@ impl Compiler<'_> {
         });
         let step = Step {
             op: node.op.clone(),
+            is_integer: self.graph.is_integer_form(node),
             name: self.graph.describe(node),
             inputs: inputs.collect(),
             outputs: node.outputs.clone(),
@@ -185,7 +188,10 @@ impl Compiler<'_> {
         } else if !is_float || integer::is_exact(&node.op) {
             self.coverage.n_exact += 1;
         } else {
-            self.not_promised(node, "computed on real numbers, which every library rounds in its own way".to_owned());
+            self.not_promised(
+                node,
+                "computed on real numbers, which every library rounds in its own way".to_owned(),
+            );
         }
     }
 

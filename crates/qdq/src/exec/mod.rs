@@ -15,4 +15,4 @@ pub(crate) use compile::activation_of;
 pub use compile::{Program, Taps};
 pub use feeds::bind_inputs;
 pub use integer::{Coverage, IntegerInput, IntegerNode, NotPromised, Profile};
-pub use run::Tap;
+pub use run::{Clock, Tap, Timed};

@@ -1,5 +1,7 @@
 //! Runs a program.
 
+use std::time::{Duration, Instant};
+
 use super::compile::{Input, Program, Step, Steps};
 use super::control;
 use crate::error::{Error, Result};
@@ -10,13 +12,46 @@ use crate::tensor::Tensor;
 /// Sees each tapped value the moment it is computed.
 pub type Tap<'t> = &'t mut dyn FnMut(ValueId, &Tensor) -> Result<()>;
 
+/// Hears how long each node without regions took, with the activation fused into it.
+pub type Clock<'t> = &'t mut dyn FnMut(&Timed<'_>);
+
+/// How long a node took.
+#[derive(Clone, Copy, Debug)]
+pub struct Timed<'p> {
+    /// Name of the node.
+    pub node: &'p str,
+    /// Name of its op.
+    pub op: &'static str,
+    /// Whether it is in integer form.
+    pub is_integer: bool,
+    /// The time.
+    pub duration: Duration,
+}
+
 impl Program {
     /// Computes the outputs from the inputs, both in the graph's order; an input left out takes its default.
     ///
     /// # Errors
     /// An input that is missing or of the wrong type or shape; whatever goes wrong in a node, naming it.
     pub fn run(&self, inputs: Vec<Option<Tensor>>, tap: Tap<'_>) -> Result<Vec<Tensor>> {
-        let mut frame = Frame { program: self, values: vec![None; self.graph.values().len()], tap };
+        self.run_frame(inputs, tap, None)
+    }
+
+    /// Computes the outputs and tells a clock how long each node takes.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_timed(&self, inputs: Vec<Option<Tensor>>, clock: Clock<'_>) -> Result<Vec<Tensor>> {
+        self.run_frame(inputs, &mut |_, _| Ok(()), Some(&mut *clock))
+    }
+
+    fn run_frame<'t>(
+        &self,
+        inputs: Vec<Option<Tensor>>,
+        tap: Tap<'t>,
+        clock: Option<Clock<'t>>,
+    ) -> Result<Vec<Tensor>> {
+        let mut frame = Frame { program: self, values: vec![None; self.graph.values().len()], tap, clock };
         let mut inputs = inputs.into_iter();
         for &id in &self.body.inputs {
             let value = &self.graph[id];
@@ -40,12 +75,18 @@ pub(super) struct Frame<'p, 't> {
     program: &'p Program,
     values: Vec<Option<Tensor>>,
     tap: Tap<'t>,
+    clock: Option<Clock<'t>>,
 }
 
 impl Frame<'_, '_> {
     pub(super) fn run_steps(&mut self, steps: &Steps) -> Result<()> {
         for step in &steps.work {
+            let begin = self.clock.is_some().then(Instant::now);
             self.run_step(step).map_err(|error| error.node(&step.name))?;
+            if let (Some(clock), Some(begin), true) = (&mut self.clock, begin, step.regions.is_empty()) {
+                let (node, op, is_integer) = (step.name.as_str(), step.op.name(), step.is_integer);
+                clock(&Timed { node, op, is_integer, duration: begin.elapsed() });
+            }
         }
         Ok(())
     }

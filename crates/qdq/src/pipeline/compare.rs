@@ -26,7 +26,12 @@ pub struct Difference {
     pub max_abs_error: f64,
     /// Pairs of which one is not finite and that are not the same; they are in none of the sums.
     pub n_not_finite: u64,
+    /// For values quantized alike in both graphs: how many integers are 0, 1, 2, 3, and 4 or more steps apart.
+    pub steps: Option<[u64; N_STEPS]>,
 }
+
+/// Buckets of [`Difference::steps`].
+pub const N_STEPS: usize = 5;
 
 impl Difference {
     /// Signal-to-noise ratio in decibels: +∞ where all is the same.
@@ -84,7 +89,23 @@ impl Difference {
         self.noise += next.noise;
         self.max_abs_error = self.max_abs_error.max(next.max_abs_error);
         self.n_not_finite += next.n_not_finite;
+        if let Some(next) = &next.steps {
+            let steps = self.steps.get_or_insert([0; N_STEPS]);
+            steps.iter_mut().zip(next).for_each(|(count, next)| *count += next);
+        }
     }
+}
+
+/// How many integers are 0, 1, 2, 3, and 4 or more steps apart; the tensors are of one shape.
+///
+/// # Errors
+/// Tensors that are not of integers.
+pub(super) fn steps_apart(a: &Tensor, b: &Tensor) -> Result<[u64; N_STEPS]> {
+    let mut steps = [0; N_STEPS];
+    for (a, b) in a.to_i64_vec()?.into_iter().zip(b.to_i64_vec()?) {
+        steps[(a.abs_diff(b) as usize).min(N_STEPS - 1)] += 1;
+    }
+    Ok(steps)
 }
 
 /// The real numbers that a tensor means.

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::compare::{Difference, real_numbers};
-use super::{Progress, for_each_sample};
+use super::compare::{Difference, real_numbers, steps_apart};
+use super::exactness::program;
+use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, Sample};
 use crate::error::{Error, Result};
 use crate::exec::{Program, Taps};
-use crate::graph::{Graph, ValueId};
-use crate::tensor::{DType, QuantParams, Tensor};
+use crate::graph::{Graph, Uses, ValueId};
+use crate::profiles::Runtime;
+use crate::tensor::{DType, QuantParams, Tensor, TensorType};
 
-/// What the tools call the dequantized form of a value, after its name: ours, and onnxruntime's.
-const DEQUANTIZED: [&str; 2] = ["_dequantized", "_DequantizeLinear_Output"];
+/// What tools call the dequantized form of a value, after its name; and then the quantized one, which is all that is left
+/// of it in integer form.
+const OTHER_FORMS: [&str; 4] =
+    ["_dequantized", "_DequantizeLinear_Output", "_quantized", "_QuantizeLinear_Output"];
 
 /// How far two models are from each other.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +26,10 @@ pub struct Diff {
     pub n_samples: usize,
     /// One for each value that both have, worst first.
     pub values: Vec<Difference>,
+    /// The first value, in the order of computation, that is not the same in both.
+    pub first: Option<String>,
+    /// What the profiles promised, of the first model and of the second.
+    pub exactness: [Option<Exactness>; 2],
     /// Values that could not be compared, with the reason.
     pub skipped: Vec<(String, String)>,
     /// What was done to the data.
@@ -33,8 +41,17 @@ pub struct Diff {
 pub enum Scope {
     /// Their outputs.
     Outputs,
-    /// Their outputs, and every float value that both have by name.
+    /// Their outputs, and every float or quantized value that both have by name.
     Values,
+}
+
+/// A model to compare.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The model.
+    pub graph: Graph,
+    /// The runtime in whose integers it is run, if not as it is.
+    pub runtime: Option<&'static Runtime>,
 }
 
 /// Runs two models on the same samples and compares what `scope` says.
@@ -45,20 +62,22 @@ pub enum Scope {
 /// # Errors
 /// Models with different inputs; outputs that do not match; data that does not fit.
 pub fn diff(
-    a: Graph,
-    b: Graph,
+    a: Compared,
+    b: Compared,
     dataset: &Dataset,
     scope: Scope,
     n_threads: usize,
     progress: &dyn Progress,
 ) -> Result<Diff> {
-    let order = input_order(&a, &b)?;
-    let samples = dataset.samples(&a)?;
+    let order = input_order(&a.graph, &b.graph)?;
+    let samples = dataset.samples(&a.graph)?;
     let (n_samples, data) = (samples.len(), samples.notes().to_vec());
-    let mut pairs = pair_values(&a, &b)?;
+    let (a_graph, b_graph) = (a.as_run()?, b.as_run()?);
+    let mut pairs = pair_values(&a_graph, &b_graph)?;
     pairs.retain(|pair| pair.is_output || scope == Scope::Values);
     let tapped = |side: fn(&Pair) -> &Side| -> Taps { pairs.iter().map(|pair| side(pair).id).collect() };
-    let (a, b) = (Program::new(a, tapped(|pair| &pair.a))?, Program::new(b, tapped(|pair| &pair.b))?);
+    let (a, a_exactness) = program(a_graph, a.runtime, |_| tapped(|pair| &pair.a))?;
+    let (b, b_exactness) = program(b_graph, b.runtime, |_| tapped(|pair| &pair.b))?;
     let mut totals: Vec<Result<Difference>> = vec![Ok(Difference::default()); pairs.len()];
     progress.start("comparing", n_samples);
     let work = |(): &mut (), sample: Sample| compare_sample(&a, &b, &pairs, &order, sample);
@@ -80,14 +99,22 @@ pub fn diff(
         },
     )?;
     progress.finish();
-    let mut diff = Diff { n_samples, values: Vec::new(), skipped: Vec::new(), data };
+    let exactness = [a_exactness, b_exactness];
+    let mut diff = Diff { n_samples, values: Vec::new(), first: None, exactness, skipped: Vec::new(), data };
+    let mut first = None;
     for (pair, total) in pairs.into_iter().zip(totals) {
         match total {
-            Ok(total) => diff.values.push(Difference { name: pair.name, is_output: pair.is_output, ..total }),
+            Ok(total) => {
+                if !total.is_identical() && first.as_ref().is_none_or(|(order, _)| pair.order < *order) {
+                    first = Some((pair.order, pair.name.clone()));
+                }
+                diff.values.push(Difference { name: pair.name, is_output: pair.is_output, ..total });
+            }
             Err(error) if pair.is_output => return Err(error.value(pair.name)),
             Err(error) => diff.skipped.push((pair.name, error.message().to_owned())),
         }
     }
+    diff.first = first.map(|(_, name)| name);
     // Stable: equal ones stay in the order of the graph.
     diff.values.sort_by(|a, b| {
         let badness = |value: &Difference| (value.n_not_finite == 0, value.sqnr_db());
@@ -95,6 +122,16 @@ pub fn diff(
         a_finite.cmp(&b_finite).then(a_db.total_cmp(&b_db))
     });
     Ok(diff)
+}
+
+impl Compared {
+    /// The graph that is run. A second lowering of it changes nothing.
+    fn as_run(&self) -> Result<Graph> {
+        match self.runtime {
+            Some(runtime) => runtime.lower(&self.graph),
+            None => Ok(self.graph.clone()),
+        }
+    }
 }
 
 /// A value in one graph.
@@ -107,6 +144,8 @@ struct Side {
 struct Pair {
     name: String,
     is_output: bool,
+    /// Position of the node that computes it in the first graph.
+    order: usize,
     a: Side,
     b: Side,
 }
@@ -115,6 +154,11 @@ impl Side {
     fn new(graph: &Graph, id: ValueId) -> Self {
         let quant = graph[id].ty.as_ref().and_then(|ty| ty.quant.as_deref().cloned());
         Self { id, quant }
+    }
+
+    /// Whether the integers of both mean the same.
+    fn is_like(&self, other: &Side) -> bool {
+        self.quant.is_some() && self.quant == other.quant
     }
 
     fn numbers(&self, tensor: &Tensor) -> Result<Vec<f64>> {
@@ -138,6 +182,8 @@ fn input_order(a: &Graph, b: &Graph) -> Result<Vec<Option<usize>>> {
 }
 
 fn pair_values(a: &Graph, b: &Graph) -> Result<Vec<Pair>> {
+    let uses = Uses::new(a);
+    let order = |id: ValueId| uses.producer(id).unwrap_or(0);
     let mut pairs = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let has_name = |id: &ValueId| b.body.outputs.iter().any(|other| b[*other].name() == a[*id].name());
@@ -152,24 +198,36 @@ fn pair_values(a: &Graph, b: &Graph) -> Result<Vec<Pair>> {
         };
         if seen.insert(id) {
             let (a, b) = (Side::new(a, id), Side::new(b, other));
-            pairs.push(Pair { name: name.to_owned(), is_output: true, a, b });
+            pairs.push(Pair { name: name.to_owned(), is_output: true, order: order(id), a, b });
         }
     }
-    let is_float = |graph: &Graph, id: ValueId| {
-        graph.constant(id).is_none() && graph[id].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32)
+    let is_computed = computed(b);
+    let is_real = |graph: &Graph, id: ValueId| {
+        let is_real = |ty: &TensorType| ty.dtype == DType::F32 || ty.quant.is_some();
+        graph.constant(id).is_none() && graph[id].ty.as_ref().is_some_and(is_real)
     };
+    let find = |name: &str| b.find(name).filter(|&other| is_computed[other.index()] && is_real(b, other));
     for node in &a.body.nodes {
-        for id in node.present_outputs().filter(|&id| is_float(a, id)) {
+        for id in node.present_outputs().filter(|&id| is_real(a, id)) {
             let name = a[id].name();
-            let dequantized = DEQUANTIZED.iter().find_map(|suffix| b.find(&format!("{name}{suffix}")));
-            let other = dequantized.or_else(|| b.find(name)).filter(|&other| is_float(b, other));
+            let other_form = || OTHER_FORMS.iter().find_map(|suffix| find(&[name, suffix].concat()));
+            // A quantized value is compared with itself; a float one with what the other model sees of it.
+            let other = if a.quant(id).is_some() { find(name) } else { other_form().or_else(|| find(name)) };
             if let (Some(other), true) = (other, seen.insert(id)) {
                 let (a, b) = (Side::new(a, id), Side::new(b, other));
-                pairs.push(Pair { name: name.to_owned(), is_output: false, a, b });
+                pairs.push(Pair { name: name.to_owned(), is_output: false, order: order(id), a, b });
             }
         }
     }
     Ok(pairs)
+}
+
+/// For each value, whether a node of the body or an input gives it: lowering leaves names of values that are gone.
+fn computed(graph: &Graph) -> Vec<bool> {
+    let mut is_computed = vec![false; graph.values().len()];
+    let outputs = graph.body.nodes.iter().flat_map(|node| node.present_outputs());
+    outputs.chain(graph.body.inputs.iter().copied()).for_each(|id| is_computed[id.index()] = true);
+    is_computed
 }
 
 type Sums = Vec<Option<Result<Difference>>>;
@@ -199,7 +257,11 @@ fn compare_sample(
             let pair = &pairs[position];
             let Some(other) = expected.get(&pair.a.id) else { continue };
             let (a, b) = (pair.a.numbers(other)?, pair.b.numbers(tensor)?);
-            sums[position] = Some(Difference::of(&a, other.shape(), &b, tensor.shape()));
+            let mut difference = Difference::of(&a, other.shape(), &b, tensor.shape());
+            if let (Ok(difference), true) = (&mut difference, pair.a.is_like(&pair.b)) {
+                difference.steps = Some(steps_apart(other, tensor)?);
+            }
+            sums[position] = Some(difference);
         }
         Ok(())
     })?;

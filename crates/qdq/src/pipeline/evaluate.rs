@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Progress, for_each_sample};
+use super::exactness::program;
+use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, Sample};
 use crate::error::{Error, Result};
-use crate::exec::{Program, Taps};
+use crate::exec::Taps;
 use crate::graph::Graph;
+use crate::profiles::Runtime;
 use crate::tensor::Tensor;
 
 /// How often a classifier was right.
@@ -24,6 +26,8 @@ pub struct Evaluation {
     pub n_nan: usize,
     /// What was done to the data.
     pub data: Vec<(String, String)>,
+    /// What the profile promised, if there was one.
+    pub exactness: Option<Exactness>,
 }
 
 impl Evaluation {
@@ -39,13 +43,14 @@ impl Evaluation {
 }
 
 /// Runs a classifier on all samples and compares with the labels: the largest score along the last axis of `output`
-/// (by default the first). Of equal scores the first counts.
+/// (by default the first). Of equal scores the first counts. With a runtime, in its integers.
 ///
 /// # Errors
 /// No labels, or not as many as predictions; an unknown output; scores that are no numbers.
 pub fn evaluate(
     graph: Graph,
     dataset: &Dataset,
+    runtime: Option<&Runtime>,
     output: Option<&str>,
     n_threads: usize,
     progress: &dyn Progress,
@@ -59,9 +64,13 @@ pub fn evaluate(
     let name = graph[graph.body.outputs[position]].name().to_owned();
     let samples = dataset.samples(&graph)?;
     let is_whole = dataset.options().n_samples.is_none_or(|limit| limit > samples.len());
-    let program = Program::new(graph, Taps::new())?;
-    let mut evaluation =
-        Evaluation { output: name.clone(), data: samples.notes().to_vec(), ..Evaluation::default() };
+    let (program, exactness) = program(graph, runtime, |_| Taps::new())?;
+    let mut evaluation = Evaluation {
+        output: name.clone(),
+        data: samples.notes().to_vec(),
+        exactness,
+        ..Evaluation::default()
+    };
     progress.start("evaluating", samples.len());
     let work = |(): &mut (), sample: Sample| {
         let mut outputs = program.run(sample.feeds, &mut |_, _| Ok(()))?;

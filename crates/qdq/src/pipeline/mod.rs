@@ -8,6 +8,7 @@ mod bench;
 mod compare;
 mod diff;
 mod evaluate;
+mod exactness;
 mod model_file;
 mod output_file;
 mod progress;
@@ -18,10 +19,11 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-pub use bench::{Timing, bench};
-pub use compare::Difference;
-pub use diff::{Diff, Scope, diff};
+pub use bench::{OpTime, Timing, bench};
+pub use compare::{Difference, N_STEPS};
+pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
+pub use exactness::Exactness;
 pub use model_file::{read_model, write_model};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};

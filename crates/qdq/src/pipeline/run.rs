@@ -5,12 +5,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::exactness::program;
 use super::output_file::OutputFile;
-use super::{Progress, for_each_sample};
+use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, NpzWriter, npy_elements};
 use crate::error::{Error, Result};
-use crate::exec::{Program, Taps};
+use crate::exec::Taps;
 use crate::graph::Graph;
+use crate::profiles::Runtime;
 use crate::tensor::{DType, Tensor};
 
 /// What was written.
@@ -22,6 +24,8 @@ pub struct Run {
     pub outputs: Vec<OutputArray>,
     /// What was done to the data.
     pub data: Vec<(String, String)>,
+    /// What the profile promised, if there was one.
+    pub exactness: Option<Exactness>,
 }
 
 /// An array that was written.
@@ -35,7 +39,8 @@ pub struct OutputArray {
     pub shape: Vec<usize>,
 }
 
-/// Runs a model on all samples and writes its outputs to an `.npz`, arrays named like the outputs.
+/// Runs a model on all samples and writes its outputs to an `.npz`, arrays named like the outputs; with a runtime, in its
+/// integers.
 ///
 /// Outputs of samples lie side by side along the leading axis where the samples did, else along a new one.
 /// bf16 is written as f32. The file is written whole or not at all.
@@ -45,6 +50,7 @@ pub struct OutputArray {
 pub fn run(
     graph: Graph,
     dataset: &Dataset,
+    runtime: Option<&Runtime>,
     out: impl AsRef<Path>,
     n_threads: usize,
     progress: &dyn Progress,
@@ -60,7 +66,7 @@ pub fn run(
         let file = BufWriter::new(OutputFile::create(out)?);
         columns.push(Column { name, file, layout: None, batch, n_samples: 0 });
     }
-    let program = Program::new(graph, Taps::new())?;
+    let (program, exactness) = program(graph, runtime, |_| Taps::new())?;
     progress.start("running", n_samples);
     let work = |(): &mut (), sample: crate::data::Sample| program.run(sample.feeds, &mut |_, _| Ok(()));
     for_each_sample(
@@ -74,7 +80,7 @@ pub fn run(
     progress.finish();
     let outputs = assemble(columns, &mut archive)?;
     archive.persist()?;
-    Ok(Run { n_samples, outputs, data })
+    Ok(Run { n_samples, outputs, data, exactness })
 }
 
 /// One output of all samples, kept in a file until its length is known.

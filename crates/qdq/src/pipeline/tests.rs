@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Scope, diff, evaluate, for_each_sample, read_model, run, write_model};
+use super::{Compared, Scope, diff, evaluate, for_each_sample, read_model, run, write_model};
 use crate::data::{Dataset, NpzWriter, Options, Sample};
 use crate::error::{Error, ErrorKind};
 use crate::graph::{Graph, text};
@@ -88,7 +88,7 @@ fn the_first_error_ends_the_work_whatever_its_thread() {
 fn outputs_are_written_as_the_data_was() {
     let fixture = fixture(10);
     let out = fixture.folder.path().join("out.npz");
-    let written = run(fixture.graph.clone(), &fixture.dataset(), &out, 3, &()).unwrap();
+    let written = run(fixture.graph.clone(), &fixture.dataset(), None, &out, 3, &()).unwrap();
     let array = &written.outputs[0];
     assert_eq!((&*array.name, &*array.dtype, &*array.shape), ("z", "f32", &[10, 3][..]));
     let renamed = text::parse("graph(%z: f32[N,3]) { return %z }").unwrap();
@@ -98,7 +98,7 @@ fn outputs_are_written_as_the_data_was() {
         assert_eq!(written.unwrap().feeds, read.unwrap().feeds);
     }
     let bytes = std::fs::read(&out).unwrap();
-    run(fixture.graph.clone(), &fixture.dataset(), &out, 1, &()).unwrap();
+    run(fixture.graph.clone(), &fixture.dataset(), None, &out, 1, &()).unwrap();
     assert_eq!(std::fs::read(&out).unwrap(), bytes);
     let names = std::fs::read_dir(fixture.folder.path()).unwrap().count();
     assert_eq!(names, 2, "temporary files are left");
@@ -107,9 +107,10 @@ fn outputs_are_written_as_the_data_was() {
 #[test]
 fn a_classifier_is_judged() {
     let fixture = fixture(9);
-    let evaluation = evaluate(fixture.graph.clone(), &fixture.dataset(), None, 2, &()).unwrap();
+    let evaluation = evaluate(fixture.graph.clone(), &fixture.dataset(), None, None, 2, &()).unwrap();
     assert_eq!((evaluation.n_top1, evaluation.n_labels, evaluation.n_top5), (9, 9, None));
-    let error = evaluate(fixture.graph.clone(), &fixture.dataset(), Some("nonesuch"), 2, &()).unwrap_err();
+    let error =
+        evaluate(fixture.graph.clone(), &fixture.dataset(), None, Some("nonesuch"), 2, &()).unwrap_err();
     assert!(error.to_string().contains("its outputs are: z"), "{error}");
 }
 
@@ -119,12 +120,14 @@ fn differences_are_found_by_name() {
     let other = "graph(%x: f32[N,3]) {\n %c: f32[] = const fill(0.5)\n %y = neg(%x)\n %t = add(%y, %c)\n %z = neg(%t)\n return %z\n}";
     let mut other = text::parse(other).unwrap();
     other.infer().unwrap();
-    let one = diff(fixture.graph.clone(), other.clone(), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
+    let side = |graph: &Graph| Compared { graph: graph.clone(), runtime: None };
+    let one = diff(side(&fixture.graph), side(&other), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
+    assert_eq!(one.first.as_deref(), Some("z"));
     let names: Vec<&str> = one.values.iter().map(|value| value.name.as_str()).collect();
     assert_eq!(names, ["z", "y"]);
     assert!((one.values[0].max_abs_error - 0.5).abs() < 1e-6 && one.values[1].is_identical());
     assert_eq!(one.values[0].n_elements, 24);
-    let three = diff(fixture.graph.clone(), other, &fixture.dataset(), Scope::Values, 3, &()).unwrap();
+    let three = diff(side(&fixture.graph), side(&other), &fixture.dataset(), Scope::Values, 3, &()).unwrap();
     assert_eq!(one, three);
 }
 
@@ -141,4 +144,29 @@ fn models_are_read_by_their_name() {
     assert!(error(fixture.folder.path().join("nonesuch.onnx")).contains("nonesuch.onnx"));
     assert!(error(fixture.folder.path().to_owned()).contains("folder"));
     assert!(error(fixture.data.clone()).contains("zip archive"));
+}
+
+#[test]
+fn profiles_are_compared_by_steps() {
+    let fixture = fixture(8);
+    let quantized = "graph(%x: f32[N,3]) {\n %w: i8[3,3] = const [90, 12, -70, 33, -120, 5, 60, -8, 101]\n \
+        %xq = quantize(%x) {params=u8{scale=0.03, zero_point=120}}\n %xd = dequantize(%xq) {params=u8{scale=0.03, zero_point=120}}\n \
+        %wd = dequantize(%w) {params=i8{scale=0.01, zero_point=0}}\n %p = mat_mul(%xd, %wd)\n \
+        %pq = quantize(%p) {params=u8{scale=0.043, zero_point=100}}\n %z = dequantize(%pq) {params=u8{scale=0.043, zero_point=100}}\n \
+        return %z\n}";
+    let mut graph = text::parse(quantized).unwrap();
+    graph.infer().unwrap();
+    let under = |name: Option<&str>| Compared {
+        graph: graph.clone(),
+        runtime: name.map(|name| crate::profiles::Runtime::find(name).unwrap()),
+    };
+    let compare = |a, b| diff(under(a), under(b), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
+    let same = compare(Some("ort-x64"), Some("ort-x64"));
+    assert!(same.first.is_none() && same.values.iter().all(super::Difference::is_identical));
+    assert!(same.exactness.iter().all(|side| side.as_ref().unwrap().is_exact));
+    let other = compare(None, Some("portable"));
+    let steps = |name: &str| other.values.iter().find(|value| value.name == name).unwrap().steps;
+    assert_eq!(steps("xq"), Some([24, 0, 0, 0, 0]));
+    assert_eq!(steps("pq").unwrap().iter().sum::<u64>(), 24);
+    assert_eq!(steps("z"), None);
 }

@@ -31,7 +31,8 @@ pub struct Runtime {
 
 impl Runtime {
     /// All runtimes.
-    pub const ALL: &'static [&'static Runtime] = &[&ORT_X64, &ORT_X64_SATURATING, &PORTABLE_INTEGERS];
+    pub const ALL: &'static [&'static Runtime] =
+        &[&ort::RUNTIME, &ort::RUNTIME_SATURATING, &portable::RUNTIME];
 
     /// The runtime of this name.
     ///
@@ -76,24 +77,6 @@ impl Runtime {
     }
 }
 
-const ORT_X64: Runtime = Runtime {
-    profile: &ort::ORT_X64,
-    about: "onnxruntime 1.32 on x86-64 processors with VNNI",
-    fusions: &ONNXRUNTIME,
-};
-
-const ORT_X64_SATURATING: Runtime = Runtime {
-    profile: &ort::ORT_X64_SATURATING,
-    about: "onnxruntime 1.32 on x86-64 processors without VNNI, where pairs of products saturate",
-    fusions: &ONNXRUNTIME,
-};
-
-const PORTABLE_INTEGERS: Runtime = Runtime {
-    profile: &portable::Portable,
-    about: "integer multipliers and shifts, no floating point; the same bits on every machine",
-    fusions: &PORTABLE,
-};
-
 /// Whether there is a bridge or a node in integer form.
 fn is_quantized(graph: &Graph, block: &Block) -> bool {
     let mut found = false;
@@ -118,9 +101,10 @@ mod tests {
 
     #[test]
     fn a_float_model_has_no_integers() {
-        let mut graph = crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
+        let mut graph =
+            crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
         graph.infer().unwrap();
-        let error = ORT_X64.program(&graph, |_| Taps::new()).unwrap_err().to_string();
+        let error = ort::RUNTIME.program(&graph, |_| Taps::new()).unwrap_err().to_string();
         assert!(error.contains("not quantized") && error.contains("qdq quantize"), "{error}");
     }
 }

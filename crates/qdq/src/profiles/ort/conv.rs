@@ -13,7 +13,11 @@ use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Binds a convolution of integers `[batch, channels, spatial…]` by weights `[outputs, channels / group, kernel…]`, with
 /// a scale for the whole of the weights or for each output, and an i32 bias.
-pub(super) fn prepare(conv: &Conv, node: &IntegerNode<'_>, arithmetic: Arithmetic) -> Result<Box<dyn Prepared>> {
+pub(super) fn prepare(
+    conv: &Conv,
+    node: &IntegerNode<'_>,
+    arithmetic: Arithmetic,
+) -> Result<Box<dyn Prepared>> {
     let input = node::input(node, 0)?;
     let weights = node::params(node, 1)?;
     let zero_point = check_weights(weights)?;
@@ -40,7 +44,15 @@ pub(super) fn prepare(conv: &Conv, node: &IntegerNode<'_>, arithmetic: Arithmeti
         (input.storage, weights.storage) == (DType::U8, DType::I8) && !matches!(output, Output::Sums);
     let arithmetic = if may_saturate { arithmetic } else { Arithmetic::Exact };
     let packed = OnceLock::new();
-    Ok(Box::new(PreparedConv { conv: conv.clone(), input, zero_point, output, arithmetic, constants, packed }))
+    Ok(Box::new(PreparedConv {
+        conv: conv.clone(),
+        input,
+        zero_point,
+        output,
+        arithmetic,
+        constants,
+        packed,
+    }))
 }
 
 /// The zero point of the weights, which is the same for all outputs.
@@ -99,7 +111,8 @@ impl PreparedConv {
             let groups = self.conv.group;
             Error::data(format!("a convolution of {input:?} with weights {weights:?} in {groups} groups"))
         };
-        let (&[_, channels, ref spatial @ ..], &[outputs, per_group, ref kernel @ ..]) = (input, weights) else {
+        let (&[_, channels, ref spatial @ ..], &[outputs, per_group, ref kernel @ ..]) = (input, weights)
+        else {
             return Err(bad());
         };
         let groups = self.conv.group;
@@ -137,7 +150,11 @@ impl PreparedConv {
         };
         let bias = match inputs.optional(2) {
             Some(bias) if bias.len() != shape.out_channels => {
-                return Err(Error::data(format!("a bias of {} for {} outputs", bias.len(), shape.out_channels)));
+                return Err(Error::data(format!(
+                    "a bias of {} for {} outputs",
+                    bias.len(),
+                    shape.out_channels
+                )));
             }
             Some(bias) => Some(bias.as_slice::<i32>()?),
             None => None,

@@ -11,14 +11,20 @@ use crate::ops::{Args, Gemm, Prepared, with_constants};
 use crate::tensor::{DType, Tensor};
 
 /// Binds `alpha · a' · b' + c` with an i32 addend for each column.
-pub(super) fn prepare(op: &Gemm, node: &IntegerNode<'_>, arithmetic: Arithmetic) -> Result<Box<dyn Prepared>> {
+pub(super) fn prepare(
+    op: &Gemm,
+    node: &IntegerNode<'_>,
+    arithmetic: Arithmetic,
+) -> Result<Box<dyn Prepared>> {
     if op.beta != 1.0 {
         return Err(Error::unsupported(format!("beta = {}", op.beta)).help("onnxruntime fuses only beta = 1"));
     }
     if let Some(Some(addend)) = node.inputs.get(2)
         && addend.dtype != DType::I32
     {
-        return Err(Error::unsupported(format!("an addend of {}", addend.dtype)).help("onnxruntime takes i32"));
+        return Err(
+            Error::unsupported(format!("an addend of {}", addend.dtype)).help("onnxruntime takes i32")
+        );
     }
     let mut product = Product::new(node, op.alpha, usize::from(!op.trans_b), arithmetic)?;
     if let Output::Sums = product.output {

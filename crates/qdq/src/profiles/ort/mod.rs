@@ -42,6 +42,7 @@ mod table;
 
 pub use claims::{CLAIMS, Claim, Evidence, claims_text};
 
+use super::{ONNXRUNTIME, Runtime};
 use crate::error::{Error, Result};
 use crate::exec::{IntegerNode, Profile};
 use crate::kernels::int8::Arithmetic;
@@ -51,7 +52,19 @@ use crate::ops::{Op, Prepared};
 pub const ORT_X64: Ort = Ort { name: "ort-x64", arithmetic: Arithmetic::Exact };
 
 /// onnxruntime on x86-64 with AVX2 (or AVX-512) and without VNNI.
-pub const ORT_X64_SATURATING: Ort = Ort { name: "ort-x64-saturating", arithmetic: Arithmetic::SaturatingPairs };
+pub const ORT_X64_SATURATING: Ort =
+    Ort { name: "ort-x64-saturating", arithmetic: Arithmetic::SaturatingPairs };
+
+/// What the command line calls `ort-x64`.
+pub const RUNTIME: Runtime =
+    Runtime { profile: &ORT_X64, about: "onnxruntime on x86-64 with VNNI", fusions: &ONNXRUNTIME };
+
+/// What the command line calls `ort-x64-saturating`.
+pub const RUNTIME_SATURATING: Runtime = Runtime {
+    profile: &ORT_X64_SATURATING,
+    about: "onnxruntime on x86-64 without VNNI, where pairs of products saturate",
+    fusions: &ONNXRUNTIME,
+};
 
 /// A processor as onnxruntime's kernels see it.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +99,11 @@ impl Profile for Ort {
             Op::Where(_) => join::prepare_where(node),
             op if mover::moves(op) => mover::prepare(node),
             op => Err(Error::unsupported(format!("onnxruntime has no integer kernel for `{}`", op.name()))
-                .help(format!("leave the node in float; the profile `{}` computes these: {}", self.name, claims::names()))),
+                .help(format!(
+                    "leave the node in float; the profile `{}` computes these: {}",
+                    self.name,
+                    claims::names()
+                ))),
         }
     }
 }

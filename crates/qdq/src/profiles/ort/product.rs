@@ -112,7 +112,9 @@ mod tests {
             let product = Right::new(&right, (k, n), (n, 1), &zeros).multiply(&left, 9, Sums::Exact);
             for (i, &sum) in product.iter().enumerate() {
                 let (row, column) = (i / n, i % n);
-                let term = |j: usize| (i32::from(left[row * k + j]) - 9) * (i32::from(right[j * n + column]) - zeros[column]);
+                let term = |j: usize| {
+                    (i32::from(left[row * k + j]) - 9) * (i32::from(right[j * n + column]) - zeros[column])
+                };
                 assert_eq!(sum, (0..k).map(term).sum::<i32>());
             }
         }

@@ -50,7 +50,8 @@ pub(super) fn sigmoid(x: f32) -> f32 {
         [6.102_473_9e-13, 5.761_021_4e-9, 6.291_067_8e-6, 1.701_988_2e-3, 1.168_176_6e-1, 9.931_519e-1];
     let x = at_most(at_least(x, -18.0), 18.0);
     let squared = x * x;
-    let polynomial = |coefficients: &[f32]| coefficients.iter().copied().reduce(|sum, next| sum.mul_add(squared, next));
+    let polynomial =
+        |coefficients: &[f32]| coefficients.iter().copied().reduce(|sum, next| sum.mul_add(squared, next));
     let ratio = x * polynomial(&NUMERATOR).unwrap_or(0.0) / polynomial(&DENOMINATOR).unwrap_or(1.0);
     at_least(ratio + 0.5, 0.0)
 }

@@ -38,9 +38,17 @@ mod product;
 mod softmax;
 mod table;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::{IntegerNode, Profile};
 use crate::ops::{Op, Prepared};
+use crate::profiles::{PORTABLE, Runtime};
+
+/// The profile and what it has integer kernels for.
+pub const RUNTIME: Runtime = Runtime {
+    profile: &Portable,
+    about: "integer multipliers and shifts, no floating point; the same bits on every machine",
+    fusions: &PORTABLE,
+};
 
 /// The profile `portable`.
 #[derive(Clone, Copy, Debug)]
