@@ -33,12 +33,12 @@ mod mover;
 mod node;
 mod output;
 mod pool;
-#[cfg(test)]
-mod product;
 mod rounding;
 mod softmax;
 mod spans;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use claims::{CLAIMS, Claim, Evidence, claims_text};
 
