@@ -1,9 +1,10 @@
 //! Average pooling: kernels `QLinearAveragePool` and `QLinearGlobalAveragePool`.
 
-use super::node::{self, Affine, bits, check_one_storage, constants, from_bits, from_byte, integers};
+use super::node::{self, Affine, bits, bytes, check_one_storage, constants, from_bits, from_byte};
 use super::rounding::{Saturate, to_i32};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
+use crate::kernels::int8::Bytes;
 use crate::ops::{Args, AveragePool, Prepared, Sliding, Windows, with_constants};
 use crate::tensor::Tensor;
 
@@ -146,9 +147,15 @@ fn global_average(tensor: &Tensor, shape: Vec<usize>, input: Affine, output: Aff
             .help("onnxruntime computes fewer than 2^24 elements and factors of 2^-32 up to 256"));
     }
     let saturate = Saturate::to(output);
-    let average = |plane: &[i16]| {
-        let sum: i32 = plane.iter().map(|&q| i32::from(q)).sum();
-        saturate.bits(sum.wrapping_sub((count as i32).wrapping_mul(input.zero_point)) as f32 * factor)
+    let zeros = (count as i32).wrapping_mul(input.zero_point);
+    let average = |sum: i32| saturate.bits(sum.wrapping_sub(zeros) as f32 * factor);
+    let averages = match bytes(tensor)? {
+        Bytes::U8(q) => {
+            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
+        }
+        Bytes::I8(q) => {
+            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
+        }
     };
-    from_bits(output.storage, shape, integers(tensor)?.chunks(count.max(1)).map(average).collect())
+    from_bits(output.storage, shape, averages)
 }

@@ -26,7 +26,13 @@ pub(super) fn prepare_clip(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> 
         }
     };
     let (low, high) = (bound(1, f32::NEG_INFINITY)?, bound(2, f32::INFINITY)?);
-    prepare(node, move |x| x.max(low).min(high))
+    let output = node::output(node)?;
+    let (min, max) = output.range();
+    // onnxruntime drops a clip that leaves the whole range of the output, with a tolerance that is not relative.
+    // Source: `ClipQuantFusion`.
+    let is_dropped =
+        low - output.dequantize(min) <= f32::EPSILON && output.dequantize(max) - high <= f32::EPSILON;
+    prepare(node, move |x| if is_dropped { x } else { x.max(low).min(high) })
 }
 
 /// Outputs by the bits of the input. Source: onnxruntime `QlinearBuildLookupTable`.
