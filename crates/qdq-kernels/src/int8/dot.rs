@@ -67,6 +67,12 @@ pub(super) trait DotTask {
     fn run<D: Dot>(self, d: D) -> Self::Output;
 }
 
+/// A computation generic over the registers only.
+pub(super) trait LanesTask {
+    /// The body; implementations must be `#[inline(always)]`.
+    fn run<S: Lanes>(self, s: S);
+}
+
 impl Kernel {
     /// The best kernel of this processor for an arithmetic, found once.
     pub(super) fn current(arithmetic: Arithmetic) -> Self {
@@ -139,6 +145,18 @@ impl Kernel {
     }
 }
 
+/// Runs a task on the widest registers of this processor.
+pub(super) fn dispatch_lanes<T: LanesTask>(task: T) {
+    match Kernel::current(Arithmetic::Exact) {
+        // SAFETY (both): `Kernel::current` only gives what it has detected.
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 | Kernel::AvxVnni => unsafe { x86::lanes_avx2(task) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512 | Kernel::Avx512Vnni => unsafe { x86::lanes_avx512(task) },
+        _ => task.run(Portable),
+    }
+}
+
 /// Plain Rust.
 #[derive(Clone, Copy, Debug)]
 struct PortableExact;
@@ -196,7 +214,7 @@ impl Dot for PortableSaturating {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Dot, DotTask};
+    use super::{Dot, DotTask, LanesTask};
     use crate::simd::avx2::Avx2;
     use crate::simd::avx512::Avx512;
     #[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
@@ -238,6 +256,22 @@ mod x86 {
                 task.run($token(unsafe { $simd::new() }))
             }
         };
+    }
+
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    pub(super) unsafe fn lanes_avx2<T: LanesTask>(task: T) {
+        // SAFETY: the caller's promise.
+        task.run(unsafe { Avx2::new() });
+    }
+
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi2")]
+    pub(super) unsafe fn lanes_avx512<T: LanesTask>(task: T) {
+        // SAFETY: the caller's promise.
+        task.run(unsafe { Avx512::new() });
     }
 
     kernel! {

@@ -29,6 +29,28 @@ pub(super) trait Lanes: Simd {
     /// # Safety
     /// `2 * LANES` writable numbers at `p`.
     unsafe fn store_halves(self, p: *mut u16, low: Self::I, high: Self::I);
+    /// Two registers one after the other.
+    /// # Safety
+    /// `2 * LANES` writable numbers at `p`.
+    #[inline(always)]
+    unsafe fn store_pair_i(self, p: *mut i32, low: Self::I, high: Self::I) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store_i(p, low);
+            self.store_i(p.add(Self::LANES), high);
+        }
+    }
+    /// Two registers one after the other.
+    /// # Safety
+    /// `2 * LANES` writable numbers at `p`.
+    #[inline(always)]
+    unsafe fn store_pair(self, p: *mut f32, low: Self::V, high: Self::V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(p, low);
+            self.store(p.add(Self::LANES), high);
+        }
+    }
     /// Nearest whole number, ties to even; out of range gives an unspecified value.
     fn round_to_i(self, v: Self::V) -> Self::I;
     /// Products of two pairs of signed 16-bit halves, added: lane by lane, wrapping.

@@ -31,6 +31,7 @@ mod epilogue;
 mod finish;
 mod gemm;
 mod lanes;
+mod peak;
 mod pool;
 mod rows;
 mod scratch;
@@ -41,6 +42,7 @@ pub use data::{Bytes, Output};
 pub use elementwise::{Affine, add, lookup, mul};
 pub use epilogue::{Epilogue, Range, Rounding, multiply_by_quantized_multiplier};
 pub use gemm::{PackedB, gemm};
+pub use peak::register_peak;
 pub use pool::{PoolInput, average_pool, global_average_pool, max_pool};
 
 /// How the products along the depth are added up.

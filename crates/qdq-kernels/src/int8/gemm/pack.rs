@@ -31,6 +31,8 @@ pub(super) struct PanelShape {
     pub(super) depth: usize,
     /// Most rows of a tile.
     pub(super) rows: usize,
+    /// Whether activations are signed.
+    pub(super) signed: bool,
 }
 
 /// Asks a kernel for its sizes.
@@ -42,7 +44,7 @@ impl DotTask for AskShape {
     #[inline(always)]
     fn run<D: Dot>(self, _: D) -> PanelShape {
         let columns = TILE_VECTORS * D::S::LANES;
-        PanelShape { columns, depth: D::DEPTH, rows: D::ROWS }
+        PanelShape { columns, depth: D::DEPTH, rows: D::ROWS, signed: D::SIGNED }
     }
 }
 
