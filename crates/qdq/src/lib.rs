@@ -25,6 +25,7 @@ pub mod ops;
 pub mod passes;
 pub mod pipeline;
 pub mod quant;
+pub mod spec;
 pub mod targets;
 pub mod tensor;
 

@@ -11,7 +11,6 @@ pub mod observers;
 mod plan;
 mod report;
 pub mod scheme;
-mod spec;
 mod units;
 mod weights;
 
@@ -23,5 +22,6 @@ pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
-pub use spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
+use crate::spec;
+pub use crate::spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
 pub use weights::check_weights;
