@@ -28,4 +28,4 @@ pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
-pub use samples::for_each_sample;
+pub use samples::{for_each_sample, for_each_sample_in_order};

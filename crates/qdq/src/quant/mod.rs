@@ -1,23 +1,27 @@
 //! Quantization: what is observed, how ranges are chosen, which nodes run in integers, and the converted graph.
 //!
 //! ```text
-//! Graph ─plan(target)→ Plan ─observe(samples)→ Observed ─ranges(method)→ Calibrated ─convert→ Graph in QDQ form
+//! Graph ─plan(recipe, target)→ Plan ─observe(samples)→ Observed ─ranges(method)→ Calibrated ─convert→ Graph in QDQ form
 //! ```
 
 mod calibrate;
 mod channels;
 mod convert;
 pub mod observers;
+mod parameters;
 mod plan;
+pub mod qconfig;
+mod recipe;
 mod report;
 pub mod scheme;
-mod units;
 mod weights;
 
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
-pub use plan::{Activation, Decision, Place, Plan, Reason, blocks, plan};
+pub use parameters::{activation_params, given_params, weight_integers, weight_params};
+pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};
+pub use recipe::{Recipe, Rule};
 pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,

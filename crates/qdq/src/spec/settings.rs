@@ -227,7 +227,16 @@ impl SpecSettings {
 
     /// These settings with those that `over` sets put over them.
     pub fn merged(&self, over: &Self) -> Self {
+        // A scale and an observer that finds one take each other's place.
+        let observer = if over.scale.is_some() { over.observer } else { over.observer.or(self.observer) };
+        let (scale, zero_point) = match (over.scale, over.observer) {
+            (None, None) => (self.scale, over.zero_point.or(self.zero_point)),
+            (scale, _) => (scale, over.zero_point),
+        };
         Self {
+            observer,
+            scale,
+            zero_point,
             storage: over.storage.or(self.storage),
             quant_min: over.quant_min.or(self.quant_min),
             quant_max: over.quant_max.or(self.quant_max),
@@ -239,9 +248,6 @@ impl SpecSettings {
             power_of_two: over.power_of_two.or(self.power_of_two),
             eps: over.eps.or(self.eps),
             dynamic: over.dynamic.or(self.dynamic),
-            observer: over.observer.or(self.observer),
-            scale: over.scale.or(self.scale),
-            zero_point: over.zero_point.or(self.zero_point),
             fake_quantize: over.fake_quantize.or(self.fake_quantize),
         }
     }
