@@ -1,7 +1,8 @@
 //! Rewrites of a graph: one a file, applied in the ordered lists below.
 //!
 //! A rewrite looks at one node and either offers a [`Patch`] or says why not ([`Skip`]). It must keep what the
-//! graph computes, up to rounding; the runner ([`apply`]) tries each node until nothing changes.
+//! graph computes, up to rounding; the runner ([`apply`]) tries each node until nothing changes. The last node that a
+//! patch inserts keeps the scopes of all that it makes superfluous, so that what names a part finds the whole.
 
 mod channel_affine;
 mod drop_no_ops;
@@ -17,6 +18,7 @@ mod fuse_hard_swish;
 mod fuse_layer_norm;
 mod hard_sigmoid_to_clip;
 mod inline_if;
+mod keep_scopes;
 mod merge_constants;
 mod raise_bias_rank;
 mod view;
@@ -125,11 +127,14 @@ fn apply_one(graph: &mut Graph, rewrite: &dyn Rewrite) -> Result<usize> {
     let mut count = 0;
     let mut position = 0;
     let mut view = view::Index::new(graph);
+    let mut dead = keep_scopes::Dead::new(graph, &view);
     while position < graph.body.nodes.len() {
         match rewrite.rewrite(&View::new(graph, &view), position) {
             Ok(patch) => {
+                let (n_inserted, replaced) = (patch.n_nodes(), keep_scopes::Replaced::new(graph, position));
                 patch.apply(graph, position);
                 view = view::Index::new(graph);
+                dead.keep_scopes(graph, &view, position..position + n_inserted, &replaced);
                 count += 1;
             }
             Err(_) => position += 1,

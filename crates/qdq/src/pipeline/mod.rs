@@ -31,7 +31,7 @@ pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
-pub use samples::for_each_sample;
+pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use statistics::{
     ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
 };

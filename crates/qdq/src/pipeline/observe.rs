@@ -1,12 +1,12 @@
 //! A model made ready, and run on samples with a statistic on every value that will be quantized.
 
-use super::{Progress, for_each_sample};
+use super::{Progress, for_each_sample, for_each_sample_in_order};
 use crate::data::{Dataset, Sample, check_finite};
 use crate::error::Result;
 use crate::exec::Program;
 use crate::graph::Graph;
 use crate::passes;
-use crate::quant::{self, Observed, Plan, Report};
+use crate::quant::{self, Observed, Plan, Recipe, Report};
 use crate::targets::Target;
 
 /// A float model ready to be observed and converted.
@@ -34,17 +34,17 @@ pub struct Observation {
 /// Canonicalizes a graph and plans its quantization.
 ///
 /// # Errors
-/// Nothing to quantize; weights that are not finite.
-pub fn prepare(mut graph: Graph, target: &'static Target) -> Result<Prepared> {
+/// Nothing to quantize; weights that are not finite; a recipe that does not fit model or target.
+pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
     let mut report = Report {
-        target: target.name.to_owned(),
+        target: target.name.clone(),
         frozen_inputs: passes::freeze_inputs(&mut graph),
         ..Report::default()
     };
     quant::check_weights(&graph)?;
     let applied = passes::canonicalize(&mut graph)?;
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    let plan = quant::plan(&graph, target)?;
+    let plan = quant::plan(&graph, recipe, target)?;
     Ok(Prepared { graph, plan, report })
 }
 
@@ -61,7 +61,7 @@ pub fn observe(
     let samples = dataset.samples(&prepared.graph)?;
     let data = samples.notes().to_vec();
     let n_samples = samples.len();
-    let mut observed = Observed::new(&prepared.graph, &prepared.plan);
+    let mut observed = Observed::new(&prepared.graph, &prepared.plan)?;
     let program = Program::new(prepared.graph.clone(), observed.taps())?;
     progress.start("calibrating", n_samples);
     let work = |observed: &mut Observed, sample: Sample| {
@@ -70,7 +70,11 @@ pub fn observe(
         Ok(())
     };
     let empty = || observed.clone();
-    let states = for_each_sample(samples, n_threads, progress, empty, work, |_, ()| Ok(()))?;
+    let states = if prepared.plan.is_order_dependent() {
+        for_each_sample_in_order(samples, n_threads, progress, empty, work)?
+    } else {
+        for_each_sample(samples, n_threads, progress, empty, work, |_, ()| Ok(()))?
+    };
     progress.finish();
     for state in &states {
         observed.merge(state);

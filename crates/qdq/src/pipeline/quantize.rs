@@ -4,17 +4,16 @@ use super::{Observation, Prepared, Progress, observe, prepare};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::quant::observers::Method;
-use crate::quant::{self, Report};
+use crate::quant::{self, Recipe, Report};
 use crate::targets::Target;
 
 /// How to quantize.
 #[derive(Clone, Debug)]
 pub struct QuantizeOptions {
     /// The runtime to quantize for.
-    pub target: &'static Target,
-    /// How ranges are chosen.
-    pub method: Method,
+    pub target: Target,
+    /// What is quantized otherwise than the target's defaults say.
+    pub recipe: Recipe,
     /// Threads to work on.
     pub n_threads: usize,
 }
@@ -40,19 +39,19 @@ pub fn quantize(
     options: &QuantizeOptions,
     progress: &dyn Progress,
 ) -> Result<Quantized> {
-    let prepared = prepare(graph, options.target)?;
+    let prepared = prepare(graph, &options.recipe, &options.target)?;
     let observation = observe(&prepared, dataset, options.n_threads, progress)?;
-    finish(prepared, observation, options.method)
+    finish(prepared, observation)
 }
 
 /// Chooses ranges and converts.
 ///
 /// # Errors
 /// No sample reached what could be quantized.
-pub(super) fn finish(prepared: Prepared, observation: Observation, method: Method) -> Result<Quantized> {
+pub(super) fn finish(prepared: Prepared, observation: Observation) -> Result<Quantized> {
     let Prepared { graph, mut plan, mut report } = prepared;
-    let calibrated = observation.observed.calibrate(&graph, &mut plan, method)?;
-    report.calibration = method.to_string();
+    let calibrated = observation.observed.calibrate(&graph, &mut plan)?;
+    report.calibration = plan.activation.observer.to_string();
     report.n_samples = observation.n_samples;
     report.count(&graph, &plan);
     report.n_smoothed = calibrated.smoothing.len();

@@ -70,6 +70,24 @@ pub fn for_each_sample<S: Send, R: Send>(
     })
 }
 
+/// Calls `work` with one sample after the other, in order; `n_threads` are for the kernels. The state comes back at the end.
+///
+/// # Errors
+/// The error of the first sample that failed, naming it.
+pub fn for_each_sample_in_order<S: Send>(
+    samples: Samples,
+    n_threads: usize,
+    progress: &dyn Progress,
+    new_state: impl Fn() -> S,
+    work: impl Fn(&mut S, Sample) -> Result<()> + Sync,
+) -> Result<Vec<S>> {
+    let consume = |_, ()| {
+        progress.step();
+        Ok(())
+    };
+    one_after_the_other(samples, n_threads, &new_state, &work, consume)
+}
+
 /// One sample at a time, with all threads for its kernels.
 fn one_after_the_other<S: Send, R: Send>(
     samples: Samples,

@@ -10,7 +10,6 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::quant::{StatisticsFile, fingerprint};
-use crate::targets::Target;
 
 /// The statistics of a model, and what was done to the data they come from.
 #[derive(Clone, Debug)]
@@ -21,20 +20,20 @@ pub struct ObservedModel {
     pub data: Vec<(String, String)>,
 }
 
-/// Runs a model on all samples and keeps the statistics of the values that would be quantized for a target.
+/// Runs a model on all samples and keeps the statistics of the values that would be quantized.
 ///
 /// # Errors
-/// Those of [`prepare`] and [`observe`].
+/// Those of [`prepare`] and [`observe`]; observers whose state depends on the order of samples.
 pub fn observe_model(
     graph: Graph,
     dataset: &Dataset,
-    target: &'static Target,
-    n_threads: usize,
+    options: &QuantizeOptions,
     progress: &dyn Progress,
 ) -> Result<ObservedModel> {
     let model = fingerprint(&graph);
-    let prepared = prepare(graph, target)?;
-    let Observation { observed, n_samples, data } = observe(&prepared, dataset, n_threads, progress)?;
+    let prepared = prepare(graph, &options.recipe, &options.target)?;
+    prepared.plan.check_keepable()?;
+    let Observation { observed, n_samples, data } = observe(&prepared, dataset, options.n_threads, progress)?;
     Ok(ObservedModel { statistics: StatisticsFile::new(model, n_samples, &prepared.graph, &observed), data })
 }
 
@@ -48,10 +47,11 @@ pub fn quantize_observed(
     options: &QuantizeOptions,
 ) -> Result<Quantized> {
     let model = fingerprint(&graph);
-    let prepared = prepare(graph, options.target)?;
+    let prepared = prepare(graph, &options.recipe, &options.target)?;
+    prepared.plan.check_keepable()?;
     let observed = statistics.observed(model, &prepared.graph, &prepared.plan)?;
     let n_samples = usize::try_from(statistics.n_samples).unwrap_or(usize::MAX);
-    finish(prepared, Observation { observed, n_samples, data: Vec::new() }, options.method)
+    finish(prepared, Observation { observed, n_samples, data: Vec::new() })
 }
 
 /// Reads a statistics file.

@@ -78,7 +78,7 @@ impl StatisticsFile {
                 return Err(Error::data("there are statistics of it, but no such value").value(name));
             }
         }
-        let mut observed = Observed::new(graph, plan);
+        let mut observed = Observed::new(graph, plan)?;
         for (id, state) in &mut observed.statistics {
             state.clone_from(wanted(&self.statistics, graph[*id].name())?);
             if state.nan_count() > 0 || state.positive_infinity_count() > 0 {

@@ -72,7 +72,6 @@ fn threads_do_not_change_results() {
     let (a, b) = (Owned::random(&mut random, false, m * k), Owned::random(&mut random, true, k * n));
     let packed = PackedB::new(b.bytes(), k, n, &[], Arithmetic::Exact);
     let product = |n_threads: usize| {
-
         let mut sums = vec![0; m * n];
         pool.install(|| {
             gemm(a.bytes(), m, 128, &packed, None, &Epilogue::Sums, Output::I32(&mut sums));

@@ -5,7 +5,7 @@
 use super::grid::{Grid, straight};
 use super::{FakeQuantizeBase, Gradients, Switches, check_gradient, check_range_in_storage};
 use crate::error::{Error, Result};
-use crate::quant::observers::torch::{Observer, StateDict, aminmax, aminmax_per_channel, observer};
+use crate::quant::observers::torch::{StateDict, aminmax, aminmax_per_channel, observer};
 use crate::quant::scheme::torch::{calculate_qparams, choose_quantization_params};
 use crate::quant::scheme::{QParams, ZeroPoint};
 use crate::quant::spec::{ObserverKind, QuantizationSpec};

@@ -103,6 +103,10 @@ pub trait Observer: fmt::Debug + Send {
 /// range that is empty.
 pub fn observer(spec: &QuantizationSpec) -> Result<Box<dyn Observer>> {
     Ok(match spec.observer {
+        ObserverKind::Statistic(method) => {
+            return Err(Error::usage(format!("{method} as an observer of torch"))
+                .help("it is read off the default statistic, which needs no order of the data"));
+        }
         ObserverKind::MinMax => Box::new(MinMax::new(spec)?),
         ObserverKind::MovingAverageMinMax { averaging_constant } => {
             Box::new(MovingAverageMinMax::new(spec, averaging_constant)?)

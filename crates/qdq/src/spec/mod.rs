@@ -2,7 +2,17 @@
 //!
 //! A [`QuantizationSpec`] is what `torch.ao.quantization` spreads over an observer's constructor arguments: storage type,
 //! integer range, scheme, and the observer or fake quantize that finds the parameters. It is plain data: recipes and
-//! targets hold it, [`observers`](super::observers) and fake quantizes are made from it.
+//! targets hold it, [`observers`](crate::quant::observers) and fake quantizes are made from it. In files it is written
+//! as [`SpecSettings`], of which every part may be left out.
+
+mod names;
+mod range_method;
+mod settings;
+
+pub use range_method::{Method, ParseMethodError};
+pub use settings::{Grain, SpecSettings};
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::tensor::DType;
@@ -35,8 +45,11 @@ impl Scheme {
 }
 
 /// What watches a value to find its range (`torch.ao.quantization.observer`).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum ObserverKind {
+    /// The statistic that does not depend on the order of the data, and how a range is read off it.
+    Statistic(Method),
     /// Extremes of everything seen.
     MinMax,
     /// Moving average of each batch's extremes.
@@ -74,7 +87,8 @@ pub enum ObserverKind {
 }
 
 /// How training sees a quantized value (`torch.ao.quantization.fake_quantize`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FakeQuantizeKind {
     /// An observer, then quantize and dequantize.
     FakeQuantize,
@@ -87,7 +101,8 @@ pub enum FakeQuantizeKind {
 }
 
 /// How one value is quantized.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "SpecSettings", into = "SpecSettings")]
 pub struct QuantizationSpec {
     /// Type the integers are stored in; f16 or bf16 for a mere cast, f32 for no quantization.
     pub storage: DType,
@@ -99,6 +114,11 @@ pub struct QuantizationSpec {
     pub scheme: Scheme,
     /// Axis of per-channel schemes.
     pub axis: usize,
+    /// Indices along `axis` that share a scale, for a per-channel scheme in blocks; every other axis has a scale an
+    /// index.
+    pub block: Option<usize>,
+    /// Whether scales are rounded up to powers of two.
+    pub power_of_two: bool,
     /// Smallest scale; torch's default is `f32::EPSILON`.
     pub eps: f32,
     /// Whether the parameters are found anew at each run.
@@ -118,6 +138,8 @@ impl Default for QuantizationSpec {
             reduce_range: false,
             scheme: Scheme::PerTensorAffine,
             axis: 0,
+            block: None,
+            power_of_two: false,
             eps: f32::EPSILON,
             is_dynamic: false,
             observer: ObserverKind::MinMax,
