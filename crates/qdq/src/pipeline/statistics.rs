@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::observe::check_data;
 use super::output_file::OutputFile;
 use super::quantize::finish;
 use super::{Observation, Progress, QuantizeOptions, Quantized, observe, prepare};
@@ -32,6 +33,7 @@ pub fn observe_model(
     n_threads: usize,
     progress: &dyn Progress,
 ) -> Result<ObservedModel> {
+    check_data(&graph, dataset)?;
     let model = fingerprint(&graph);
     let prepared = prepare(graph, target)?;
     let Observation { observed, n_samples, data } = observe(&prepared, dataset, n_threads, progress)?;
