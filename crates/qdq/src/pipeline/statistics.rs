@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::observe::check_data;
 use super::output_file::OutputFile;
 use super::quantize::finish;
 use super::{Observation, Progress, QuantizeOptions, Quantized, observe, prepare};
@@ -30,6 +31,7 @@ pub fn observe_model(
     options: &QuantizeOptions,
     progress: &dyn Progress,
 ) -> Result<ObservedModel> {
+    check_data(&graph, dataset)?;
     let model = fingerprint(&graph);
     let prepared = prepare(graph, &options.recipe, &options.target)?;
     prepared.plan.check_keepable()?;
