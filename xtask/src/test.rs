@@ -34,6 +34,7 @@ const SCRIPTS: &[&str] = &[
     "conformance/round_trip.py",
     "conformance/float_parity.py",
     "conformance/quantized.py",
+    "conformance/targets.py",
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.

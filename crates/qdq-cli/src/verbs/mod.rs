@@ -7,6 +7,7 @@ mod eval;
 mod inspect;
 mod quantize;
 mod run;
+mod targets;
 
 use qdq::error::Result;
 
@@ -23,5 +24,6 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Verb::Convert(arguments) => convert::convert(arguments, output),
         Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+        Verb::Targets(arguments) => targets::targets(arguments, output),
     }
 }

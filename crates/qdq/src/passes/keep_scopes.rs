@@ -32,7 +32,13 @@ impl Dead {
     }
 
     /// Gives the last of the inserted nodes the scopes of the replaced one and of those that died with it.
-    pub(super) fn keep_scopes(&mut self, graph: &mut Graph, index: &Index, inserted: Range<usize>, replaced: &Replaced) {
+    pub(super) fn keep_scopes(
+        &mut self,
+        graph: &mut Graph,
+        index: &Index,
+        inserted: Range<usize>,
+        replaced: &Replaced,
+    ) {
         let dead = find(graph, index.uses());
         let mut parts = Vec::new();
         for position in dead.into_iter().rev() {

@@ -15,6 +15,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod settings_file;
 
 #[cfg(test)]
 mod tests;
@@ -29,3 +30,4 @@ pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
+pub use settings_file::{find_target, read_recipe};

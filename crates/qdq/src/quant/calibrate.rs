@@ -274,7 +274,8 @@ pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeSet<(usize, Val
             plan.inputs_of(*place).any(|(at, annotation)| at == position && *annotation == Annotation::Shared)
         };
         for (position, input) in activation_inputs(graph, node) {
-            if is_product && position == 0 && is_shared(position) { &mut found } else { &mut others }.insert((place.block, input));
+            if is_product && position == 0 && is_shared(position) { &mut found } else { &mut others }
+                .insert((place.block, input));
         }
     }
     let is_float = |key: &(usize, ValueId)| {

@@ -171,7 +171,9 @@ impl Converter<'_> {
                         _ => None,
                     });
                     let bias = match bias {
-                        Some((bias, by)) => Some((input(bias)?, self.input_params(place, by, &original)?.scale[0])),
+                        Some((bias, by)) => {
+                            Some((input(bias)?, self.input_params(place, by, &original)?.scale[0]))
+                        }
                         None => None,
                     };
                     let (quantized, params) = self.weights(out, &original, id, spec, bias)?;
@@ -179,7 +181,8 @@ impl Converter<'_> {
                     quantized
                 }
                 Annotation::Derived { input, .. } => {
-                    let weights = weights.as_ref().ok_or_else(|| Error::internal("a bias before its weights"))?;
+                    let weights =
+                        weights.as_ref().ok_or_else(|| Error::internal("a bias before its weights"))?;
                     let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
                     let tensor = self.constant(id)?;
                     let tensor = tensor.clone().reshaped(vec![tensor.len()])?;

@@ -16,6 +16,8 @@ mod report;
 pub mod scheme;
 mod weights;
 
+use crate::spec;
+pub use crate::spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
@@ -26,6 +28,4 @@ pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
-use crate::spec;
-pub use crate::spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
 pub use weights::check_weights;

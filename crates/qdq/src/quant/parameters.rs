@@ -40,14 +40,20 @@ pub fn given_params(
 ///
 /// # Errors
 /// Real zero points; a power of two where the observer's range is not known.
-pub(super) fn observed_params(found: &QParams, spec: &QuantizationSpec, formula: Formula) -> Result<QuantParams> {
+pub(super) fn observed_params(
+    found: &QParams,
+    spec: &QuantizationSpec,
+    formula: Formula,
+) -> Result<QuantParams> {
     let (ZeroPoint::Integer(zero_point), [scale]) = (&found.zero_point, found.scale.as_slice()) else {
         return Err(Error::unsupported("parameters of channels for an activation")
             .help("use a per-tensor granularity and observer"));
     };
     if spec.power_of_two && !spec.scheme.is_symmetric() {
-        return Err(Error::unsupported("an affine range with a scale that is a power of two, by an observer of torch")
-            .help("use a symmetric range, or an observer of the default statistic, as minmax"));
+        return Err(Error::unsupported(
+            "an affine range with a scale that is a power of two, by an observer of torch",
+        )
+        .help("use a symmetric range, or an observer of the default statistic, as minmax"));
     }
     let scale = if spec.power_of_two { power_of_two(*scale) } else { *scale };
     given_params((scale, zero_point[0]), spec, formula)
@@ -112,7 +118,8 @@ fn layout(dims: &[usize], spec: &QuantizationSpec) -> Result<QuantParams> {
     let (quant_min, quant_max) = spec.quant_range()?;
     let along = || {
         dims.get(spec.axis).copied().ok_or_else(|| {
-            Error::usage(format!("axis {} of a tensor of rank {}", spec.axis, dims.len())).attribute("weight.axis")
+            Error::usage(format!("axis {} of a tensor of rank {}", spec.axis, dims.len()))
+                .attribute("weight.axis")
         })
     };
     let (granularity, n_groups) = match (spec.scheme.is_per_channel(), spec.block) {
@@ -160,7 +167,8 @@ fn group_ranges(weights: &Tensor, params: &QuantParams, spec: &QuantizationSpec)
             let range = |group: &Vec<f32>| {
                 let mut statistic = Statistic::new();
                 statistic.observe(group);
-                observers::range(&statistic, method, levels).map_or((0.0, 0.0), |range| (range.min, range.max))
+                observers::range(&statistic, method, levels)
+                    .map_or((0.0, 0.0), |range| (range.min, range.max))
             };
             Ok(groups.iter().map(range).collect())
         }
@@ -175,12 +183,16 @@ fn params_of_range((min, max): (f32, f32), spec: &QuantizationSpec, formula: For
     let (quant_min, quant_max) = spec.quant_range()?;
     let (low, high) = (min.min(0.0), max.max(0.0));
     let (scale, zero_point) = match formula {
-        Formula::Onnxruntime => onnxruntime_params((low, high), (quant_min, quant_max), spec.scheme.is_symmetric()),
+        Formula::Onnxruntime => {
+            onnxruntime_params((low, high), (quant_min, quant_max), spec.scheme.is_symmetric())
+        }
         Formula::Tflite => tflite_params((low, high), (quant_min, quant_max), spec.scheme.is_symmetric()),
         Formula::Torch => {
             let found = torch::calculate_qparams(&[min], &[max], spec)?;
             let ZeroPoint::Integer(zero_point) = &found.zero_point else {
-                return Err(Error::unsupported("zero points that are real numbers, as parameters of integers"));
+                return Err(Error::unsupported(
+                    "zero points that are real numbers, as parameters of integers",
+                ));
             };
             (found.scale[0], zero_point[0])
         }
@@ -202,7 +214,11 @@ fn power_of_two(scale: f32) -> f32 {
 }
 
 /// `compute_scale_zp` of onnxruntime.quantization 1.32: f64, stored as f32.
-fn onnxruntime_params((min, max): (f32, f32), (quant_min, quant_max): (i32, i32), symmetric: bool) -> (f32, i32) {
+fn onnxruntime_params(
+    (min, max): (f32, f32),
+    (quant_min, quant_max): (i32, i32),
+    symmetric: bool,
+) -> (f32, i32) {
     let steps = f64::from(quant_max) - f64::from(quant_min);
     if symmetric {
         let scale = 2.0 * f64::from(max.max(-min)) / steps;
@@ -221,7 +237,11 @@ fn onnxruntime_params((min, max): (f32, f32), (quant_min, quant_max): (i32, i32)
 ///
 /// Source: `GetAsymmetricQuantizationParams` and `SymmetricQuantizeTensor` of `LiteRT`'s quantization utilities.
 fn tflite_params((min, max): (f32, f32), (quant_min, quant_max): (i32, i32), symmetric: bool) -> (f32, i32) {
-    let scale = if symmetric { max.max(-min) / quant_max as f32 } else { (max - min) / (quant_max - quant_min) as f32 };
+    let scale = if symmetric {
+        max.max(-min) / quant_max as f32
+    } else {
+        (max - min) / (quant_max - quant_min) as f32
+    };
     let is_usable = f64::from(scale) >= MIN_SCALE && scale.is_finite();
     if symmetric || !is_usable {
         return (if is_usable { scale } else { 1.0 }, if symmetric { 0 } else { quant_min.max(0) });
@@ -287,6 +307,9 @@ mod tests {
         let weights = Tensor::from_vec(vec![4, 1], vec![1.0f32, -127.0, 2.0, 254.0]).unwrap();
         let params = weight_params(&weights, &spec, Formula::Onnxruntime).unwrap();
         assert_eq!(params.scale, [1.0, 2.0]);
-        assert_eq!(weight_integers(&weights, &params, Formula::Onnxruntime).unwrap().to_i64_vec().unwrap(), [1, -127, 1, 127]);
+        assert_eq!(
+            weight_integers(&weights, &params, Formula::Onnxruntime).unwrap().to_i64_vec().unwrap(),
+            [1, -127, 1, 127]
+        );
     }
 }

@@ -115,10 +115,13 @@ mod tests {
 
     #[test]
     fn names_parse_as_they_print() {
-        for text in ["minmax", "percentile:99.9", "torch-histogram:2048", "torch-moving-average:0.01", "noop"] {
+        for text in ["minmax", "percentile:99.9", "torch-histogram:2048", "torch-moving-average:0.01", "noop"]
+        {
             assert_eq!(text.parse::<ObserverKind>().unwrap().to_string(), text);
         }
-        for text in ["", "histogramm", "torch-histogram:0", "torch-moving-average:2", "noop:1", "percentile:0"] {
+        for text in
+            ["", "histogramm", "torch-histogram:0", "torch-moving-average:2", "noop:1", "percentile:0"]
+        {
             assert!(text.parse::<ObserverKind>().is_err(), "{text}");
         }
     }

@@ -120,7 +120,12 @@ impl SpecSettings {
     ///
     /// # Errors
     /// Parts that contradict each other or what `spec` says: the key is the error's attribute.
-    pub fn apply(&self, spec: &QuantizationSpec, axis: usize, rank: Option<usize>) -> Result<QuantizationSpec> {
+    pub fn apply(
+        &self,
+        spec: &QuantizationSpec,
+        axis: usize,
+        rank: Option<usize>,
+    ) -> Result<QuantizationSpec> {
         self.check()?;
         let mut spec = QuantizationSpec { axis, ..spec.clone() };
         if let Some(storage) = self.storage
@@ -185,7 +190,11 @@ impl SpecSettings {
         };
         spec.block = if let Grain::PerBlock(size) = grain { Some(size) } else { None };
         if let Some(axis) = self.axis {
-            let resolved = if axis < 0 { rank.and_then(|rank| rank.checked_add_signed(axis as isize)) } else { Some(axis as usize) };
+            let resolved = if axis < 0 {
+                rank.and_then(|rank| rank.checked_add_signed(axis as isize))
+            } else {
+                Some(axis as usize)
+            };
             spec.axis = match (resolved, rank) {
                 (Some(axis), Some(rank)) if axis < rank => axis,
                 (Some(axis), None) => axis,
@@ -212,7 +221,8 @@ impl SpecSettings {
         }
         let (min, max) = spec.quant_range().map_err(|error| error.attribute("scale"))?;
         let middle = if min < 0 { 0 } else { i32::midpoint(min, max) + 1 };
-        let zero_point = self.zero_point.unwrap_or(if spec.scheme.is_symmetric() { middle } else { min.max(0) });
+        let zero_point =
+            self.zero_point.unwrap_or(if spec.scheme.is_symmetric() { middle } else { min.max(0) });
         if !(min..=max).contains(&zero_point) {
             return Err(Error::usage(format!("zero point {zero_point} is outside {min}..{max}"))
                 .attribute("zero_point"));

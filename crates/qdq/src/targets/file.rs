@@ -11,7 +11,8 @@ impl Target {
     /// # Errors
     /// Unknown or missing keys, with their line; an unknown op or rewrite; defaults that the target's own types refuse.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let target: Self = toml::from_str(text).map_err(|error| Error::usage(error.to_string().trim_end()))?;
+        let target: Self =
+            toml::from_str(text).map_err(|error| Error::usage(error.to_string().trim_end()))?;
         target.check()?;
         Ok(target)
     }
@@ -35,7 +36,10 @@ impl Target {
             wrong("name", "an empty name".to_owned());
         }
         if !(10..=crate::formats::onnx::NEWEST_OPSET).contains(&self.max_opset) {
-            wrong("max_opset", format!("there are no quantized models of the operator set {}", self.max_opset));
+            wrong(
+                "max_opset",
+                format!("there are no quantized models of the operator set {}", self.max_opset),
+            );
         }
         if let Err(error) = self.finish_rewrites() {
             wrong("finish", error.message().to_owned());
@@ -70,11 +74,14 @@ impl Target {
     ) -> Result<&TypeConfig, (String, String)> {
         let mut refusal: Option<(String, String)> = None;
         for types in &self.types {
-            let checked = types.activation.check(activation).map_err(|(key, why)| (format!("activation.{key}"), why));
+            let checked =
+                types.activation.check(activation).map_err(|(key, why)| (format!("activation.{key}"), why));
             let is_close = checked.as_ref().is_ok_and(|()| true)
                 || checked.as_ref().is_err_and(|(key, _)| key != "activation.storage");
             let checked = checked.and_then(|()| match weight {
-                Some(weight) => types.weight.check(weight).map_err(|(key, why)| (format!("weight.{key}"), why)),
+                Some(weight) => {
+                    types.weight.check(weight).map_err(|(key, why)| (format!("weight.{key}"), why))
+                }
                 None => Ok(()),
             });
             match checked {
@@ -98,7 +105,10 @@ impl Row {
             wrong("rows.then", format!("an empty sequence after `{}`", self.op));
         }
         if self.role == Role::Move && !self.then.is_empty() {
-            wrong("rows.then", format!("`{}` moves data: no kernel runs that another op could be part of", self.op));
+            wrong(
+                "rows.then",
+                format!("`{}` moves data: no kernel runs that another op could be part of", self.op),
+            );
         }
         for fixed in &self.fixed {
             if !(fixed.scale > 0.0 && fixed.scale.is_finite()) {
@@ -122,7 +132,10 @@ impl TypeConfig {
     fn check(&self, key: &str, wrong: &mut impl FnMut(&str, String)) {
         for (side, limits) in [("activation", &self.activation), ("weight", &self.weight)] {
             let Some((min, max)) = limits.storage.integer_range() else {
-                wrong(&format!("{key}.{side}.storage"), format!("{} holds no quantized integers", limits.storage));
+                wrong(
+                    &format!("{key}.{side}.storage"),
+                    format!("{} holds no quantized integers", limits.storage),
+                );
                 continue;
             };
             let (quant_min, quant_max) = (limits.quant_min.unwrap_or(min), limits.quant_max.unwrap_or(max));

@@ -133,10 +133,8 @@ impl Target {
         let all = Self::all();
         let names: Vec<String> = all.iter().map(|target| target.name.clone()).collect();
         all.into_iter().find(|target| target.name == full).ok_or_else(|| {
-            Error::usage(format!("there is no target `{name}`")).help(format!(
-                "targets: {}; a file of your own must end in .toml",
-                names.join(", ")
-            ))
+            Error::usage(format!("there is no target `{name}`"))
+                .help(format!("targets: {}; a file of your own must end in .toml", names.join(", ")))
         })
     }
 
@@ -151,9 +149,8 @@ impl Target {
     /// A name that no rewrite has.
     pub fn finish_rewrites(&self) -> Result<Vec<&'static dyn Rewrite>> {
         let find = |name: &String| {
-            passes::find(name).ok_or_else(|| {
-                Error::usage(format!("there is no rewrite `{name}`")).attribute("finish")
-            })
+            passes::find(name)
+                .ok_or_else(|| Error::usage(format!("there is no rewrite `{name}`")).attribute("finish"))
         };
         self.finish.iter().map(find).collect()
     }

@@ -66,7 +66,11 @@ pub(super) fn onnxruntime_x64() -> Target {
         // Measured on x86-64 with VNNI, time in float by time in integers of one convolution: depthwise 0.3 to 0.7, fewer
         // than 8 channels 0.1 to 0.9, from 32 channels on at least 1.8, from 16 with a 3 × 3 kernel at least 1.3.
         conv_gain: ConvGain { channels: 32, few_channels: 8, products: 128, outputs: 4 },
-        types: vec![TypeConfig { activation: Limits::of(DType::U8), weight: weights, bias: Some(DType::I32) }],
+        types: vec![TypeConfig {
+            activation: Limits::of(DType::U8),
+            weight: weights,
+            bias: Some(DType::I32),
+        }],
         rows,
     }
 }

@@ -23,7 +23,15 @@ pub(super) fn openvino() -> Target {
         Row::join("concat", "int8 Concat").shared(),
     ];
     rows.extend(moves(&[
-        "max_pool", "flatten", "reshape", "squeeze", "unsqueeze", "transpose", "slice", "split", "resize",
+        "max_pool",
+        "flatten",
+        "reshape",
+        "squeeze",
+        "unsqueeze",
+        "transpose",
+        "slice",
+        "split",
+        "resize",
         "depth_to_space",
     ]));
     let minmax = ObserverKind::Statistic(Method::MinMax);

@@ -30,7 +30,15 @@ pub(super) fn tensorrt() -> Target {
         Row::join("concat", "int8 concatenation").shared(),
     ];
     rows.extend(moves(&[
-        "max_pool", "flatten", "reshape", "squeeze", "unsqueeze", "transpose", "slice", "split", "resize",
+        "max_pool",
+        "flatten",
+        "reshape",
+        "squeeze",
+        "unsqueeze",
+        "transpose",
+        "slice",
+        "split",
+        "resize",
     ]));
     let activations = Limits::of(DType::I8).zero_point(0);
     Target {

@@ -31,7 +31,8 @@ fn the_defaults_are_torchs() {
     let signed = format!("i8 affine per-tensor {eps}, torch-histogram:2048");
     let signed_training = format!("i8 affine per-tensor {eps}, torch-moving-average:0.01");
     let narrow = format!("i8<-127:127> symmetric per-channel(0) {eps}, torch-per-channel");
-    let narrow_training = format!("i8<-127:127> symmetric per-channel(0) {eps}, torch-moving-average-per-channel:0.01");
+    let narrow_training =
+        format!("i8<-127:127> symmetric per-channel(0) {eps}, torch-moving-average-per-channel:0.01");
     let table: [(&str, [&str; 4]); 7] = [
         ("torch-fbgemm", [reduced, per_channel, reduced_training, per_channel_training]),
         ("torch-x86", [reduced, per_channel, reduced_training, per_channel_training]),
@@ -70,9 +71,11 @@ fn the_defaults_are_torchs() {
         let training = target.training.unwrap();
         let specs = [&target.activation, &target.weight, &training.activation, &training.weight];
         assert_eq!(specs.map(ToString::to_string), expected, "{name}");
-        assert!([&training.activation, &training.weight]
-            .iter()
-            .all(|spec| spec.fake_quantize == Some(FakeQuantizeKind::FusedMovingAverage)));
+        assert!(
+            [&training.activation, &training.weight]
+                .iter()
+                .all(|spec| spec.fake_quantize == Some(FakeQuantizeKind::FusedMovingAverage))
+        );
     }
 }
 

@@ -36,14 +36,25 @@ pub(super) fn tflite() -> Target {
         Row::moves("depth_to_space").only(&[I8]),
     ];
     rows.extend(moves(&[
-        "max_pool", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "transpose", "slice", "split", "gather",
-        "resize", "tile",
+        "max_pool",
+        "reshape",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "expand",
+        "transpose",
+        "slice",
+        "split",
+        "gather",
+        "resize",
+        "tile",
     ]));
     let minmax = ObserverKind::Statistic(Method::MinMax);
     let weights = || Limits::weights(I8).within(-127, 127);
     Target {
         name: "tflite".to_owned(),
-        about: "TFLite integer kernels (int8, or int16 activations by recipe, int8 weights per channel)".to_owned(),
+        about: "TFLite integer kernels (int8, or int16 activations by recipe, int8 weights per channel)"
+            .to_owned(),
         max_opset: 23,
         formula: Formula::Tflite,
         smoothing: false,

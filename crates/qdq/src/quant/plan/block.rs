@@ -284,10 +284,13 @@ impl<'g> BlockPlanner<'g> {
         let input = of_inputs.apply(&base, 0, None)?;
         let mut of_output = settings.activation;
         for &member in &unit.chain {
-            of_output = of_output.merged(&self.resolved.node(Place { block: self.position, node: member }).activation);
+            of_output = of_output
+                .merged(&self.resolved.node(Place { block: self.position, node: member }).activation);
         }
         let mut output = of_output.apply(&base, 0, None)?;
-        if let Some(fixed) = row.fixed.iter().find(|fixed| fixed.storage == output.storage && unit.chain.is_empty()) {
+        if let Some(fixed) =
+            row.fixed.iter().find(|fixed| fixed.storage == output.storage && unit.chain.is_empty())
+        {
             let (scale, zero_point) = (fixed.scale, fixed.zero_point);
             if of_output.scale.is_some_and(|given| given != scale) {
                 return Err(Error::usage(format!("the target's {} has the scale {scale}", row.kernel))
@@ -306,7 +309,9 @@ impl<'g> BlockPlanner<'g> {
         qconfig: Option<&QuantizationSpec>,
     ) -> Result<Option<(usize, QuantizationSpec)>> {
         let node = &self.block.nodes[unit.node];
-        let QuantRule::Compute { weight: Some(weight), .. } = node.op.def().quant_rule() else { return Ok(None) };
+        let QuantRule::Compute { weight: Some(weight), .. } = node.op.def().quant_rule() else {
+            return Ok(None);
+        };
         let Some(id) = node.input(weight.input) else { return Ok(None) };
         let Some(weights) = self.graph.constant(id) else { return Ok(None) };
         let rank = weights.shape().len();
@@ -320,7 +325,8 @@ impl<'g> BlockPlanner<'g> {
         let base = qconfig.unwrap_or(&self.defaults.1);
         let is_block = |spec: &QuantizationSpec| spec.block.is_some();
         let axis = channel_axis(weight, rank);
-        let mut spec = settings.apply(base, axis, Some(rank)).map_err(|error| error.value(self.graph[id].name()))?;
+        let mut spec =
+            settings.apply(base, axis, Some(rank)).map_err(|error| error.value(self.graph[id].name()))?;
         if is_block(&spec) && settings.axis.is_none() && rank > 1 {
             // Blocks lie along the axis that is summed over.
             spec.axis = if axis == 0 { 1 } else { axis - 1 };
@@ -361,7 +367,9 @@ impl<'g> BlockPlanner<'g> {
                 .attribute("activation.observer"));
         }
         match self.target.type_config(activation, weight) {
-            Ok(types) => Ok(types.bias == Some(DType::I32) && weight.is_none_or(|weight| weight.block.is_none())),
+            Ok(types) => {
+                Ok(types.bias == Some(DType::I32) && weight.is_none_or(|weight| weight.block.is_none()))
+            }
             Err((key, why)) => Err(Error::usage(format!("the target {} takes: {why}", self.target.name))
                 .attribute(key)
                 .help(format!("`qdq targets {}` shows what the target takes", self.target.name))),

@@ -211,7 +211,8 @@ impl Plan {
             _ => None,
         });
         of_values.chain(of_uses).any(|observer| {
-            !observer.is_statistic() && !matches!(observer, ObserverKind::FixedQParams { .. } | ObserverKind::MinMax)
+            !observer.is_statistic()
+                && !matches!(observer, ObserverKind::FixedQParams { .. } | ObserverKind::MinMax)
         })
     }
 
@@ -258,8 +259,7 @@ impl Plan {
                 ObserverKind::FixedQParams { scale, zero_point } => Some((scale, zero_point)),
                 _ => None,
             };
-            let is_contradiction =
-                fixed(spec).zip(fixed(&activation.spec)).is_some_and(|(a, b)| a != b);
+            let is_contradiction = fixed(spec).zip(fixed(&activation.spec)).is_some_and(|(a, b)| a != b);
             if wants(spec) != wants(&activation.spec) || is_contradiction {
                 return Err(Error::usage(format!(
                     "it shares its parameters with `{}`, but is to be `{}` where that is `{spec}`",

@@ -45,7 +45,8 @@ pub(super) fn find_units<'g>(planner: &BlockPlanner<'g>) -> Vec<Option<Unit<'g>>
         }
         let chain = chain(planner, position, row);
         let mut unit = Unit { row, node: position, chain, keeps_float_output: false, is_seed: false };
-        let is_excluded = |value| planner.resolved.value(value).is_some_and(|value| value.excluded_by.is_some());
+        let is_excluded =
+            |value| planner.resolved.value(value).is_some_and(|value| value.excluded_by.is_some());
         let gives_excluded = unit.outputs(block).any(is_excluded);
         if gives_excluded && !row.float_output {
             continue;
@@ -85,7 +86,8 @@ fn follow(planner: &BlockPlanner<'_>, position: usize, ops: &[String]) -> Option
         let [Some(output)] = planner.block.nodes[at].outputs.as_slice() else { return None };
         let user = planner.uses.only_user(*output)?;
         let node = planner.block.nodes.get(user)?;
-        let is_excluded = planner.resolved.node(Place { block: planner.position, node: user }).excluded_by.is_some();
+        let is_excluded =
+            planner.resolved.node(Place { block: planner.position, node: user }).excluded_by.is_some();
         let value_is_excluded = activation_inputs(planner.graph, node)
             .any(|(_, value)| planner.resolved.value(value).is_some_and(|value| value.excluded_by.is_some()));
         if node.op.name() != op || is_excluded || value_is_excluded || !takes(planner.graph, node, *output) {
@@ -110,7 +112,10 @@ fn takes(graph: &Graph, node: &Node, value: ValueId) -> bool {
             let dims = |id: ValueId| graph[id].ty.as_ref().and_then(|ty| ty.shape.clone());
             matches!(others.as_slice(), [other] if graph.constant(*other).is_none() && is_f32(*other) && dims(*other) == dims(value))
         }
-        _ => node.input(0) == Some(value) && node.present_inputs().skip(1).all(|id| graph.constant(id).is_some()),
+        _ => {
+            node.input(0) == Some(value)
+                && node.present_inputs().skip(1).all(|id| graph.constant(id).is_some())
+        }
     }
 }
 

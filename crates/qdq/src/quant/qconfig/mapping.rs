@@ -143,7 +143,9 @@ impl QConfigMapping {
         let indexed = self.module_name_object_type_index.iter().map(|entry| &entry.object_type);
         for op in self.object_type.iter().map(|entry| &entry.object_type).chain(indexed) {
             if !Op::NAMES.contains(&op.as_str()) {
-                return Err(Error::usage(format!("there is no op `{op}`")).attribute("qconfig_mapping.object_type"));
+                return Err(
+                    Error::usage(format!("there is no op `{op}`")).attribute("qconfig_mapping.object_type")
+                );
             }
         }
         Ok(())

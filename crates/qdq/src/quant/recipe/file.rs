@@ -10,7 +10,8 @@ impl Recipe {
     /// # Errors
     /// Unknown keys and values of the wrong type, with their line; what [`Recipe::check`] finds.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let recipe: Self = toml::from_str(text).map_err(|error| Error::usage(error.to_string().trim_end()))?;
+        let recipe: Self =
+            toml::from_str(text).map_err(|error| Error::usage(error.to_string().trim_end()))?;
         recipe.check()?;
         Ok(recipe)
     }
@@ -52,8 +53,10 @@ impl Recipe {
 impl Rule {
     /// How the rule is called in messages: `rule 2 (op = "conv")`.
     pub(super) fn place(&self, position: usize) -> String {
-        let selector = |key: &str, text: &Option<String>| text.as_ref().map(|text| format!("{key} = {text:?}"));
-        let selectors = [selector("op", &self.op), selector("scope", &self.scope), selector("value", &self.value)];
+        let selector =
+            |key: &str, text: &Option<String>| text.as_ref().map(|text| format!("{key} = {text:?}"));
+        let selectors =
+            [selector("op", &self.op), selector("scope", &self.scope), selector("value", &self.value)];
         let selectors: Vec<String> = selectors.into_iter().flatten().collect();
         format!("rule {} ({})", position + 1, selectors.join(", "))
     }
@@ -115,7 +118,10 @@ mod tests {
             ("[[rule]]\nop = \"conv\"\nexclude = true\nweight = {storage = \"i8\"}", &["rule 1", "excluded"]),
             ("[[rule]]\nop = \"conv\"\nvalue = \"x\"\nexclude = true", &["rule 1", "value"]),
             ("[[rule]]\nvalue = \"x\"\nactivation = {scale = -1.0}", &["rule 1", "activation.scale", "-1"]),
-            ("[[rule]]\nvalue = \"x\"\nactivation = {observer = \"mse\", scale = 1.0}", &["rule 1", "activation.scale"]),
+            (
+                "[[rule]]\nvalue = \"x\"\nactivation = {observer = \"mse\", scale = 1.0}",
+                &["rule 1", "activation.scale"],
+            ),
         ];
         for (text, words) in cases {
             let message = refused(text);

@@ -31,12 +31,20 @@ mod tests {
 
     #[test]
     fn stars_stand_for_any_text() {
-        for (pattern, name) in
-            [("a", "a"), ("*", ""), ("*", "a/b"), ("a/*", "a/b/c"), ("*b*", "abc"), ("a?c", "abc"), ("*ab", "aab")]
-        {
+        for (pattern, name) in [
+            ("a", "a"),
+            ("*", ""),
+            ("*", "a/b"),
+            ("a/*", "a/b/c"),
+            ("*b*", "abc"),
+            ("a?c", "abc"),
+            ("*ab", "aab"),
+        ] {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("a", "ab"), ("", "a"), ("a/*", "a"), ("a?c", "ac"), ("*ab", "aba"), ("a*b*c", "acb")] {
+        for (pattern, name) in
+            [("a", "ab"), ("", "a"), ("a/*", "a"), ("a?c", "ac"), ("*ab", "aba"), ("a*b*c", "acb")]
+        {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
     }

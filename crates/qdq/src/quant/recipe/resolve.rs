@@ -82,9 +82,11 @@ impl<'r> Resolved<'r> {
                 || values.iter().any(|&value| is_quantized(value));
             if !has_effect {
                 let count = nodes.len() + values.len();
-                return Err(Error::usage(format!("changes nothing: all {count} that it matches stay in float"))
-                    .attribute(rule.place(position))
-                    .help("remove the rule, or quantize without it to see why they stay in float"));
+                return Err(Error::usage(format!(
+                    "changes nothing: all {count} that it matches stay in float"
+                ))
+                .attribute(rule.place(position))
+                .help("remove the rule, or quantize without it to see why they stay in float"));
             }
         }
         Ok(())
@@ -131,15 +133,18 @@ impl<'r> Resolved<'r> {
         let mut used: Vec<ValueId> = Vec::new();
         for block in blocks(graph) {
             used.extend(block.inputs.iter().chain(&block.outputs));
-            used.extend(block.nodes.iter().flat_map(|node| node.present_inputs().chain(node.present_outputs())));
+            used.extend(
+                block.nodes.iter().flat_map(|node| node.present_inputs().chain(node.present_outputs())),
+            );
         }
         used.sort_unstable();
         used.dedup();
         for id in used {
             let name = graph[id].name();
             let rules = self.recipe.rules.iter().enumerate();
-            let rules: Vec<(usize, &Rule)> =
-                rules.filter(|(_, rule)| rule.value.as_ref().is_some_and(|glob| glob::matches(glob, name))).collect();
+            let rules: Vec<(usize, &Rule)> = rules
+                .filter(|(_, rule)| rule.value.as_ref().is_some_and(|glob| glob::matches(glob, name)))
+                .collect();
             if rules.is_empty() {
                 continue;
             }
@@ -189,12 +194,9 @@ fn merged(mut rules: Vec<(usize, &Rule)>) -> Result<NodeSettings> {
             if rule.kind() == other.kind()
                 && let Some(key) = contradiction(rule, other)
             {
-                return Err(Error::usage(format!(
-                    "contradicts {} in `{key}`",
-                    other.place(*other_position)
-                ))
-                .attribute(rule.place(*position))
-                .help("let only one of them match, by narrower globs or by op and scope together"));
+                return Err(Error::usage(format!("contradicts {} in `{key}`", other.place(*other_position)))
+                    .attribute(rule.place(*position))
+                    .help("let only one of them match, by narrower globs or by op and scope together"));
             }
         }
     }
