@@ -51,6 +51,7 @@ const SCRIPTS: &[&str] = &[
     "conformance/lowered.py",
     "conformance/integers.py",
     "conformance/one_op.py",
+    "conformance/targets.py",
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.

@@ -41,10 +41,12 @@ pub(crate) enum Verb {
     Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
+    /// List the runtimes that can be quantized for, or show what one takes
+    Targets(Targets),
 }
 
 #[derive(Debug, Args)]
-#[command(mut_arg("data", |data| data.required(false).required_unless_present("stats")))]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe"])))]
 pub(crate) struct Quantize {
     /// Float model, .onnx or .qir
     pub(crate) model: PathBuf,
@@ -53,15 +55,21 @@ pub(crate) struct Quantize {
     /// Statistics to choose ranges from, written by `observe` or `merge`; --data is then only for comparing
     #[arg(long, value_name = "FILE")]
     pub(crate) stats: Option<PathBuf>,
-    /// Runtime to quantize for
+    /// Runtime to quantize for: a name that `qdq targets` lists, or a .toml file
     #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
     pub(crate) target: String,
+    /// What to quantize otherwise than the target's defaults say, a .toml file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Print the recipe that all options together make, as TOML, and write nothing
+    #[arg(long)]
+    pub(crate) print_recipe: bool,
     /// File to write [default: MODEL with the ending .int8.onnx]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2
-    #[arg(long, default_value = "minmax", value_name = "METHOD")]
-    pub(crate) calibration: String,
+    /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) calibration: Option<String>,
     /// Labelled data to compare both models on, prepared like --data [default: --data, with --labels]
     #[arg(long, value_name = "DATA")]
     pub(crate) eval_data: Option<PathBuf>,
@@ -77,9 +85,12 @@ pub(crate) struct Observe {
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
-    /// Runtime that will be quantized for: it decides which values are observed
+    /// Runtime that will be quantized for, a name or a .toml file: it decides which values are observed
     #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
     pub(crate) target: String,
+    /// Recipe that will be quantized with, a .toml file: it decides, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
     /// File to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -203,6 +214,15 @@ pub(crate) struct Bench {
     pub(crate) runs: NonZeroUsize,
     #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// A name of the list, or a .toml file
+    pub(crate) target: Option<String>,
+    /// Print the file that --target reads, to start a target of your own from
+    #[arg(long, requires = "target")]
+    pub(crate) toml: bool,
 }
 
 #[derive(Debug, Args)]

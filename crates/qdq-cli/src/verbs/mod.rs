@@ -9,6 +9,7 @@ mod merge;
 mod observe;
 mod quantize;
 mod run;
+mod targets;
 
 use qdq::error::Result;
 
@@ -27,5 +28,6 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Verb::Convert(arguments) => convert::convert(arguments, output),
         Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+        Verb::Targets(arguments) => targets::targets(arguments, output),
     }
 }

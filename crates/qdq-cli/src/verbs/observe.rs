@@ -1,8 +1,8 @@
 //! `qdq observe`
 
 use qdq::error::Result;
-use qdq::pipeline;
-use qdq::targets::Target;
+use qdq::pipeline::{self, QuantizeOptions};
+use qdq::quant::Recipe;
 use serde_json::json;
 
 use crate::arguments::Observe;
@@ -11,11 +11,12 @@ use crate::progress::Bar;
 use crate::table::Table;
 
 pub(crate) fn observe(arguments: &Observe, output: Output) -> Result<()> {
-    let target = Target::find(&arguments.target)?;
+    let target = pipeline::find_target(&arguments.target)?;
+    let recipe = arguments.recipe.as_ref().map_or_else(|| Ok(Recipe::default()), pipeline::read_recipe)?;
+    let options = QuantizeOptions { target, recipe, n_threads: arguments.threads.count() };
     let graph = pipeline::read_model(&arguments.model)?;
     let dataset = arguments.data.open(arguments.labels.as_deref())?;
-    let threads = arguments.threads.count();
-    let observed = pipeline::observe_model(graph, &dataset, target, threads, &Bar::default())?;
+    let observed = pipeline::observe_model(graph, &dataset, &options, &Bar::default())?;
     let statistics = &observed.statistics;
     pipeline::write_statistics(statistics, &arguments.output)?;
     let mut table = Table::new();
@@ -23,13 +24,13 @@ pub(crate) fn observe(arguments: &Observe, output: Output) -> Result<()> {
     for (label, text) in &observed.data {
         table.pair(label, text);
     }
-    table.pair("target", target.name);
+    table.pair("target", &options.target.name);
     table.pair("samples", statistics.n_samples);
     table.pair("values", statistics.statistics.len());
     table.pair("written", arguments.output.display());
     let json = json!({
         "output": arguments.output,
-        "target": target.name,
+        "target": options.target.name,
         "n_samples": statistics.n_samples,
         "n_values": statistics.statistics.len(),
         "model": format!("{:016x}", statistics.model),

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use qdq::data::Dataset;
-use qdq::error::{Error, Result};
+use qdq::error::{Error, ErrorKind, Result};
 use qdq::graph::Graph;
 use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
-use qdq::quant::Report;
 use qdq::quant::observers::Method;
-use qdq::targets::Target;
+use qdq::quant::{ObserverKind, Recipe, Report};
 use serde_json::json;
 
 use super::{diff, eval};
@@ -21,11 +20,12 @@ use crate::table::Table;
 const SQNR_SAMPLES: usize = 8;
 
 pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
-    let target = Target::find(&arguments.target)?;
-    let method: Method = arguments.calibration.parse().map_err(|_| {
-        Error::usage(format!("there is no calibration method `{}`", arguments.calibration))
-            .help("methods: minmax, percentile, percentile:<0 to 100>, entropy, mse, l2")
-    })?;
+    let target = pipeline::find_target(&arguments.target)?;
+    let recipe = recipe(arguments)?;
+    if arguments.print_recipe {
+        let recipe = recipe.effective(&target).map_err(|error| in_recipe(error, arguments))?;
+        return output.result(recipe.to_toml()?, recipe);
+    }
     let out = output_path(arguments)?;
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
@@ -33,16 +33,23 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let judged_on = evaluation_data(arguments, dataset.as_ref())?;
     let progress = Bar::default();
     let n_threads = arguments.threads.count();
-    let options = QuantizeOptions { target, method, n_threads };
+    let options = QuantizeOptions { target, recipe, n_threads };
     let quantized = match (&arguments.stats, &dataset) {
         (Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
             let quantized = pipeline::quantize_observed(graph.clone(), &statistics, &options);
-            quantized.map_err(|error| error.file(stats.display()))?
+            quantized.map_err(|error| match error.kind() {
+                ErrorKind::Usage => in_recipe(error, arguments),
+                _ => error.file(stats.display()),
+            })?
         }
-        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress)?,
+        (None, Some(dataset)) => {
+            let quantized = pipeline::quantize(graph.clone(), dataset, &options, &progress);
+            quantized.map_err(|error| in_recipe(error, arguments))?
+        }
         (None, None) => return Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
     };
+    let target = &options.target;
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();
         let judge = |dataset| pipeline::evaluate(graph, dataset, None, score_output, n_threads, &progress);
@@ -62,8 +69,14 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     for (label, text) in &quantized.data {
         table.pair(label, text);
     }
-    table.pair("target", target.name);
-    table.pair("calibration", format!("{method}, {} samples", quantized.report.n_samples));
+    table.pair("target", &target.name);
+    if let Some(recipe) = &arguments.recipe {
+        table.pair("recipe", recipe.display());
+    }
+    table.pair(
+        "calibration",
+        format!("{}, {} samples", quantized.report.calibration, quantized.report.n_samples),
+    );
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
     if let Some(differences) = &differences {
         let on = format!("{} samples", differences.n_samples);
@@ -89,6 +102,35 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "accuracy_after": after.as_ref().map(eval::as_json),
     });
     output.result(format!("{table}\n{}", report_text(&quantized.report)), json)
+}
+
+/// The recipe of the file, with the calibration method of the command line.
+fn recipe(arguments: &Quantize) -> Result<Recipe> {
+    let mut recipe = match &arguments.recipe {
+        Some(path) => pipeline::read_recipe(path)?,
+        None => Recipe::default(),
+    };
+    let Some(text) = &arguments.calibration else { return Ok(recipe) };
+    let method: Method = text.parse().map_err(|_| {
+        Error::usage(format!("there is no calibration method `{text}`"))
+            .help("methods: minmax, percentile, percentile:<0 to 100>, entropy, mse, l2")
+    })?;
+    if let (Some(path), Some(observer)) = (&arguments.recipe, recipe.activation.observer) {
+        return Err(Error::usage(format!("--calibration {text}, and the recipe says `{observer}`"))
+            .file(path.display())
+            .attribute("activation.observer")
+            .help("remove one of the two"));
+    }
+    recipe.activation.observer = Some(ObserverKind::Statistic(method));
+    Ok(recipe)
+}
+
+/// Names the recipe's file in errors about one of its keys.
+fn in_recipe(error: Error, arguments: &Quantize) -> Error {
+    match &arguments.recipe {
+        Some(path) if error.kind() == ErrorKind::Usage => error.file(path.display()),
+        _ => error,
+    }
 }
 
 fn evaluation_data(arguments: &Quantize, dataset: Option<&Dataset>) -> Result<Option<Dataset>> {

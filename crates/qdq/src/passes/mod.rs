@@ -5,6 +5,7 @@
 //! patch inserts keeps the scopes of all that it makes superfluous, so that what names a part finds the whole.
 
 mod channel_affine;
+mod clip_before_quantize;
 mod drop_no_ops;
 mod fold_add_into_bias;
 mod fold_batch_norm;
@@ -23,6 +24,7 @@ mod merge_constants;
 mod raise_bias_rank;
 mod view;
 
+pub use clip_before_quantize::ClipBeforeQuantize;
 pub use freeze_inputs::freeze_inputs;
 pub use merge_constants::merge_constants;
 pub use raise_bias_rank::RaiseBiasRank;
@@ -73,7 +75,7 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    let others: &[&dyn Rewrite] = &[&RaiseBiasRank];
+    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize];
     CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 

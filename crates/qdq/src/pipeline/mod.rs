@@ -16,6 +16,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod settings_file;
 mod statistics;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
+pub use settings_file::{find_target, read_recipe};
 pub use statistics::{
     ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
 };

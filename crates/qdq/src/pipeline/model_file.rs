@@ -11,6 +11,7 @@ use super::output_file::OutputFile;
 use crate::error::{Error, Result};
 use crate::formats::onnx;
 use crate::graph::{Graph, text};
+use crate::passes;
 
 /// Largest text of a graph that is read.
 const MAX_TEXT: usize = 1 << 28;
@@ -91,7 +92,10 @@ fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<Option<i64>> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let side_file = format!("{name}.data");
     let options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
-    let written = onnx::write(graph, &options)?;
+    // ONNX quantizes to the whole range of a type only.
+    let mut legal = graph.clone();
+    passes::apply(&mut legal, &[&passes::ClipBeforeQuantize])?;
+    let written = onnx::write(&legal, &options)?;
     let model = write_file(path, [&written.model[..]])?;
     if let Some(side_file) = &written.side_file {
         let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
