@@ -1,8 +1,8 @@
 //! Prints the speed of the integer kernels beside the processor's peak: `cargo bench -p qdq-kernels --bench int8 [filter]`.
 //!
 //! The peak is counted on registers: independent chains of the multiply-and-add instruction that the kernel uses, nothing
-//! loaded or stored, so lanes x instructions a second as this core sustains them now. The number of threads is rayon's
-//! (`RAYON_NUM_THREADS`); peak and percentages are those of one thread times their number.
+//! loaded or stored, so lanes x instructions a second as this core sustains them now. The number of threads is what
+//! `QDQ_THREADS` says, else one; peak and percentages are those of one thread times their number.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::time::{Duration, Instant};
@@ -99,7 +99,7 @@ fn convolution(
 }
 
 fn run(filter: &str) {
-    let n_threads = rayon::current_num_threads();
+    let n_threads = qdq_kernels::parallel::n_threads();
     let (name, one) = register_peak();
     let peak = one * n_threads as f64;
     println!("{n_threads} threads, {name}: {one:.1} GOP/s a thread on registers alone, {peak:.1} in all");
@@ -154,6 +154,6 @@ fn run(filter: &str) {
 
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
-    let pool = rayon::ThreadPoolBuilder::new().build().expect("a thread pool");
-    pool.install(|| run(&filter));
+    let n_threads = std::env::var("QDQ_THREADS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    qdq_kernels::parallel::with_threads(n_threads, || run(&filter));
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use qdq::data::{Dataset, NpzWriter, Options};
 use qdq::graph::{Graph, text};
-use qdq::pipeline::{self, QuantizeOptions, Scope};
-use qdq::quant::observers::Method;
+use qdq::pipeline::{self, Compared, QuantizeOptions, Scope};
+use qdq::quant::{ObserverKind, Recipe};
 use qdq::targets::Target;
 use qdq::tensor::Tensor;
 use tempfile::TempDir;
@@ -66,8 +66,9 @@ impl Data {
 }
 
 fn options(method: &str) -> QuantizeOptions {
-    let method: Method = method.parse().unwrap();
-    QuantizeOptions { target: Target::find("onnxruntime").unwrap(), method, n_threads: 2 }
+    let mut recipe = Recipe::default();
+    recipe.activation.observer = Some(ObserverKind::Statistic(method.parse().unwrap()));
+    QuantizeOptions { target: Target::find("onnxruntime").unwrap(), recipe, n_threads: 2 }
 }
 
 #[test]
@@ -76,7 +77,9 @@ fn every_method_beats_min_max_where_there_are_outliers() {
     let dataset = data.samples(0..SAMPLES);
     let sqnr_db = |method: &str| {
         let quantized = pipeline::quantize(model(MODEL), &dataset, &options(method), &()).unwrap();
-        let found = pipeline::diff(model(MODEL), quantized.graph, &dataset, Scope::Outputs, 2, &()).unwrap();
+        let side = |graph| Compared { graph, runtime: None };
+        let (before, after) = (side(model(MODEL)), side(quantized.graph));
+        let found = pipeline::diff(before, after, &dataset, Scope::Outputs, 2, &()).unwrap();
         found.values[0].sqnr_db()
     };
     let min_max = sqnr_db("minmax");
@@ -89,9 +92,9 @@ fn every_method_beats_min_max_where_there_are_outliers() {
 #[test]
 fn statistics_of_shards_in_any_order_are_those_of_all_samples() {
     let data = Data::with_outliers();
-    let target = Target::find("onnxruntime").unwrap();
-    let observe = |range, threads| {
-        pipeline::observe_model(model(MODEL), &data.samples(range), target, threads, &()).unwrap().statistics
+    let observe = |range, n_threads| {
+        let options = QuantizeOptions { n_threads, ..options("minmax") };
+        pipeline::observe_model(model(MODEL), &data.samples(range), &options, &()).unwrap().statistics
     };
     let shards = [0..10, 10..11, 11..200, 200..SAMPLES];
     let mut paths = Vec::new();
@@ -113,16 +116,16 @@ fn statistics_of_shards_in_any_order_are_those_of_all_samples() {
 #[test]
 fn statistics_of_another_model_are_refused() {
     let data = Data::with_outliers();
-    let target = Target::find("onnxruntime").unwrap();
     let dataset = data.samples(0..2);
-    let statistics = pipeline::observe_model(model(MODEL), &dataset, target, 1, &()).unwrap().statistics;
+    let observe =
+        |model| pipeline::observe_model(model, &dataset, &options("minmax"), &()).unwrap().statistics;
+    let statistics = observe(model(MODEL));
     let refused = |text: &str, statistics: &qdq::quant::StatisticsFile| {
         pipeline::quantize_observed(model(text), statistics, &options("minmax")).unwrap_err()
     };
     let other = MODEL.replace("seed=3", "seed=4");
     assert!(refused(&other, &statistics).message().contains("another model"));
-    let other_statistics =
-        pipeline::observe_model(model(&other), &dataset, target, 1, &()).unwrap().statistics;
+    let other_statistics = observe(model(&other));
     assert!(statistics.clone().merge(&other_statistics).unwrap_err().message().contains("different models"));
     let mut fewer = statistics.clone();
     fewer.statistics.remove("x").unwrap();

@@ -73,7 +73,7 @@ fn threads_do_not_change_results() {
     let packed = PackedB::new(b.bytes(), k, n, &[], Arithmetic::Exact);
     let product = |n_threads: usize| {
         let mut sums = vec![0; m * n];
-        pool.install(|| {
+        crate::parallel::with_threads(n_threads, || {
             gemm(a.bytes(), m, 128, &packed, None, &Epilogue::Sums, Output::I32(&mut sums));
         });
         sums
