@@ -111,14 +111,19 @@ fn bench_takes_the_time() {
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
 }
 
-/// A model that can be quantized, and ten samples for it with one number far out.
+/// A model that can be quantized, and a thousand samples of roughly normal numbers for it, also in two parts.
 fn matmul(fixture: &Fixture) {
     let model = "graph(%x: f32[N,64]) {\n  %w: f32[64,8] = const random(seed=1, std=0.1)\n  %y = mat_mul(%x, %w)\n  return %y\n}";
     std::fs::write(fixture.path("matmul.qir"), model).unwrap();
-    let numbers: Vec<f32> = (0..64 * 10).map(|n| ((n * 37) % 101) as f32 / 50.0 - 1.0).collect();
-    fixture.npz("a.npz", &[("x", tensor(&[4, 64], numbers[..256].to_vec()))]);
-    fixture.npz("b.npz", &[("x", tensor(&[6, 64], numbers[256..].to_vec()))]);
-    fixture.npz("all.npz", &[("x", tensor(&[10, 64], numbers))]);
+    let mut state = 1u32;
+    let mut uniform = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 24) as f32
+    };
+    let numbers: Vec<f32> = (0..64 * 1000).map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0).collect();
+    fixture.npz("a.npz", &[("x", tensor(&[400, 64], numbers[..25_600].to_vec()))]);
+    fixture.npz("b.npz", &[("x", tensor(&[600, 64], numbers[25_600..].to_vec()))]);
+    fixture.npz("all.npz", &[("x", tensor(&[1000, 64], numbers))]);
 }
 
 #[test]
@@ -135,9 +140,9 @@ fn statistics_are_written_merged_and_quantized_from() {
         let (data, out) = (format!("{name}.npz"), format!("{name}.stats"));
         done(&["observe", "matmul.qir", "--data", &data, "-o", &out]);
     }
-    assert!(done(&["merge", "a.stats", "b.stats", "-o", "ab.stats"]).contains("10"));
+    assert!(done(&["merge", "a.stats", "b.stats", "-o", "ab.stats"]).contains("1000"));
     let merged = json(&done(&["merge", "b.stats", "a.stats", "-o", "ba.stats", "--json"]));
-    assert_eq!(merged["n_samples"], 10);
+    assert_eq!(merged["n_samples"], 1000);
     assert!(bytes("ab.stats") == bytes("all.stats") && bytes("ba.stats") == bytes("all.stats"));
     let mut models = Vec::new();
     for method in ["minmax", "percentile:99", "entropy", "mse"] {
