@@ -53,7 +53,6 @@ pub(super) enum Kernel {
     PortableSaturating,
     Avx2,
     Avx2Saturating,
-    Avx512,
     AvxVnni,
     Avx512Vnni,
     Neon,
@@ -102,8 +101,6 @@ impl Kernel {
             Self::Avx512Vnni
         } else if limit != Some("avx2") && is_x86_feature_detected!("avxvnni") {
             Self::AvxVnni
-        } else if avx512 && wide {
-            Self::Avx512
         } else {
             Self::Avx2
         }
@@ -133,8 +130,6 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2Saturating => unsafe { x86::run_avx2_saturating(task) },
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { x86::run_avx512(task) },
-            #[cfg(target_arch = "x86_64")]
             Self::AvxVnni => unsafe { x86::run_avx_vnni(task) },
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => unsafe { x86::run_avx512_vnni(task) },
@@ -152,7 +147,7 @@ pub(super) fn dispatch_lanes<T: LanesTask>(task: T) {
         #[cfg(target_arch = "x86_64")]
         Kernel::Avx2 | Kernel::AvxVnni => unsafe { x86::lanes_avx2(task) },
         #[cfg(target_arch = "x86_64")]
-        Kernel::Avx512 | Kernel::Avx512Vnni => unsafe { x86::lanes_avx512(task) },
+        Kernel::Avx512Vnni => unsafe { x86::lanes_avx512(task) },
         _ => task.run(Portable),
     }
 }
@@ -290,12 +285,6 @@ mod x86 {
         }
     }
     kernel! {
-        /// As [`Avx2Exact`] in registers of 512 bits.
-        Avx512Exact(Avx512), run_avx512, "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi2", 2, 12, __m512i,
-        load(p) { _mm512_cvtepi8_epi16(_mm256_loadu_si256(p.cast())) },
-        dot(sum, a, b) { _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)) }
-    }
-    kernel! {
         /// Four products a lane, exact: `vpdpbusd` in registers of 256 bits.
         AvxVnni(Avx2), run_avx_vnni, "avxvnni,avx2,fma,bmi2", 4, 6, __m256i,
         load(p) { _mm256_loadu_si256(p.cast()) },
@@ -381,10 +370,6 @@ pub(super) mod testing {
         let mut kernels =
             vec![Kernel::Portable, Kernel::detect(Some("avx2")), Kernel::detect(Some("avx-vnni"))];
         kernels.push(Kernel::detect(None));
-        #[cfg(target_arch = "x86_64")]
-        if kernels.contains(&Kernel::Avx512Vnni) {
-            kernels.push(Kernel::Avx512);
-        }
         kernels.dedup();
         for kernel in kernels {
             FORCED.set(Some(kernel));

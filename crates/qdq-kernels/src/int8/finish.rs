@@ -4,7 +4,7 @@
 
 use super::dot::{MAX_COLUMNS, TILE_VECTORS};
 use super::epilogue::{Value, entry};
-use super::lanes::Lanes;
+use super::lanes::{ByteBounds, Lanes};
 use super::{Epilogue, Output, Range};
 use crate::parallel::SharedMut;
 
@@ -115,7 +115,7 @@ pub(super) struct Finish<'a> {
 /// Stores two registers of results for each row of sums: a macro, since a closure would not be compiled for the features
 /// of the kernel. The part of the output was checked beforehand.
 macro_rules! for_each_row {
-    ($self:ident, $s:ident, $output:ident, |$sums:ident| $results:expr, $store:ident) => {{
+    ($self:ident, $s:ident, $output:ident, |$sums:ident| $results:expr, $store:ident $(, $extra:expr)?) => {{
         let width = TILE_VECTORS * S::LANES;
         let mut edge = [Default::default(); MAX_COLUMNS];
         for i in 0..$self.n_rows {
@@ -125,9 +125,9 @@ macro_rules! for_each_row {
             // SAFETY: see `Finish::run`.
             unsafe {
                 if $self.n_columns == width {
-                    $s.$store(target, low, high);
+                    $s.$store(target, low, high $(, $extra)?);
                 } else {
-                    $s.$store(edge.as_mut_ptr(), low, high);
+                    $s.$store(edge.as_mut_ptr(), low, high $(, $extra)?);
                     std::ptr::copy_nonoverlapping(edge.as_ptr(), target, $self.n_columns);
                 }
             }
@@ -188,12 +188,38 @@ impl Finish<'_> {
             }
             Epilogue::Requantize { range: Range { zero_point, min, max }, .. } => {
                 let (low, high) = (s.splat((min - zero_point) as f32), s.splat((max - zero_point) as f32));
-                let zero_point = s.splat_i(zero_point);
-                for_each_integer_row!(self, s, |sums| unsafe {
-                    let (a, b) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
-                    let (a, b) = (s.min(s.max(a, low), high), s.min(s.max(b, low), high));
-                    [s.add_i(s.round_to_i(a), zero_point), s.add_i(s.round_to_i(b), zero_point)]
-                });
+                match self.output {
+                    SharedOutput::Bytes(output) => {
+                        let bounds = ByteBounds { zero_point: zero_point as i16, min: min as i16 };
+                        for_each_row!(
+                            self,
+                            s,
+                            output,
+                            |sums| unsafe {
+                                // The lower bound is cheaper as an integer; far below it, rounding gives i32::MIN.
+                                let (a, b) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
+                                [s.round_to_i(s.min(a, high)), s.round_to_i(s.min(b, high))]
+                            },
+                            store_quantized,
+                            &bounds
+                        );
+                    }
+                    SharedOutput::Halves(output) => {
+                        let zero_point = s.splat_i(zero_point);
+                        for_each_row!(
+                            self,
+                            s,
+                            output,
+                            |sums| unsafe {
+                                let (a, b) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
+                                let (a, b) = (s.min(s.max(a, low), high), s.min(s.max(b, low), high));
+                                [s.add_i(s.round_to_i(a), zero_point), s.add_i(s.round_to_i(b), zero_point)]
+                            },
+                            store_halves
+                        );
+                    }
+                    SharedOutput::I32(_) | SharedOutput::F32(_) => unreachable!("checked beforehand"),
+                }
             }
             Epilogue::FixedPoint { .. } => {
                 let mut results = [0i32; MAX_COLUMNS];

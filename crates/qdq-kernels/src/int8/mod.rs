@@ -6,7 +6,7 @@
 //! - [`Arithmetic::SaturatingPairs`] is another definition of the sum: what onnxruntime computes on
 //!   x86 processors with AVX2 but without VNNI.
 //! - [`Epilogue`] says what becomes of a sum, while it is still in the cache.
-//! - Instruction sets: AVX-512 VNNI, AVX-VNNI, AVX-512, AVX2, NEON with dot products, portable; the best one is
+//! - Instruction sets: AVX-512 VNNI, AVX-VNNI, AVX2, NEON with dot products, portable; the best one is
 //!   chosen at run time, and `QDQ_CPU=portable|avx2|avx-vnni` lowers the choice.
 //!
 //! ```

@@ -151,12 +151,24 @@ impl Lines<'_> {
                     _ => None,
                 };
                 for kw in 0..axes[2].kernel {
-                    for ow in 0..output[2] {
-                        let pixel = row.and_then(|row| index(2, ow, kw).map(|iw| row + iw));
-                        taps[ow * step + tap] = match pixel {
-                            Some(pixel) => self.input[pixel * width..].as_ptr(),
-                            None => self.pad.as_ptr(),
-                        };
+                    // Outputs `begin..end` read the input line, the others pads.
+                    let (begin, end) = match row {
+                        Some(_) => axes[2].valid_outputs(kw, input[2], output[2]),
+                        None => (0, 0),
+                    };
+                    for ow in (0..begin).chain(end..output[2]) {
+                        taps[ow * step + tap] = self.pad.as_ptr();
+                    }
+                    if begin < end {
+                        let column =
+                            |ow: usize| ow * axes[2].stride + kw * axes[2].dilation - axes[2].pad_begin;
+                        let pixel = |ow: usize| row.unwrap_or(0) + column(ow);
+                        assert!((pixel(end - 1) + 1) * width <= self.input.len());
+                        let mut pointer = self.input[pixel(begin) * width..].as_ptr();
+                        for target in taps[begin * step + tap..].iter_mut().step_by(step).take(end - begin) {
+                            *target = pointer;
+                            pointer = pointer.wrapping_add(axes[2].stride * width);
+                        }
                     }
                     tap += 1;
                 }
@@ -232,23 +244,12 @@ unsafe fn position<S: Lanes, const SIGNED: bool, const PAIRS: usize>(
         unsafe {
             let (low, high) =
                 (taps.get_unchecked(2 * pair).add(channel), taps.get_unchecked(2 * pair + 1).add(channel));
+            let inputs = s.pairs::<SIGNED>(low, high);
             for j in 0..TILE_VECTORS {
-                let (low, high) = (low.add(j * S::LANES), high.add(j * S::LANES));
-                let inputs = s.join_halves(widen::<S, SIGNED>(s, low), widen::<S, SIGNED>(s, high));
                 let weights = s.load_i(weights.add(pair * width + j * S::LANES));
-                sums[j] = s.add_i(sums[j], s.dot_halves(inputs, weights));
+                sums[j] = s.add_i(sums[j], s.dot_halves(inputs[j], weights));
             }
         }
     }
     sums
-}
-
-/// A register of bytes.
-///
-/// # Safety
-/// `LANES` bytes are readable.
-#[inline(always)]
-unsafe fn widen<S: Lanes, const SIGNED: bool>(s: S, p: *const u8) -> S::I {
-    // SAFETY: the caller's promise.
-    unsafe { if SIGNED { s.widen_i8(p) } else { s.widen_u8(p) } }
 }
