@@ -16,8 +16,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
-import one_op_grid as grid
-import one_op_grid2 as grid2
+import one_op_elements as elements
+import one_op_products as products
 import runtime
 from checks import Checks
 from one_op_model import Cases, Node, NUMPY, model
@@ -26,8 +26,9 @@ from places import ROOT, WORK
 FOLDER: Path = WORK / "one_op"
 LEAST_OUTPUTS = 10_000_000
 PROFILES = ("ort-x64", "ort-x64-saturating")
-FAMILIES = (grid.convolutions, grid.products, grid.gemms, grid.binaries, grid2.average_pools, grid2.global_pools, grid2.tables,
-            grid2.softmaxes, grid2.choices, grid2.movers, grid2.bridges, grid2.pairs)
+FAMILIES = (products.convolutions, products.products, products.gemms, products.pairs, elements.binaries, elements.average_pools,
+            elements.global_pools, elements.tables, elements.softmaxes, elements.choices, elements.movers, elements.bridges)
+HARNESS: Path = ROOT / "target" / "release" / "examples" / "one_op"
 
 
 @dataclass
@@ -84,8 +85,7 @@ def is_fused(node: Node, ops: Counter[str]) -> bool:
 
 
 def run_ours(profile: str, cases: Cases) -> list[np.ndarray | str]:
-    harness = ROOT / "target" / "release" / "examples" / "one_op"
-    subprocess.run([str(harness), profile, str(FOLDER)], check=True, timeout=600)
+    subprocess.run([str(HARNESS), profile, str(FOLDER)], check=True, timeout=600)
     answers = json.loads((FOLDER / "results.json").read_text())
     written = (FOLDER / "outputs.bin").read_bytes()
 
@@ -111,7 +111,8 @@ def compare(node: Node, ours: np.ndarray | str, theirs: np.ndarray, count: Count
         count.differing += theirs.size
         count.examples.append(f"{ours.dtype}{ours.shape} for {theirs.dtype}{theirs.shape}")
         return
-    differ = ours.view(np.uint8 if ours.itemsize == 1 else f"u{ours.itemsize}") != theirs.view(np.uint8 if theirs.itemsize == 1 else f"u{theirs.itemsize}")
+    bits = np.dtype(f"u{ours.itemsize}")
+    differ = np.ascontiguousarray(ours).view(bits) != np.ascontiguousarray(theirs).view(bits)
     if differ.any():
         at = np.unravel_index(np.flatnonzero(differ)[0], differ.shape)
         count.differing += int(differ.sum())
@@ -128,6 +129,9 @@ def describe(node: Node) -> str:
 def main(names: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     checks, cases = Checks(), Cases()
+    if not HARNESS.exists():
+        checks.check(False, f"{HARNESS} is not there: cargo build --release -p qdq --example one_op")
+        return checks.finish()
     nodes, theirs = [], []
     begin = time.perf_counter()
     for family in FAMILIES:

@@ -25,8 +25,12 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("documentation", &["doc", "--quiet", "--no-deps", "--workspace"]),
 ];
 
-/// The release build: checks against onnxruntime run whole models, which a debug build makes slow.
-const BUILD: &[&str] = &["build", "--quiet", "--release", "--package", "qdq-cli"];
+/// The release build: checks against onnxruntime run whole models, which a debug build makes slow. The example is our
+/// side of `one_op.py`.
+const BUILD: &[&str] = &[
+    "build", "--quiet", "--release", "--package", "qdq-cli", "--package", "qdq", "--bin", "qdq", "--example",
+    "one_op",
+];
 
 /// Checks against onnxruntime; the first shows that the others can fail.
 const SCRIPTS: &[&str] = &[
@@ -36,6 +40,7 @@ const SCRIPTS: &[&str] = &[
     "conformance/quantized.py",
     "conformance/lowered.py",
     "conformance/integers.py",
+    "conformance/one_op.py",
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.

@@ -18,7 +18,12 @@ pub(crate) fn add(table: &mut Table, label: &str, exactness: Option<&Exactness>)
         return;
     }
     let n_missing = coverage.not_promised.len();
-    table.pair("exact", format!("NO: {profile} makes no promise for {n_missing} of {n_nodes} nodes, nor for what follows them"));
+    table.pair(
+        "exact",
+        format!(
+            "NO: {profile} makes no promise for {n_missing} of {n_nodes} nodes, nor for what follows them"
+        ),
+    );
     for node in coverage.not_promised.iter().take(N_NAMED) {
         table.pair("", format!("{}: {}", node.node, node.cause));
     }

@@ -12,8 +12,7 @@ pub(crate) fn bench(arguments: &Bench, output: Output) -> Result<()> {
     let graph = pipeline::read_model(&arguments.model)?;
     let dataset = arguments.data.open(arguments.labels.as_deref())?;
     let runtime = arguments.profile.find()?;
-    let timing =
-        pipeline::bench(graph, &dataset, runtime, arguments.threads.count(), arguments.runs.get())?;
+    let timing = pipeline::bench(graph, &dataset, runtime, arguments.threads.count(), arguments.runs.get())?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     exactness::add(&mut table, "profile", timing.exactness.as_ref());

@@ -29,7 +29,8 @@ pub(crate) fn diff(arguments: &Diff, output: Output) -> Result<()> {
     let steps = ["0 steps", "1", "2", "3", "4 or more"];
     let has_steps = diff.values.iter().any(|value| value.steps.is_some());
     let columns = ["value", "SQNR dB", "cosine", "max abs error", ""];
-    let mut table = Table::with_header(&if has_steps { [&columns[..], &steps].concat() } else { columns.to_vec() });
+    let mut table =
+        Table::with_header(&if has_steps { [&columns[..], &steps].concat() } else { columns.to_vec() });
     for value in outputs.into_iter().chain(inner.iter().copied().take(n_shown)) {
         table.row(row(value));
     }

@@ -16,8 +16,7 @@ pub(crate) fn eval(arguments: &Eval, output: Output) -> Result<()> {
     let score_output = arguments.labels.score_output.as_deref();
     let threads = arguments.threads.count();
     let runtime = arguments.profile.find()?;
-    let evaluation =
-        pipeline::evaluate(graph, &dataset, runtime, score_output, threads, &Bar::default())?;
+    let evaluation = pipeline::evaluate(graph, &dataset, runtime, score_output, threads, &Bar::default())?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     exactness::add(&mut table, "profile", evaluation.exactness.as_ref());

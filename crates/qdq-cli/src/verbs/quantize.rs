@@ -43,8 +43,14 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
     let sample = dataset.first(SQNR_SAMPLES);
     let side = |graph| Compared { graph, runtime: None };
-    let differences =
-        pipeline::diff(side(graph), side(quantized.graph.clone()), &sample, Scope::Outputs, n_threads, &progress)?;
+    let differences = pipeline::diff(
+        side(graph),
+        side(quantized.graph.clone()),
+        &sample,
+        Scope::Outputs,
+        n_threads,
+        &progress,
+    )?;
     let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());

@@ -188,7 +188,10 @@ impl Compiler<'_> {
         } else if !is_float || integer::is_exact(&node.op) {
             self.coverage.n_exact += 1;
         } else {
-            self.not_promised(node, "computed on real numbers, which every library rounds in its own way".to_owned());
+            self.not_promised(
+                node,
+                "computed on real numbers, which every library rounds in its own way".to_owned(),
+            );
         }
     }
 

@@ -105,7 +105,10 @@ impl Coverage {
 ///
 /// # Errors
 /// Parameters or constants that do not fit the op.
-pub(super) fn prepare(profile: &dyn Profile, node: &IntegerNode<'_>) -> Result<(Box<dyn Prepared>, Option<String>)> {
+pub(super) fn prepare(
+    profile: &dyn Profile,
+    node: &IntegerNode<'_>,
+) -> Result<(Box<dyn Prepared>, Option<String>)> {
     match profile.prepare(node) {
         Ok(kernel) => Ok((kernel, None)),
         Err(error) if error.kind() == ErrorKind::Unsupported => {

@@ -32,7 +32,8 @@ impl Graph {
     /// Whether a node in integer form computes the same on integers as on the numbers they mean: it moves or compares
     /// elements that all have the same parameters, those of its output.
     pub fn moves_integers(&self, node: &Node) -> bool {
-        let mut params = moved_inputs(node).map(|position| node.input(position).and_then(|id| self.quant(id)));
+        let mut params =
+            moved_inputs(node).map(|position| node.input(position).and_then(|id| self.quant(id)));
         let Some(Some(first)) = params.next() else { return false };
         first.granularity == Granularity::PerTensor
             && params.all(|params| params == Some(first))
@@ -98,7 +99,6 @@ pub fn moved_inputs(node: &Node) -> std::ops::Range<usize> {
     }
 }
 
-
 /// The sum of products of a convolution or matrix product in integers: `Σ (x - z_x) (w - z_w) + bias`, in 32 bits.
 #[derive(Debug)]
 pub struct Accumulator<'g> {
@@ -115,7 +115,9 @@ pub struct Accumulator<'g> {
 impl<'g> Accumulator<'g> {
     /// The sum that a node computes; `None` if it is no product of two quantized tensors.
     pub fn of(graph: &'g Graph, node: &Node) -> Option<Self> {
-        let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else { return None };
+        let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else {
+            return None;
+        };
         let (x, w) = (node.input(0)?, node.input(weight.input)?);
         let dims = graph[w].ty.as_ref()?.shape.as_ref()?;
         let axis = if weight.axis < 0 {
@@ -155,7 +157,9 @@ impl<'g> Accumulator<'g> {
         for (output, sum) in sums.into_iter().enumerate() {
             let largest = sum.saturating_mul(x).saturating_add(self.bias_of(output));
             if largest > I32_MAX {
-                let what = format!("output {output}: weights that sum to {sum}, times inputs of up to {x}, and its bias");
+                let what = format!(
+                    "output {output}: weights that sum to {sum}, times inputs of up to {x}, and its bias"
+                );
                 return Err(overflow(largest, what));
             }
         }
@@ -177,7 +181,10 @@ impl<'g> Accumulator<'g> {
             }
         }
         if bias.storage != DType::I32 || bias.zero_point.iter().any(|&zero_point| zero_point != 0) {
-            return Err(Error::graph(format!("a bias of {} where i32 with zero point 0 is needed", bias.storage)));
+            return Err(Error::graph(format!(
+                "a bias of {} where i32 with zero point 0 is needed",
+                bias.storage
+            )));
         }
         Ok(())
     }
@@ -275,6 +282,11 @@ mod tests {
         let ty = |name: &str| graph[graph.find(name).unwrap()].ty.as_ref().unwrap().to_string();
         assert_eq!(ty("z"), "i8[N,4,5,5]{scale=0.1, zero_point=-128}");
         assert_eq!(ty("s"), "f32[N,4,5,5]");
-        assert_eq!(text::print(&text::parse(&text::print(&graph).replace("#", "fill(1) ;")).unwrap()).lines().count(), 7);
+        assert_eq!(
+            text::print(&text::parse(&text::print(&graph).replace("#", "fill(1) ;")).unwrap())
+                .lines()
+                .count(),
+            7
+        );
     }
 }

@@ -60,8 +60,8 @@ mod window;
 pub use attrs::{Attr, AttrType};
 pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
-pub(crate) use infer::{broadcast_sizes, resolve_axis};
 pub use infer::{Args, Inputs, Operand};
+pub(crate) use infer::{broadcast_sizes, resolve_axis};
 
 pub use activation::*;
 pub use arrange::*;

@@ -93,11 +93,7 @@ pub fn bench(
 }
 
 /// Milliseconds of each run, and of each op in runs of their own.
-fn measure(
-    program: &Program,
-    feeds: &[Option<Tensor>],
-    n_runs: usize,
-) -> Result<(Vec<f64>, Vec<OpTime>)> {
+fn measure(program: &Program, feeds: &[Option<Tensor>], n_runs: usize) -> Result<(Vec<f64>, Vec<OpTime>)> {
     let run = || -> Result<f64> {
         let begin = Instant::now();
         program.run(feeds.to_vec(), &mut |_, _| Ok(()))?;

@@ -65,8 +65,12 @@ pub fn evaluate(
     let samples = dataset.samples(&graph)?;
     let is_whole = dataset.options().n_samples.is_none_or(|limit| limit > samples.len());
     let (program, exactness) = program(as_run(graph, runtime)?, runtime, Taps::new())?;
-    let mut evaluation =
-        Evaluation { output: name.clone(), data: samples.notes().to_vec(), exactness, ..Evaluation::default() };
+    let mut evaluation = Evaluation {
+        output: name.clone(),
+        data: samples.notes().to_vec(),
+        exactness,
+        ..Evaluation::default()
+    };
     progress.start("evaluating", samples.len());
     let work = |(): &mut (), sample: Sample| {
         let mut outputs = program.run(sample.feeds, &mut |_, _| Ok(()))?;

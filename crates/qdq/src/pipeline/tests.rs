@@ -109,7 +109,8 @@ fn a_classifier_is_judged() {
     let fixture = fixture(9);
     let evaluation = evaluate(fixture.graph.clone(), &fixture.dataset(), None, None, 2, &()).unwrap();
     assert_eq!((evaluation.n_top1, evaluation.n_labels, evaluation.n_top5), (9, 9, None));
-    let error = evaluate(fixture.graph.clone(), &fixture.dataset(), None, Some("nonesuch"), 2, &()).unwrap_err();
+    let error =
+        evaluate(fixture.graph.clone(), &fixture.dataset(), None, Some("nonesuch"), 2, &()).unwrap_err();
     assert!(error.to_string().contains("its outputs are: z"), "{error}");
 }
 
@@ -120,8 +121,7 @@ fn differences_are_found_by_name() {
     let mut other = text::parse(other).unwrap();
     other.infer().unwrap();
     let side = |graph: &Graph| Compared { graph: graph.clone(), runtime: None };
-    let one =
-        diff(side(&fixture.graph), side(&other), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
+    let one = diff(side(&fixture.graph), side(&other), &fixture.dataset(), Scope::Values, 1, &()).unwrap();
     assert_eq!(one.first.as_deref(), Some("z"));
     let names: Vec<&str> = one.values.iter().map(|value| value.name.as_str()).collect();
     assert_eq!(names, ["z", "y"]);

@@ -31,7 +31,8 @@ pub struct Runtime {
 
 impl Runtime {
     /// All runtimes.
-    pub const ALL: &'static [&'static Runtime] = &[&ort::RUNTIME, &ort::RUNTIME_SATURATING, &portable::RUNTIME];
+    pub const ALL: &'static [&'static Runtime] =
+        &[&ort::RUNTIME, &ort::RUNTIME_SATURATING, &portable::RUNTIME];
 
     /// The runtime of this name.
     ///
@@ -91,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_float_model_has_no_integers() {
-        let mut graph = crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
+        let mut graph =
+            crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
         graph.infer().unwrap();
         let error = ort::RUNTIME.lower(&graph).unwrap_err().to_string();
         assert!(error.contains("not quantized") && error.contains("qdq quantize"), "{error}");

@@ -81,7 +81,11 @@ impl PackedConv {
         assert_eq!(weights.len(), shape.n_weights(), "other number of weights");
         assert!([0, 1, shape.out_channels].contains(&zero_points.len()), "number of zero points");
         assert!(bias.is_none_or(|b| b.len() == shape.out_channels), "other number of biases");
-        let weights = if shape.in_channels == shape.groups && shape.groups > 1 {
+        // onnxruntime's depthwise kernels, which are exact, have one output for each channel.
+        let is_depthwise = shape.in_channels == shape.groups
+            && shape.groups > 1
+            && (arithmetic == Arithmetic::Exact || shape.out_channels == shape.groups);
+        let weights = if is_depthwise {
             Weights::Depthwise(Depthwise::new(weights, zero_points, &shape))
         } else {
             Weights::Groups(

@@ -150,7 +150,8 @@ fn gives_real_numbers(sight: &Sight<'_>, node: &Node) -> bool {
 fn is_product(node: &Node, inputs: &[&QuantParams]) -> bool {
     let (Some(x), Some(w)) = (inputs.first(), inputs.get(1)) else { return false };
     let has_bias = node.input(2).is_some();
-    let is_byte = matches!(w.storage, DType::I8 | DType::U8) && (x.storage != DType::I8 || w.storage == DType::I8);
+    let is_byte =
+        matches!(w.storage, DType::I8 | DType::U8) && (x.storage != DType::I8 || w.storage == DType::I8);
     let one_zero_point = w.zero_point.iter().all(|zero_point| *zero_point == w.zero_point[0]);
     let beta_is_one = !matches!(&node.op, Op::Gemm(op) if has_bias && op.beta != 1.0);
     let bias_fits = inputs.get(2).is_none_or(|bias| bias.storage == DType::I32);
@@ -167,14 +168,19 @@ fn bias_params(graph: &Graph, bias: ValueId, inputs: &[&QuantParams]) -> Option<
     graph.constant(bias)?.as_slice::<f32>().ok()?;
     let scale: Vec<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
     let zero_point = vec![0; scale.len()];
-    let granularity = if w.granularity == Granularity::PerTensor { Granularity::PerTensor } else { Granularity::PerAxis(0) };
+    let granularity = if w.granularity == Granularity::PerTensor {
+        Granularity::PerTensor
+    } else {
+        Granularity::PerAxis(0)
+    };
     Some(QuantParams { scale, zero_point, granularity, ..QuantParams::per_tensor(DType::I32, 1.0, 0) })
 }
 
 /// Puts a quantized bias in the place of a float one.
 fn quantize_bias(graph: &mut Graph, node: &mut Node, position: usize, params: QuantParams) -> Result<()> {
     let Some(id) = node.input(position) else { return Ok(()) };
-    let constant = graph.constant(id).cloned().ok_or_else(|| Error::internal("a bias that is not constant"))?;
+    let constant =
+        graph.constant(id).cloned().ok_or_else(|| Error::internal("a bias that is not constant"))?;
     let integers: Tensor = crate::ops::quantize(constant, &params)?;
     let name = [graph[id].name(), "_quantized"].concat();
     let shape = TensorType::known(DType::I32, integers.shape()).shape;

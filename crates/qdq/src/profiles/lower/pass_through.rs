@@ -13,7 +13,9 @@ pub(super) fn up(graph: &mut Graph, block: &mut Block, fusions: &Fusions) {
     // From the end, so that a pair is seen by the op before it.
     for position in (0..block.nodes.len()).rev() {
         let node = &block.nodes[position];
-        let (Some(input), [Some(output)]) = (passing(node, fusions), node.outputs.as_slice()) else { continue };
+        let (Some(input), [Some(output)]) = (passing(node, fusions), node.outputs.as_slice()) else {
+            continue;
+        };
         let sight = Sight::new(graph, block);
         let Some((_, params)) = sight.quantized(*output) else { continue };
         let is_integer = sight.dequantized(input).is_some() || graph.constant(input).is_some();
@@ -34,7 +36,9 @@ pub(super) fn down(graph: &mut Graph, block: &mut Block, fusions: &Fusions) {
     while position < block.nodes.len() {
         position += 1;
         let node = &block.nodes[position - 1];
-        let (Some(input), [Some(output)]) = (passing(node, fusions), node.outputs.as_slice()) else { continue };
+        let (Some(input), [Some(output)]) = (passing(node, fusions), node.outputs.as_slice()) else {
+            continue;
+        };
         let sight = Sight::new(graph, block);
         let Some((quantized, params)) = sight.dequantized(input) else { continue };
         let n_edges = sight.uses.users(*output).len() + usize::from(sight.uses.is_output(*output));
@@ -60,11 +64,13 @@ fn passing(node: &Node, fusions: &Fusions) -> Option<ValueId> {
 
 /// Quantize and dequantize of a value, and the dequantized form.
 fn pair(graph: &mut Graph, value: ValueId, params: &QuantParams) -> ([Node; 2], ValueId) {
-    let (name, shape) = (graph[value].name().to_owned(), graph[value].ty.as_ref().and_then(|ty| ty.shape.clone()));
+    let (name, shape) =
+        (graph[value].name().to_owned(), graph[value].ty.as_ref().and_then(|ty| ty.shape.clone()));
     let quant = Some(Arc::new(params.clone()));
     let ty = TensorType { dtype: params.storage, shape: shape.clone(), quant };
     let quantized = graph.add_value(&[&name, "_quantized"].concat(), Some(ty));
-    let dequantized = graph.add_value(&[&name, "_dequantized"].concat(), Some(TensorType::new(DType::F32, shape)));
+    let dequantized =
+        graph.add_value(&[&name, "_dequantized"].concat(), Some(TensorType::new(DType::F32, shape)));
     let nodes = [
         Node::new(Quantize { params: params.clone() }, &[value], &[quantized]),
         Node::new(Dequantize { params: params.clone(), dtype: DType::F32 }, &[quantized], &[dequantized]),

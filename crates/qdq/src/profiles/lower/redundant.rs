@@ -51,7 +51,9 @@ pub(super) fn drop_round_trips(graph: &Graph, block: &mut Block) {
     let sight = Sight::new(graph, block);
     let mut replaced = Vec::new();
     for node in &block.nodes {
-        let (Op::Quantize(op), Some(input), Some(output)) = (&node.op, node.input(0), node.output(0)) else { continue };
+        let (Op::Quantize(op), Some(input), Some(output)) = (&node.op, node.input(0), node.output(0)) else {
+            continue;
+        };
         if let Some((quantized, params)) = sight.dequantized(input)
             && *params == op.params
             && !sight.uses.is_output(output)
@@ -61,7 +63,11 @@ pub(super) fn drop_round_trips(graph: &Graph, block: &mut Block) {
     }
     // In order of computation, so that a replacement of a replacement comes out as the first.
     for (position, &(old, new)) in replaced.iter().enumerate() {
-        let new = replaced[..position].iter().rev().find(|(before, _)| *before == new).map_or(new, |(_, first)| *first);
+        let new = replaced[..position]
+            .iter()
+            .rev()
+            .find(|(before, _)| *before == new)
+            .map_or(new, |(_, first)| *first);
         for node in &mut block.nodes {
             super::fuse::replace_input(node, old, new);
         }

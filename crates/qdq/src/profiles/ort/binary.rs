@@ -73,8 +73,12 @@ impl PreparedBinary {
             let (first, second) = (from_byte(storage, (index >> 8) as u8), from_byte(storage, index as u8));
             let rounded = to_i32(match (self.function, span) {
                 (Function::Mul, _) => self.product(first, second),
-                (Function::Add, Span::FirstIsScalar) => self.sum_with_scalar(second, self.second, first, self.first),
-                (Function::Add, Span::SecondIsScalar) => self.sum_with_scalar(first, self.first, second, self.second),
+                (Function::Add, Span::FirstIsScalar) => {
+                    self.sum_with_scalar(second, self.second, first, self.first)
+                }
+                (Function::Add, Span::SecondIsScalar) => {
+                    self.sum_with_scalar(first, self.first, second, self.second)
+                }
                 (Function::Add, Span::Pairs) => self.sum(first, second),
             });
             rounded.clamp(min, max) as u8

@@ -41,7 +41,11 @@ pub const CLAIMS: &[Claim] = &[
         "QLinearMatMul, MatMulIntegerToFloat, MatMulInteger",
         "u8·u8, u8·i8, i8·i8; batches; scales for the columns of a matrix",
     ),
-    observed("gemm", "QGemm", "u8·u8, u8·i8, i8·i8; alpha, transposes, i32 addend with beta 1; integer or real output"),
+    observed(
+        "gemm",
+        "QGemm",
+        "u8·u8, u8·i8, i8·i8; alpha, transposes, i32 addend with beta 1; integer or real output",
+    ),
     observed("add", "QLinearAdd", "u8 or i8 throughout; broadcasting"),
     observed("mul", "QLinearMul", "u8 or i8 throughout; broadcasting"),
     observed("average_pool", "QLinearAveragePool", "u8 or i8 throughout; one to three axes, no dilation"),

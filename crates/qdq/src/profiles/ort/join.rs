@@ -26,7 +26,12 @@ fn prepare(node: &IntegerNode<'_>, first: usize) -> Result<Box<dyn Prepared>> {
         check_one_storage(&[output, input])?;
         tables.push((input != output).then(|| table(input, output, |x| x)));
     }
-    Ok(Box::new(PreparedJoin { op: node.op.clone(), storage: output.storage, tables, constants: constants(node) }))
+    Ok(Box::new(PreparedJoin {
+        op: node.op.clone(),
+        storage: output.storage,
+        tables,
+        constants: constants(node),
+    }))
 }
 
 #[derive(Debug)]

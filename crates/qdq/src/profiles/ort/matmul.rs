@@ -1,63 +1,46 @@
-//! Matrix products: kernels `QLinearMatMul`, `MatMulIntegerToFloat`, `MatMulInteger` and `QGemm`.
+//! Matrix products: kernels `QLinearMatMul`, `MatMulIntegerToFloat` and `MatMulInteger`.
 
-use super::conv::check_types;
-use super::node::{self, Affine, constants, integers, operand};
+use super::node::{self, Affine, bytes, check_types, constants};
 use super::output::Output;
-use super::product::{Right, Sums};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::elementwise::broadcast_dims;
-use crate::ops::{Args, Gemm, Prepared, with_constants};
+use crate::kernels::int8::{self, Arithmetic, Bytes, PackedB, gemm};
+use crate::ops::{Args, Prepared, with_constants};
 use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Binds a product as in numpy; the right factor may have a scale and a zero point for each column if it is a matrix.
-pub(super) fn prepare_mat_mul(node: &IntegerNode<'_>, sums: Sums) -> Result<Box<dyn Prepared>> {
-    let mut product = Product::new(node, 1.0, 1, sums)?;
-    if let Some(right) = &operand(node, 1)?.constant
+pub(super) fn prepare(node: &IntegerNode<'_>, arithmetic: Arithmetic) -> Result<Box<dyn Prepared>> {
+    let mut product = Product::new(node, 1.0, 1, arithmetic)?;
+    if let Some(Some(right)) = product.constants.get(1)
         && let &[k, n] = right.shape()
     {
-        product.packed = Some(product.pack(&integers(right)?, (k, n), (n, 1))?);
+        product.packed = Some(product.pack(bytes(right)?, (k, n), false)?);
     }
     Ok(Box::new(PreparedMatMul(product)))
 }
 
-/// Binds `alpha · a' · b' + c` with an i32 addend.
-pub(super) fn prepare_gemm(gemm: &Gemm, node: &IntegerNode<'_>, sums: Sums) -> Result<Box<dyn Prepared>> {
-    if gemm.beta != 1.0 {
-        return Err(Error::unsupported(format!("beta = {}", gemm.beta)).help("onnxruntime fuses only beta = 1"));
-    }
-    if let Some(Some(addend)) = node.inputs.get(2)
-        && addend.dtype != DType::I32
-    {
-        return Err(Error::unsupported(format!("an addend of {}", addend.dtype)).help("onnxruntime takes i32"));
-    }
-    let mut product = Product::new(node, gemm.alpha, usize::from(!gemm.trans_b), sums)?;
-    if let Output::Sums = product.output {
-        return Err(Error::unsupported("a `gemm` with an output of i32").help("use `mat_mul`"));
-    }
-    if let Some(right) = &operand(node, 1)?.constant {
-        product.packed = Some(product.pack_matrix(right, gemm.trans_b)?);
-    }
-    Ok(Box::new(PreparedGemm { product, gemm: gemm.clone() }))
-}
-
-/// What both kernels share.
+/// What products of matrices share.
 #[derive(Debug)]
-struct Product {
-    left: Affine,
-    /// Zero points of the right factor: one, or one for each column.
+pub(super) struct Product {
+    pub(super) left: Affine,
+    /// Of the right factor: one, or one for each column.
     zero_points: Vec<i32>,
-    /// Number of columns that the scales are for; `None` if one is for all.
-    n_scales: Option<usize>,
-    output: Output,
-    sums: Sums,
-    constants: Vec<Option<Tensor>>,
+    pub(super) output: Output,
+    arithmetic: Arithmetic,
+    pub(super) constants: Vec<Option<Tensor>>,
     /// A constant right factor that is a matrix.
-    packed: Option<Right>,
+    pub(super) packed: Option<PackedB>,
 }
 
 impl Product {
-    fn new(node: &IntegerNode<'_>, alpha: f32, column_axis: usize, sums: Sums) -> Result<Self> {
+    /// Factors 0 and 1 of a node, multiplied and scaled by `alpha`; `column_axis` is that of the columns of factor 1.
+    pub(super) fn new(
+        node: &IntegerNode<'_>,
+        alpha: f32,
+        column_axis: usize,
+        arithmetic: Arithmetic,
+    ) -> Result<Self> {
         let left = node::input(node, 0)?;
         let right: &QuantParams = node::params(node, 1)?;
         check_types(left.storage, right.storage)?;
@@ -66,44 +49,31 @@ impl Product {
             Granularity::PerAxis(axis) if axis == column_axis => {}
             _ => return Err(Error::unsupported("a right factor with scales that are not for its columns")),
         }
-        let scales = right.scale.iter().map(|scale| alpha * left.scale * scale).collect();
-        let output = Output::of(node, scales)?;
-        if output.storage().is_some_and(|storage| storage != left.storage) {
-            return Err(Error::unsupported(format!("{} in and {:?} out", left.storage, output.storage()))
-                .help("onnxruntime fuses a product only if left factor and output have one type"));
-        }
-        let mixed = (left.storage, right.storage) == (DType::U8, DType::I8);
+        let output = Output::of(node, right.scale.iter().map(|scale| alpha * left.scale * scale).collect())?;
+        output.check_storage(left.storage)?;
+        let may_saturate = (left.storage, right.storage) == (DType::U8, DType::I8);
         Ok(Self {
             left,
             zero_points: right.zero_point.clone(),
-            n_scales: (right.scale.len() > 1).then_some(right.scale.len()),
             output,
-            sums: if mixed { sums } else { Sums::Exact },
+            arithmetic: if may_saturate { arithmetic } else { Arithmetic::Exact },
             constants: constants(node),
             packed: None,
         })
     }
 
-    fn pack(&self, elements: &[i16], (k, n): (usize, usize), strides: (usize, usize)) -> Result<Right> {
-        if self.n_scales.is_some_and(|n_scales| n_scales != n) {
+    /// A factor `[k, n]`, or `[n, k]` where it is transposed.
+    pub(super) fn pack(
+        &self,
+        elements: Bytes<'_>,
+        (k, n): (usize, usize),
+        transposed: bool,
+    ) -> Result<PackedB> {
+        if ![1, n].contains(&self.zero_points.len()) {
             return Err(Error::data(format!("{} scales for {n} columns", self.zero_points.len())));
         }
-        Ok(Right::new(elements, (k, n), strides, &self.zero_points))
-    }
-
-    fn pack_matrix(&self, right: &Tensor, transposed: bool) -> Result<Right> {
-        let &[rows, columns] = right.shape() else {
-            return Err(Error::data(format!("the shape {:?} where a matrix is needed", right.shape())));
-        };
-        let elements = integers(right)?;
-        if transposed {
-            return self.pack(&elements, (columns, rows), (1, columns));
-        }
-        self.pack(&elements, (rows, columns), (columns, 1))
-    }
-
-    fn multiply(&self, left: &[i16], right: &Right) -> Vec<i32> {
-        right.multiply(left, self.left.zero_point, self.sums)
+        let pack = if transposed { PackedB::transposed } else { PackedB::new };
+        Ok(pack(elements, k, n, &self.zero_points, self.arithmetic))
     }
 }
 
@@ -116,26 +86,42 @@ impl Prepared for PreparedMatMul {
         let inputs = with_constants(inputs, &product.constants);
         let (a, b) = (inputs.get(0)?, inputs.get(1)?);
         let shapes = Shapes::new(a.shape(), b.shape())?;
-        if product.n_scales.is_some() && b.shape().len() != 2 {
+        if product.zero_points.len() > 1 && b.shape().len() != 2 {
             return Err(Error::unsupported("scales for the columns of a right factor that is no matrix"));
         }
-        let left = integers(a)?;
-        let mut sums = Vec::new();
-        if let Some(right) = &product.packed {
-            sums = product.multiply(&left, right);
-        } else {
-            let right = integers(b)?;
-            let (k, n) = (shapes.k, shapes.n);
-            for (a_idx, b_idx) in shapes.batches() {
-                let right = product.pack(&right[b_idx * k * n..][..k * n], (k, n), (n, 1))?;
-                sums.extend(product.multiply(&left[a_idx * shapes.m * k..][..shapes.m * k], &right));
+        let (left, right, zero_point) = (bytes(a)?, bytes(b)?, product.left.zero_point);
+        let Shapes { m, k, n, .. } = shapes;
+        if let Some(packed) = &product.packed {
+            // All batches are rows of one product.
+            let rows = shapes.batch.iter().product::<usize>() * m;
+            let output = product.output.fill(shapes.output(), |epilogue, output| {
+                gemm(left, rows, zero_point, packed, None, epilogue, output);
+            })?;
+            return Ok(vec![output]);
+        }
+        let packed = shapes.batches().into_iter().map(|(a_idx, b_idx)| {
+            Ok((a_idx, product.pack(right.slice(b_idx * k * n, k * n), (k, n), false)?))
+        });
+        let packed = packed.collect::<Result<Vec<_>>>()?;
+        let output = product.output.fill(shapes.output(), |epilogue, mut output| {
+            for (idx, (a_idx, right)) in packed.iter().enumerate() {
+                let part = part(&mut output, idx * m * n, m * n);
+                gemm(left.slice(a_idx * m * k, m * k), m, zero_point, right, None, epilogue, part);
             }
-        }
-        if sums.is_empty() {
-            sums = vec![0; shapes.output().iter().product()]; // a sum of nothing
-        }
-        let n = shapes.n;
-        Ok(vec![product.output.finish(shapes.output(), |i| (sums[i], i % n))?])
+        })?;
+        Ok(vec![output])
+    }
+}
+
+/// `len` elements of an output from `begin`.
+fn part<'o>(output: &'o mut int8::Output<'_>, begin: usize, len: usize) -> int8::Output<'o> {
+    match output {
+        int8::Output::I32(elements) => int8::Output::I32(&mut elements[begin..][..len]),
+        int8::Output::F32(elements) => int8::Output::F32(&mut elements[begin..][..len]),
+        int8::Output::U8(elements) => int8::Output::U8(&mut elements[begin..][..len]),
+        int8::Output::I8(elements) => int8::Output::I8(&mut elements[begin..][..len]),
+        int8::Output::U16(elements) => int8::Output::U16(&mut elements[begin..][..len]),
+        int8::Output::I16(elements) => int8::Output::I16(&mut elements[begin..][..len]),
     }
 }
 
@@ -204,74 +190,5 @@ impl Shapes {
             index
         };
         (0..count).map(|flat| (index(&self.a_batch, flat), index(&self.b_batch, flat))).collect()
-    }
-}
-
-#[derive(Debug)]
-struct PreparedGemm {
-    product: Product,
-    gemm: Gemm,
-}
-
-impl Prepared for PreparedGemm {
-    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
-        let product = &self.product;
-        let inputs = with_constants(inputs, &product.constants);
-        let (a, b) = (inputs.get(0)?, inputs.get(1)?);
-        let packed_now;
-        let right = match &product.packed {
-            Some(packed) => packed,
-            None => {
-                packed_now = product.pack_matrix(b, self.gemm.trans_b)?;
-                &packed_now
-            }
-        };
-        let &[rows, columns] = a.shape() else {
-            return Err(Error::data(format!("the shape {:?} where a matrix is needed", a.shape())));
-        };
-        let mut left = integers(a)?;
-        let (m, k) = if self.gemm.trans_a { (columns, rows) } else { (rows, columns) };
-        if self.gemm.trans_a {
-            let stored = left.clone();
-            left = (0..m * k).map(|i| stored[i % k * m + i / k]).collect();
-        }
-        if b.shape().get(usize::from(self.gemm.trans_b)) != Some(&k) || k == 0 {
-            return Err(Error::data(format!("the product of {:?} and {:?}", a.shape(), b.shape())));
-        }
-        let (sums, n) = (product.multiply(&left, right), right.n());
-        let addend = Addend::new(inputs.optional(2), m, n)?;
-        Ok(vec![product.output.finish(vec![m, n], |i| (sums[i].wrapping_add(addend.at(i / n, i % n)), i % n))?])
-    }
-}
-
-/// An i32 addend that broadcasts to the product.
-struct Addend<'a> {
-    elements: &'a [i32],
-    row_stride: usize,
-    column_stride: usize,
-}
-
-impl<'a> Addend<'a> {
-    fn new(addend: Option<&'a Tensor>, m: usize, n: usize) -> Result<Self> {
-        let Some(addend) = addend else { return Ok(Self { elements: &[0], row_stride: 0, column_stride: 0 }) };
-        let (rows, columns) = match *addend.shape() {
-            [] => (1, 1),
-            [columns] => (1, columns),
-            [rows, columns] => (rows, columns),
-            _ => (0, 0),
-        };
-        if (rows != 1 && rows != m) || (columns != 1 && columns != n) {
-            let message = format!("an addend of shape {:?} for a product of {m} by {n}", addend.shape());
-            return Err(Error::data(message));
-        }
-        Ok(Self {
-            elements: addend.as_slice()?,
-            row_stride: if rows == 1 { 0 } else { columns },
-            column_stride: usize::from(columns != 1),
-        })
-    }
-
-    fn at(&self, row: usize, column: usize) -> i32 {
-        self.elements[row * self.row_stride + column * self.column_stride]
     }
 }

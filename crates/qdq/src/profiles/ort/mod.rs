@@ -9,7 +9,16 @@
 //! - [`ORT_X64`]: exact, as on processors with VNNI (AVX-512-VNNI, AVX-VNNI, AMX).
 //! - [`ORT_X64_SATURATING`]: as on processors without VNNI, AVX2 or AVX-512, where MLAS multiplies with `vpmaddubsw`.
 //!   It adds two neighbouring products and limits the sum to 16 bits, so `255·127 + 255·127 = 64770` becomes 32767.
-//!   Which products are neighbours is said at [`product::Sums`].
+//!   The integers are multiplied as they are stored; zero points are accounted for afterwards, exactly.
+//!
+//! Which products are neighbours: pairs along k from its start, `(0, 1), (2, 3), …`; the last is alone if k is odd. For
+//! matrices k is their inner axis. For convolutions it counts the channels of the group at the first tap of the kernel,
+//! then those at the next tap, since onnxruntime computes in channels-last order; taps in the padding take part, with the
+//! zero point as their input. Exact on every processor are u8 by u8, i8 by i8, depthwise convolutions (one channel in
+//! and one out in each group), which have kernels of their own, and `ConvInteger`, which multiplies weights by inputs.
+//! Source: MLAS `QgemmU8S8KernelAvx2`, `QgemvU8S8KernelAvx2`, `ConvSymKernelAvx2`, `MlasConvSymPackW`; all of it observed
+//! on a processor with AVX2 and without VNNI. That AVX-512 without VNNI packs and multiplies alike is read in the
+//! sources and not observed.
 //!
 //! Both saturate outputs to the whole range of the storage type, as onnxruntime does; parameters of an output with a
 //! narrower range are refused.
@@ -17,38 +26,38 @@
 mod binary;
 mod claims;
 mod conv;
+mod gemm;
 mod join;
 mod matmul;
 mod mover;
 mod node;
 mod output;
 mod pool;
-mod product;
 mod rounding;
 mod softmax;
 mod spans;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use claims::{CLAIMS, Claim, Evidence, claims_text};
 
+use super::{ONNXRUNTIME, Runtime};
 use crate::error::{Error, Result};
 use crate::exec::{IntegerNode, Profile};
+use crate::kernels::int8::Arithmetic;
 use crate::ops::{Op, Prepared};
-use product::Sums;
-use super::{ONNXRUNTIME, Runtime};
 
 /// onnxruntime on x86-64 with VNNI.
-pub const ORT_X64: Ort = Ort { name: "ort-x64", sums: Sums::Exact };
+pub const ORT_X64: Ort = Ort { name: "ort-x64", arithmetic: Arithmetic::Exact };
 
 /// onnxruntime on x86-64 with AVX2 (or AVX-512) and without VNNI.
-pub const ORT_X64_SATURATING: Ort = Ort { name: "ort-x64-saturating", sums: Sums::SaturatingPairs };
+pub const ORT_X64_SATURATING: Ort =
+    Ort { name: "ort-x64-saturating", arithmetic: Arithmetic::SaturatingPairs };
 
 /// What the command line calls `ort-x64`.
-pub const RUNTIME: Runtime = Runtime {
-    profile: &ORT_X64,
-    about: "onnxruntime on x86-64 with VNNI",
-    fusions: &ONNXRUNTIME,
-};
+pub const RUNTIME: Runtime =
+    Runtime { profile: &ORT_X64, about: "onnxruntime on x86-64 with VNNI", fusions: &ONNXRUNTIME };
 
 /// What the command line calls `ort-x64-saturating`.
 pub const RUNTIME_SATURATING: Runtime = Runtime {
@@ -61,7 +70,7 @@ pub const RUNTIME_SATURATING: Runtime = Runtime {
 #[derive(Clone, Copy, Debug)]
 pub struct Ort {
     name: &'static str,
-    sums: Sums,
+    arithmetic: Arithmetic,
 }
 
 impl Profile for Ort {
@@ -71,9 +80,9 @@ impl Profile for Ort {
 
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
         match node.op {
-            Op::Conv(conv) => conv::prepare(conv, node, self.sums),
-            Op::MatMul(_) => matmul::prepare_mat_mul(node, self.sums),
-            Op::Gemm(gemm) => matmul::prepare_gemm(gemm, node, self.sums),
+            Op::Conv(conv) => conv::prepare(conv, node, self.arithmetic),
+            Op::MatMul(_) => matmul::prepare(node, self.arithmetic),
+            Op::Gemm(gemm) => gemm::prepare(gemm, node, self.arithmetic),
             Op::Add(_) => binary::prepare(node, binary::Function::Add),
             Op::Mul(_) => binary::prepare(node, binary::Function::Mul),
             Op::AveragePool(pool) => pool::prepare_average(pool, node),
@@ -90,7 +99,11 @@ impl Profile for Ort {
             Op::Where(_) => join::prepare_where(node),
             op if mover::moves(op) => mover::prepare(node),
             op => Err(Error::unsupported(format!("onnxruntime has no integer kernel for `{}`", op.name()))
-                .help(format!("leave the node in float; the profile `{}` computes these: {}", self.name, claims::names()))),
+                .help(format!(
+                    "leave the node in float; the profile `{}` computes these: {}",
+                    self.name,
+                    claims::names()
+                ))),
         }
     }
 }

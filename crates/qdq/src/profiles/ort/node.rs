@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::{IntegerInput, IntegerNode};
+use crate::kernels::int8::Bytes;
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 /// Parameters of a whole 8-bit tensor: `real = (integer - zero_point) * scale`.
@@ -95,28 +96,33 @@ pub(super) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
     node.inputs.iter().map(|input| input.as_ref().and_then(|input| input.constant.clone())).collect()
 }
 
-/// Integers of an 8-bit tensor.
-pub(super) fn integers(tensor: &Tensor) -> Result<Vec<i16>> {
+/// An error unless there are kernels for these factors: u8 by u8 or i8, i8 by i8.
+pub(super) fn check_types(left: DType, right: DType) -> Result<()> {
+    match (left, right) {
+        (DType::U8, DType::U8 | DType::I8) | (DType::I8, DType::I8) => Ok(()),
+        _ => Err(Error::unsupported(format!("{left} by {right}"))
+            .help("onnxruntime multiplies u8 by u8, u8 by i8, and i8 by i8")),
+    }
+}
+
+/// Elements of an 8-bit tensor, as kernels take them.
+pub(super) fn bytes(tensor: &Tensor) -> Result<Bytes<'_>> {
     match tensor.data() {
-        Data::I8(elements) => Ok(elements.iter().map(|&q| q.into()).collect()),
-        Data::U8(elements) => Ok(elements.iter().map(|&q| q.into()).collect()),
+        Data::I8(elements) => Ok(Bytes::I8(elements)),
+        Data::U8(elements) => Ok(Bytes::U8(elements)),
         other => Err(Error::data(format!("a tensor of {} where 8-bit integers are needed", other.dtype()))),
     }
 }
 
 /// The bits of an 8-bit tensor: indices into tables of 256.
 pub(super) fn bits(tensor: &Tensor) -> Result<&[u8]> {
-    match tensor.data() {
-        Data::I8(elements) => Ok(bytemuck::cast_slice(elements)),
-        Data::U8(elements) => Ok(elements),
-        other => Err(Error::data(format!("a tensor of {} where 8-bit integers are needed", other.dtype()))),
-    }
+    Ok(bytes(tensor)?.bits())
 }
 
 /// An 8-bit tensor of these bits.
 pub(super) fn from_bits(storage: DType, shape: Vec<usize>, bits: Vec<u8>) -> Result<Tensor> {
     if storage == DType::I8 {
-        return Tensor::from_vec(shape, bits.into_iter().map(|q| q as i8).collect());
+        return Tensor::from_vec(shape, bytemuck::cast_vec::<u8, i8>(bits));
     }
     Tensor::from_vec(shape, bits)
 }

@@ -1,16 +1,17 @@
 //! What becomes of a sum of products: integers, real numbers, or the sum itself.
 
-use super::node::{Affine, check_whole_range, from_bits};
-use super::rounding::Saturate;
+use super::node::{Affine, check_whole_range};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
+use crate::kernels::int8::{self, Epilogue, Range};
+use crate::ops::output_count;
 use crate::tensor::{DType, Tensor};
 
 /// The last step of a kernel of products, with a factor for the whole tensor or one for each output channel.
 #[derive(Clone, Debug)]
 pub(super) enum Output {
     /// `round(sum · factor)`, saturated; factor = (left scale · right scale) / output scale.
-    Integers { factors: Vec<f32>, saturate: Saturate, storage: DType },
+    Integers { factors: Vec<f32>, range: Range, storage: DType },
     /// `sum · factor`; factor = left scale · right scale.
     Reals { factors: Vec<f32> },
     /// The sum: kernels `ConvInteger` and `MatMulInteger`.
@@ -36,32 +37,52 @@ impl Output {
         check_whole_range(params)?;
         let params = Affine::of(params, "the output")?;
         let factors = scales.into_iter().map(|scale| scale / params.scale).collect();
-        Ok(Output::Integers { factors, saturate: Saturate::to(params), storage: params.storage })
+        let (min, max) = params.range();
+        let range = Range { zero_point: params.zero_point, min, max };
+        Ok(Output::Integers { factors, range, storage: params.storage })
     }
 
-    /// Storage type of the output, if it is of 8-bit integers.
-    pub(super) fn storage(&self) -> Option<DType> {
-        if let Output::Integers { storage, .. } = self { Some(*storage) } else { None }
-    }
-
-    /// The output of this shape. `sum_at(i)` gives the sum for element `i` and its channel.
-    pub(super) fn finish(&self, shape: Vec<usize>, sum_at: impl Fn(usize) -> (i32, usize)) -> Result<Tensor> {
-        let count: usize = shape.iter().product();
-        let sums = (0..count).map(sum_at);
+    /// An error unless integers come out in the type they went in.
+    pub(super) fn check_storage(&self, input: DType) -> Result<()> {
         match self {
-            Output::Integers { factors, saturate, storage } => {
-                let bits = sums.map(|(sum, channel)| saturate.bits(sum as f32 * factor(factors, channel)));
-                from_bits(*storage, shape, bits.collect())
+            Output::Integers { storage, .. } if *storage != input => {
+                Err(Error::unsupported(format!("{input} in and {storage} out"))
+                    .help("onnxruntime fuses products only if input and output have one type"))
             }
-            Output::Reals { factors } => {
-                let reals = sums.map(|(sum, channel)| sum as f32 * factor(factors, channel));
-                Tensor::from_vec(shape, reals.collect())
-            }
-            Output::Sums => Tensor::from_vec(shape, sums.map(|(sum, _)| sum).collect()),
+            _ => Ok(()),
         }
     }
-}
 
-fn factor(factors: &[f32], channel: usize) -> f32 {
-    if factors.len() == 1 { factors[0] } else { factors[channel] }
+    /// A tensor of this shape that `kernel` fills.
+    pub(super) fn fill(
+        &self,
+        shape: Vec<usize>,
+        kernel: impl FnOnce(&Epilogue<'_>, int8::Output<'_>),
+    ) -> Result<Tensor> {
+        let count = output_count(&shape)?;
+        match self {
+            Output::Integers { factors, range, storage } => {
+                let epilogue = Epilogue::Requantize { multipliers: factors, range: *range };
+                if *storage == DType::I8 {
+                    let mut elements = vec![0i8; count];
+                    kernel(&epilogue, int8::Output::I8(&mut elements));
+                    return Tensor::from_vec(shape, elements);
+                }
+                let mut elements = vec![0u8; count];
+                kernel(&epilogue, int8::Output::U8(&mut elements));
+                Tensor::from_vec(shape, elements)
+            }
+            Output::Reals { factors } => {
+                let mut elements = vec![0f32; count];
+                let epilogue = Epilogue::Dequantize { scales: factors, bias: None };
+                kernel(&epilogue, int8::Output::F32(&mut elements));
+                Tensor::from_vec(shape, elements)
+            }
+            Output::Sums => {
+                let mut elements = vec![0i32; count];
+                kernel(&Epilogue::Sums, int8::Output::I32(&mut elements));
+                Tensor::from_vec(shape, elements)
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Average pooling: kernels `QLinearAveragePool` and `QLinearGlobalAveragePool`.
 
-use super::node::{self, Affine, bits, check_one_storage, constants, from_bits, from_byte, integers};
+use super::node::{self, Affine, bits, bytes, check_one_storage, constants, from_bits, from_byte};
 use super::rounding::{Saturate, to_i32};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
+use crate::kernels::int8::Bytes;
 use crate::ops::{Args, AveragePool, Prepared, Sliding, Windows, with_constants};
 use crate::tensor::Tensor;
 
@@ -13,7 +14,9 @@ pub(super) fn prepare_average(pool: &AveragePool, node: &IntegerNode<'_>) -> Res
         return Err(Error::unsupported("an average over a dilated window").help("leave the node in float"));
     }
     if !(1..=3).contains(&pool.kernel_shape.len()) {
-        return Err(Error::unsupported("an average over more than three axes").help("leave the node in float"));
+        return Err(
+            Error::unsupported("an average over more than three axes").help("leave the node in float")
+        );
     }
     let (input, output, constants) = bind(node)?;
     Ok(Box::new(PreparedAverage { pool: pool.clone(), input, output, constants }))
@@ -79,7 +82,10 @@ impl PreparedAverage {
     fn windows(&self, shape: &[usize]) -> Result<Windows> {
         let pool = &self.pool;
         if shape.len() != pool.kernel_shape.len() + 2 {
-            return Err(Error::data(format!("the shape {shape:?} for windows of {} axes", pool.kernel_shape.len())));
+            return Err(Error::data(format!(
+                "the shape {shape:?} for windows of {} axes",
+                pool.kernel_shape.len()
+            )));
         }
         let sliding = Sliding {
             kernel: &pool.kernel_shape,
@@ -98,7 +104,9 @@ impl PreparedAverage {
         if self.pool.count_include_pad {
             counts.fill(windows.n_taps());
         } else {
-            windows.for_each_row(|row| counts[row.output..row.output + row.len].iter_mut().for_each(|n| *n += 1));
+            windows.for_each_row(|row| {
+                counts[row.output..row.output + row.len].iter_mut().for_each(|n| *n += 1)
+            });
         }
         counts.into_iter().map(|count| count as f32).collect()
     }
@@ -139,9 +147,15 @@ fn global_average(tensor: &Tensor, shape: Vec<usize>, input: Affine, output: Aff
             .help("onnxruntime computes fewer than 2^24 elements and factors of 2^-32 up to 256"));
     }
     let saturate = Saturate::to(output);
-    let average = |plane: &[i16]| {
-        let sum: i32 = plane.iter().map(|&q| i32::from(q)).sum();
-        saturate.bits(sum.wrapping_sub((count as i32).wrapping_mul(input.zero_point)) as f32 * factor)
+    let zeros = (count as i32).wrapping_mul(input.zero_point);
+    let average = |sum: i32| saturate.bits(sum.wrapping_sub(zeros) as f32 * factor);
+    let averages = match bytes(tensor)? {
+        Bytes::U8(q) => {
+            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
+        }
+        Bytes::I8(q) => {
+            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
+        }
     };
-    from_bits(output.storage, shape, integers(tensor)?.chunks(count.max(1)).map(average).collect())
+    from_bits(output.storage, shape, averages)
 }

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn saturates_before_rounding() {
         let saturate = Saturate::to(Affine { storage: DType::I8, scale: 1.0, zero_point: -128 });
-        let bits = [-1.0, f32::NAN, 0.5, 1.5, 127.5, 254.5, 1e20, f32::INFINITY].map(|x| saturate.bits(x) as i8);
+        let bits =
+            [-1.0, f32::NAN, 0.5, 1.5, 127.5, 254.5, 1e20, f32::INFINITY].map(|x| saturate.bits(x) as i8);
         assert_eq!(bits, [-128, -128, -128, -126, 0, 126, 127, 127]);
     }
 }

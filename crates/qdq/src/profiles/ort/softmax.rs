@@ -4,7 +4,7 @@ use super::node::{self, Affine, bits, check_one_storage, constants, from_bits, f
 use crate::error::Result;
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Prepared, Softmax, resolve_axis, with_constants};
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 
 /// Binds a softmax along an axis.
 pub(super) fn prepare(softmax: &Softmax, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
@@ -54,16 +54,17 @@ fn exponentials(scale: f32, size: usize) -> Vec<f32> {
 }
 
 impl PreparedSoftmax {
-    /// The largest element is taken for 255. The output's scale acts as `floor(1 / scale)`; u8 saturates above, i8
-    /// wraps around. Source: onnxruntime `QlinearSoftmaxCPU`.
+    /// The largest element is taken for 255. The output's scale acts as `floor(1 / scale)`. The sum is in f32, the rest in
+    /// f64. Source: onnxruntime `QlinearSoftmaxCPU`; f64 and saturation of i8 by experiment.
     fn lane(&self, lane: &[i32], exponentials: &[f32]) -> Vec<u8> {
         let largest = lane.iter().copied().max().unwrap_or(0);
-        let steps = (1.0 / self.output.scale).floor();
+        let steps = f64::from((1.0 / self.output.scale).floor());
         let exponential = |q: i32| exponentials[(255 - largest + q) as usize];
-        let sum: f32 = lane.iter().fold(0.0, |sum, &q| sum + exponential(q));
+        let sum = f64::from(lane.iter().fold(0.0f32, |sum, &q| sum + exponential(q)));
+        let (min, max) = self.output.range();
         let of = |&q: &i32| {
-            let q = (exponential(q) * steps / sum).round_ties_even() as i64 + i64::from(self.output.zero_point);
-            if self.output.storage == DType::U8 { q.min(255) as u8 } else { q as u8 }
+            let steps = (f64::from(exponential(q)) * steps / sum).round_ties_even();
+            (steps as i64 + i64::from(self.output.zero_point)).clamp(min.into(), max.into()) as u8
         };
         lane.iter().map(of).collect()
     }

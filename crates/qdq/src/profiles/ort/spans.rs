@@ -24,7 +24,8 @@ impl Span {
             ([], _) => (1, 0),
             ([.., size], []) => (*size, 1),
             _ => {
-                let innermost = |skip: usize| (first[first.len() - 1 - skip], second[second.len() - 1 - skip]);
+                let innermost =
+                    |skip: usize| (first[first.len() - 1 - skip], second[second.len() - 1 - skip]);
                 (0..both).map(innermost).find(|&sizes| sizes != (1, 1)).unwrap_or((1, 1))
             }
         };

@@ -26,7 +26,13 @@ pub(super) fn prepare_clip(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> 
         }
     };
     let (low, high) = (bound(1, f32::NEG_INFINITY)?, bound(2, f32::INFINITY)?);
-    prepare(node, move |x| x.max(low).min(high))
+    let output = node::output(node)?;
+    let (min, max) = output.range();
+    // onnxruntime drops a clip that leaves the whole range of the output, with a tolerance that is not relative.
+    // Source: `ClipQuantFusion`.
+    let is_dropped =
+        low - output.dequantize(min) <= f32::EPSILON && output.dequantize(max) - high <= f32::EPSILON;
+    prepare(node, move |x| if is_dropped { x } else { x.max(low).min(high) })
 }
 
 /// Outputs by the bits of the input. Source: onnxruntime `QlinearBuildLookupTable`.
@@ -44,7 +50,8 @@ pub(super) fn sigmoid(x: f32) -> f32 {
         [6.102_473_9e-13, 5.761_021_4e-9, 6.291_067_8e-6, 1.701_988_2e-3, 1.168_176_6e-1, 9.931_519e-1];
     let x = at_most(at_least(x, -18.0), 18.0);
     let squared = x * x;
-    let polynomial = |coefficients: &[f32]| coefficients.iter().copied().reduce(|sum, next| sum.mul_add(squared, next));
+    let polynomial =
+        |coefficients: &[f32]| coefficients.iter().copied().reduce(|sum, next| sum.mul_add(squared, next));
     let ratio = x * polynomial(&NUMERATOR).unwrap_or(0.0) / polynomial(&DENOMINATOR).unwrap_or(1.0);
     at_least(ratio + 0.5, 0.0)
 }

@@ -15,7 +15,8 @@ pub(super) fn prepare_sum(node: &IntegerNode<'_>, subtracts: bool) -> Result<Box
     let (a, b, output) = (activation(node, 0)?, activation(node, 1)?, output(node)?);
     let ratios = [Ratio::new(&[a.scale], output.scale, 1)?, Ratio::new(&[b.scale], output.scale, 1)?];
     let larger = Multiplier::new(if a.scale >= b.scale { &ratios[0] } else { &ratios[1] })?;
-    let [of_a, of_b] = ratios.map(|ratio| if larger.mantissa == 0 { 0 } else { ratio.scaled(larger.shift as i32) });
+    let [of_a, of_b] =
+        ratios.map(|ratio| if larger.mantissa == 0 { 0 } else { ratio.scaled(larger.shift as i32) });
     let combine = Combine::Sum { of_a, of_b: if subtracts { -of_b } else { of_b }, rounding: larger };
     Ok(Box::new(Binary { a, b, output, combine, constants: constants(node) }))
 }

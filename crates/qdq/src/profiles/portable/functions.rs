@@ -50,7 +50,8 @@ pub(super) fn of(op: &Op, constants: &[Option<Tensor>]) -> Option<Box<dyn Fn(f64
     Some(match op {
         Op::Relu(_) => Box::new(|x| limit(x, 0.0, f64::INFINITY)),
         Op::Clip(_) => {
-            let bound = |position: usize, default: f32| match constants.get(position).and_then(Option::as_ref) {
+            let bound = |position: usize, default: f32| match constants.get(position).and_then(Option::as_ref)
+            {
                 Some(bound) => bound.as_slice::<f32>().ok()?.first().copied(),
                 None => Some(default),
             };

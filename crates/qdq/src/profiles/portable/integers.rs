@@ -22,7 +22,10 @@ impl Affine {
     pub(super) fn new(params: &QuantParams) -> Result<Self> {
         let is_known = matches!(params.storage, DType::I8 | DType::U8 | DType::I16 | DType::U16);
         if params.granularity != Granularity::PerTensor || !is_known {
-            return Err(Error::unsupported(format!("activations of {} other than per tensor", params.storage)));
+            return Err(Error::unsupported(format!(
+                "activations of {} other than per tensor",
+                params.storage
+            )));
         }
         Ok(Self {
             storage: params.storage,

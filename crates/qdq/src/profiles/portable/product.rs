@@ -5,7 +5,9 @@ use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::conv::ConvShape;
-use crate::kernels::int8::{Arithmetic, Bytes, ConvInput, Epilogue, Layout, Output, PackedB, PackedConv, gemm};
+use crate::kernels::int8::{
+    Arithmetic, Bytes, ConvInput, Epilogue, Layout, Output, PackedB, PackedConv, gemm,
+};
 use crate::ops::{Args, Conv, Gemm, Prepared, Sliding};
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
@@ -25,7 +27,9 @@ impl Requantize {
             return Err(Error::unsupported(format!("products of {} and {}", x.storage, w.storage)));
         }
         if !matches!(w.granularity, Granularity::PerTensor) && w.granularity != Granularity::PerAxis(axis) {
-            return Err(Error::unsupported("weights with scales along another axis than that of the outputs"));
+            return Err(Error::unsupported(
+                "weights with scales along another axis than that of the outputs",
+            ));
         }
         let multiplier = |&scale: &f32| Multiplier::of(&[x.scale, scale], output.scale);
         Ok(Self { multipliers: w.scale.iter().map(multiplier).collect::<Result<_>>()?, output })
@@ -64,11 +68,14 @@ fn weights<'n>(node: &'n IntegerNode<'_>) -> Result<&'n Tensor> {
 /// A constant bias of as many numbers as outputs.
 fn bias(node: &IntegerNode<'_>, n_outputs: usize) -> Result<Option<Vec<i32>>> {
     let Some(Some(bias)) = node.inputs.get(2) else { return Ok(None) };
-    let bias = bias.constant.as_ref().ok_or_else(|| Error::unsupported("a bias that is computed, not constant"))?;
+    let bias =
+        bias.constant.as_ref().ok_or_else(|| Error::unsupported("a bias that is computed, not constant"))?;
     let numbers = bias.as_slice::<i32>()?;
     match numbers {
         [one] => Ok(Some(vec![*one; n_outputs])),
-        _ if numbers.len() == n_outputs && bias.shape().last() == Some(&n_outputs) => Ok(Some(numbers.to_vec())),
+        _ if numbers.len() == n_outputs && bias.shape().last() == Some(&n_outputs) => {
+            Ok(Some(numbers.to_vec()))
+        }
         _ => Err(Error::unsupported(format!("a bias of shape {:?} for {n_outputs} outputs", bias.shape()))),
     }
 }
@@ -138,7 +145,13 @@ impl PreparedConv {
 
     fn pack(&self, shape: ConvShape) -> Result<PackedConv> {
         let weights = bytes(&self.weights)?;
-        Ok(PackedConv::new(weights, &self.weight_params.zero_point, self.bias.as_deref(), shape, Arithmetic::Exact))
+        Ok(PackedConv::new(
+            weights,
+            &self.weight_params.zero_point,
+            self.bias.as_deref(),
+            shape,
+            Arithmetic::Exact,
+        ))
     }
 }
 
@@ -147,7 +160,10 @@ impl Prepared for PreparedConv {
         let x = inputs.get(0)?;
         let dims = x.shape();
         if dims.len() != self.kernel.len() + 2 || dims[1] != self.channels * self.conv.group {
-            return Err(Error::data(format!("a convolution of {dims:?} with weights {:?}", self.weights.shape())));
+            return Err(Error::data(format!(
+                "a convolution of {dims:?} with weights {:?}",
+                self.weights.shape()
+            )));
         }
         let shape = self.shape(&dims[2..])?;
         let packed_now;
@@ -165,12 +181,8 @@ impl Prepared for PreparedConv {
         let output = packed.shape().output_dims(dims);
         let inner: usize = output[2..].iter().product();
         let mut sums = vec![0; crate::ops::output_count(&output)?];
-        let input = ConvInput {
-            data: bytes(x)?,
-            dims,
-            layout: Layout::ChannelsFirst,
-            zero_point: self.zero_point,
-        };
+        let input =
+            ConvInput { data: bytes(x)?, dims, layout: Layout::ChannelsFirst, zero_point: self.zero_point };
         packed.run(input, &Epilogue::Sums, Output::I32(&mut sums), Layout::ChannelsFirst);
         Ok(vec![self.requantize.rows(output, &sums, self.outputs, inner)?])
     }

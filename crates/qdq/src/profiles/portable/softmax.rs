@@ -17,9 +17,16 @@ pub(super) fn prepare(softmax: &Softmax, node: &IntegerNode<'_>) -> Result<Box<d
     if !matches!(input.storage, DType::I8 | DType::U8) {
         return Err(Error::unsupported(format!("a softmax of {}", input.storage)));
     }
-    let power = |d: i32| (exponential(-f64::from(d) * f64::from(input.scale)) * f64::from(1 << 23) + 0.5).floor() as i64;
+    let power = |d: i32| {
+        (exponential(-f64::from(d) * f64::from(input.scale)) * f64::from(1 << 23) + 0.5).floor() as i64
+    };
     let multiplier = Multiplier::of(&[1.0], output.scale)?;
-    Ok(Box::new(PreparedSoftmax { axis: softmax.axis, powers: (0..256).map(power).collect(), multiplier, output }))
+    Ok(Box::new(PreparedSoftmax {
+        axis: softmax.axis,
+        powers: (0..256).map(power).collect(),
+        multiplier,
+        output,
+    }))
 }
 
 #[derive(Debug)]

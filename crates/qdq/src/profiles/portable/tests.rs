@@ -53,7 +53,8 @@ fn multipliers_are_the_definition() {
             (16_492_675 * 7 * 2, 1i128 << 39)
         };
         let multiplier = Multiplier::of(&scales, by).unwrap();
-        for value in [-1_000_000_007i64, -640, -320, -3, -1, 0, 1, 2, 5, 319, 320, 321, 77_777, 2_147_483_647] {
+        for value in [-1_000_000_007i64, -640, -320, -3, -1, 0, 1, 2, 5, 319, 320, 321, 77_777, 2_147_483_647]
+        {
             let expected = naive(value.into(), numerator, denominator);
             assert_eq!(i128::from(multiplier.apply(value)), expected, "{value} of {scales:?}/{by}");
         }
@@ -140,11 +141,8 @@ fn sums_products_and_joins_are_the_definition() {
         assert_eq!(i128::from(y), limit(naive(product, 1, 8)));
     }
     for (i, &y) in run(&source("concat(%a, %b)", "600")).iter().enumerate() {
-        let expected = if i < 300 {
-            naive((a[i] - 3).into(), 2, 3)
-        } else {
-            naive((b[i - 300] - 250).into(), 1, 4)
-        };
+        let expected =
+            if i < 300 { naive((a[i] - 3).into(), 2, 3) } else { naive((b[i - 300] - 250).into(), 1, 4) };
         assert_eq!(i128::from(y), limit(expected));
     }
 }

@@ -1,13 +1,45 @@
-"""The rest of the grid of `one_op.py`: pooling, tables, choices, movers, bridges, and pairs of ops."""
+"""The grid of `one_op.py`: element by element, pooling, tables, choices, movers and bridges."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from one_op_grid import BYTES, I8, RANDOM, U8, clamp, integers, near, quant, scale, weights, zero_point
 from one_op_model import Node, Operand, Quant
+from one_op_random import BYTES, RANDOM, clamp, integers, ints, near, quant, scale, zero_point
+
+def all_pairs(dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+    every = np.arange(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, dtype=dtype)
+    return np.repeat(every, 256).reshape(1, -1), np.tile(every, 256).reshape(1, -1)
+
+
+BROADCASTS = [((2, 8, 13, 11), (2, 8, 13, 11)), ((1, 7), (1, 7)), ((2, 16, 9, 9), (1, 16, 1, 1)), ((1, 16, 1, 1), (2, 16, 9, 9)), ((2, 3, 40), (40,)),
+              ((40,), (2, 3, 40)), ((2, 9, 33), ()), ((), (2, 9, 33)), ((5, 1, 6), (4, 1)), ((1,), (1,)), ((4, 1), (1,)), ((3, 1), (1, 300)),
+              ((1, 31, 1), (64, 1, 1)), ((17, 1, 1), (1,)), ((3, 4, 1), (3, 1, 1))]
+
+
+def binaries() -> Iterator[Node]:
+    for op, onnx_op in (("add", "Add"), ("mul", "Mul")):
+        for dtype in BYTES:
+            for round_idx in range(22):
+                a, b = all_pairs(dtype)
+                yield binary(op, onnx_op, dtype, a, b, "qop" if round_idx % 2 else "qdq")
+                scalar = integers(dtype, 1)
+                every = np.arange(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, dtype=dtype).reshape(1, 1, 256)
+                first, second = (every, scalar.reshape(())) if round_idx % 2 else (scalar, np.tile(every, (1, 3, 1)))
+                yield binary(op, onnx_op, dtype, first, second, "qop")
+            for a_dims, b_dims in BROADCASTS:
+                yield binary(op, onnx_op, dtype, integers(dtype, *a_dims), integers(dtype, *b_dims), "qop" if RANDOM.integers(2) else "qdq")
+
+
+def binary(op: str, onnx_op: str, dtype: Any, a: np.ndarray, b: np.ndarray, form: str) -> Node:
+    first, second = quant(dtype), quant(dtype)
+    scales = (float(first.scale), float(second.scale))
+    steps = near(max(scales), steps=1) if op == "add" else near(*scales, steps=128)
+    steps *= float(RANDOM.choice([1] * 12 + [1e-12]))  # now and then too fine for 32 bits
+    return Node(op, onnx_op, [Operand(a, first), Operand(b, second, bool(RANDOM.integers(2)) and b.ndim > 0)],
+                quant(dtype, clamp(steps)), form=form, kernel=f"QLinear{onnx_op}")
+
 
 POOLS = [((2, 6, 24, 25), (3, 3), (2, 2), (0, 0, 0, 0)), ((1, 8, 28, 28), (2, 2), (2, 2), (0, 0, 0, 0)), ((1, 3, 17, 19), (3, 3), (1, 1), (1, 1, 1, 1)),
          ((1, 5, 15, 16), (5, 3), (1, 2), (2, 0, 1, 2)), ((2, 16, 7, 7), (7, 7), (1, 1), (0, 0, 0, 0)), ((1, 4, 100), (4,), (3,), (1, 2)),
@@ -72,10 +104,6 @@ def choices() -> Iterator[Node]:
             yield Node("where", "Where", operands, y, kernel="QLinearWhere", form="qop" if RANDOM.integers(2) else "qdq")
 
 
-def ints(*values: int) -> Operand:
-    return Operand(np.array(values, np.int64), None, True)
-
-
 def movers() -> Iterator[Node]:
     image, matrix = (2, 6, 20, 22), (30, 40)
     none = None
@@ -118,29 +146,3 @@ def bridges() -> Iterator[Node]:
     for _ in range(12):
         x = (RANDOM.normal(RANDOM.uniform(-2, 2), 1, (6, 2570)) * scale()).astype(np.float32)
         yield Node("dynamic_quantize_linear", "DynamicQuantizeLinear", [Operand(x)], None, form="dynamic", dtype=np.uint8)
-
-
-def convolution(x: Any, channels: int, outputs: int, kernel: int, groups: int, step: float) -> Node:
-    """u8 in and out, padded to keep the size; weights of 7 bits."""
-    w = weights(U8 if RANDOM.integers(3) == 0 else I8, (outputs, channels // groups, kernel, kernel), 0, False, 64)
-    w = replace(w, quant=replace(w.quant, scale=np.float32(0.01)))
-    attrs = {"pads": [kernel // 2] * 4, "group": groups}
-    return Node("conv", "Conv", [x, w], quant(U8, step), attrs, kernel="QLinearConv")
-
-
-def pairs() -> Iterator[Node]:
-    """Two and three ops, in NHWC inside onnxruntime: residuals, poolings after convolutions, joins."""
-    for channels, size in [(16, 24), (12, 19), (5, 17), (32, 14)] * 3:
-        x = Operand(integers(U8, 2, channels, size, size), Quant.of(U8, 0.02, zero_point(U8)))
-        conv = convolution(x, channels, 16, 3, 1, 0.4)
-        point = convolution(x, channels, 16, 1, 1, 0.3)
-        depth = convolution(x, channels, channels, 3, channels, 0.05)
-        for op, onnx_op, steps in (("add", "Add", 0.6), ("mul", "Mul", 40.0)):
-            yield Node(op, onnx_op, [conv, point], quant(U8, steps), kernel=f"QLinear{onnx_op}")
-        yield convolution(depth, channels, 24, 1, 1, 0.3)
-        yield Node("concat", "Concat", [conv, point], quant(U8, 0.5), {"axis": 1}, kernel="QLinearConcat")
-        pool = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
-        yield Node("max_pool", "MaxPool", [conv], conv.output, pool)
-        yield Node("average_pool", "AveragePool", [conv], quant(U8, 0.35), pool, kernel="QLinearAveragePool")
-        yield Node("global_average_pool", "GlobalAveragePool", [conv], quant(U8, 0.1), kernel="QLinearGlobalAveragePool")
-        yield Node("sigmoid", "Sigmoid", [conv], quant(U8, 1 / 256), kernel="QLinearSigmoid")

@@ -1,64 +1,13 @@
-"""The grid of `one_op.py`: shapes, paddings, strides, groups, scales and zero points for each op."""
+"""The grid of `one_op.py`: convolutions and matrix products, and pairs of ops around convolutions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from one_op_model import Node, Operand, Quant
-
-RANDOM = np.random.default_rng(20)
-U8, I8 = np.dtype(np.uint8), np.dtype(np.int8)
-BYTES = (U8, I8)
-
-
-def integers(dtype: Any, *shape: int, limit: int | None = None) -> np.ndarray:
-    """Every tenth tensor holds the extremes only."""
-    info = np.iinfo(dtype)
-    low, high = (info.min, info.max) if limit is None else (-limit, limit)
-    if RANDOM.integers(10) == 0:
-        return RANDOM.choice(np.array([low, high], dtype), shape)
-    return RANDOM.integers(low, high + 1, shape).astype(dtype)
-
-
-def zero_point(dtype: Any) -> int:
-    info = np.iinfo(dtype)
-    return int(RANDOM.choice([info.min, info.max, (info.min + info.max + 1) // 2, RANDOM.integers(info.min, info.max + 1)]))
-
-
-def scale() -> float:
-    """Ordinary, a power of two (ties), tiny, or huge."""
-    kind = RANDOM.integers(8)
-    if kind < 2:
-        return float(2.0 ** RANDOM.integers(-8, 3))
-    return float(np.float32(10 ** RANDOM.uniform(*{2: (-12, -8), 3: (4, 8)}.get(int(kind), (-3, 0)))))
-
-
-def quant(dtype: Any, value: float | None = None) -> Quant:
-    return Quant.of(dtype, scale() if value is None else value, zero_point(dtype))
-
-
-def near(*scales: float, steps: float = 1.0) -> float:
-    """An output scale that uses most of the range, now and then much less or much more; powers of two stay such."""
-    product = float(np.prod(scales)) * 2.0 ** np.round(np.log2(steps))
-    return float(np.float32(product * RANDOM.choice([1, 1, 1, 0.73, 1.37, 2.0 ** -6, 2.0 ** 6, 0.011])))
-
-
-def clamp(value: float) -> float:
-    return float(np.clip(value, 1e-30, 1e30))
-
-
-def shape(*sizes: int) -> tuple[int, ...]:
-    return sizes
-
-
-def weights(dtype: Any, dims: tuple[int, ...], axis: int, per_channel: bool, limit: int | None) -> Operand:
-    count = dims[axis] if per_channel else None
-    base = scale()
-    scales = np.float32(base) if count is None else (base * 10 ** RANDOM.uniform(-1, 1, count)).astype(np.float32)
-    zero = zero_point(dtype) if dtype == U8 else int(RANDOM.choice([0, 0, 0, 7]))
-    return Operand(integers(dtype, *dims, limit=None if dtype == U8 else limit), Quant.of(dtype, scales, zero, axis if per_channel else None), True)
-
+from one_op_random import I8, RANDOM, U8, clamp, integers, near, quant, weights, zero_point
 
 CONVOLUTIONS = [
     # batch, channels, spatial, outputs, kernel, groups, strides, pads, dilations
@@ -155,33 +104,27 @@ def gemms() -> Iterator[Node]:
                 yield Node("gemm", "Gemm", operands, output, attrs, onnx_attrs, form, "QGemm", may_saturate=saturates)
 
 
-def all_pairs(dtype: Any) -> tuple[np.ndarray, np.ndarray]:
-    every = np.arange(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, dtype=dtype)
-    return np.repeat(every, 256).reshape(1, -1), np.tile(every, 256).reshape(1, -1)
+def convolution(x: Any, channels: int, outputs: int, kernel: int, groups: int, step: float) -> Node:
+    """u8 in and out, padded to keep the size; weights of 7 bits."""
+    w = weights(U8 if RANDOM.integers(3) == 0 else I8, (outputs, channels // groups, kernel, kernel), 0, False, 64)
+    w = replace(w, quant=replace(w.quant, scale=np.float32(0.01)))
+    attrs = {"pads": [kernel // 2] * 4, "group": groups}
+    return Node("conv", "Conv", [x, w], quant(U8, step), attrs, kernel="QLinearConv")
 
 
-BROADCASTS = [((2, 8, 13, 11), (2, 8, 13, 11)), ((1, 7), (1, 7)), ((2, 16, 9, 9), (1, 16, 1, 1)), ((1, 16, 1, 1), (2, 16, 9, 9)), ((2, 3, 40), (40,)),
-              ((40,), (2, 3, 40)), ((2, 9, 33), ()), ((), (2, 9, 33)), ((5, 1, 6), (4, 1)), ((1,), (1,)), ((4, 1), (1,)), ((3, 1), (1, 300)),
-              ((1, 31, 1), (64, 1, 1)), ((17, 1, 1), (1,)), ((3, 4, 1), (3, 1, 1))]
-
-
-def binaries() -> Iterator[Node]:
-    for op, onnx_op in (("add", "Add"), ("mul", "Mul")):
-        for dtype in BYTES:
-            for round_idx in range(14):
-                a, b = all_pairs(dtype)
-                yield binary(op, onnx_op, dtype, a, b, "qop" if round_idx % 2 else "qdq")
-                scalar = integers(dtype, 1)
-                every = np.arange(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, dtype=dtype).reshape(1, 1, 256)
-                first, second = (every, scalar.reshape(())) if round_idx % 2 else (scalar, np.tile(every, (1, 3, 1)))
-                yield binary(op, onnx_op, dtype, first, second, "qop")
-            for a_dims, b_dims in BROADCASTS:
-                yield binary(op, onnx_op, dtype, integers(dtype, *a_dims), integers(dtype, *b_dims), "qop" if RANDOM.integers(2) else "qdq")
-
-
-def binary(op: str, onnx_op: str, dtype: Any, a: np.ndarray, b: np.ndarray, form: str) -> Node:
-    first, second = quant(dtype), quant(dtype)
-    scales = (float(first.scale), float(second.scale))
-    steps = near(max(scales), steps=1) if op == "add" else near(*scales, steps=128)
-    return Node(op, onnx_op, [Operand(a, first), Operand(b, second, bool(RANDOM.integers(2)) and b.ndim > 0)],
-                quant(dtype, clamp(steps)), form=form, kernel=f"QLinear{onnx_op}")
+def pairs() -> Iterator[Node]:
+    """Two and three ops, in NHWC inside onnxruntime: residuals, poolings after convolutions, joins."""
+    for channels, size in [(16, 24), (12, 19), (5, 17), (32, 14)] * 3:
+        x = Operand(integers(U8, 2, channels, size, size), Quant.of(U8, 0.02, zero_point(U8)))
+        conv = convolution(x, channels, 16, 3, 1, 0.4)
+        point = convolution(x, channels, 16, 1, 1, 0.3)
+        depth = convolution(x, channels, channels, 3, channels, 0.05)
+        for op, onnx_op, steps in (("add", "Add", 0.6), ("mul", "Mul", 40.0)):
+            yield Node(op, onnx_op, [conv, point], quant(U8, steps), kernel=f"QLinear{onnx_op}")
+        yield convolution(depth, channels, 24, 1, 1, 0.3)
+        yield Node("concat", "Concat", [conv, point], quant(U8, 0.5), {"axis": 1}, kernel="QLinearConcat")
+        pool = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+        yield Node("max_pool", "MaxPool", [conv], conv.output, pool)
+        yield Node("average_pool", "AveragePool", [conv], quant(U8, 0.35), pool, kernel="QLinearAveragePool")
+        yield Node("global_average_pool", "GlobalAveragePool", [conv], quant(U8, 0.1), kernel="QLinearGlobalAveragePool")
+        yield Node("sigmoid", "Sigmoid", [conv], quant(U8, 1 / 256), kernel="QLinearSigmoid")
