@@ -28,7 +28,16 @@ const CHECKS: &[(&str, &[&str])] = &[
 /// The release build: checks against onnxruntime run whole models, which a debug build makes slow. The example is our
 /// side of `one_op.py`.
 const BUILD: &[&str] = &[
-    "build", "--quiet", "--release", "--package", "qdq-cli", "--package", "qdq", "--bin", "qdq", "--example",
+    "build",
+    "--quiet",
+    "--release",
+    "--package",
+    "qdq-cli",
+    "--package",
+    "qdq",
+    "--bin",
+    "qdq",
+    "--example",
     "one_op",
 ];
 
