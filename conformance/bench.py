@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 STATIC_METHODS = ("MinMax", "Percentile", "Entropy")
 METHODS = ("minmax", "percentile", "entropy", "mse", "l2")
 FAST_ENOUGH = ("resnet8", "efficientnet-lite0", "minilm")
+INT8 = ("resnet8", "efficientnet-lite0", "minilm", "ppocr-cls")  # the last is a MobileNetV3
+PROFILE = "ort-x64"
 SECONDS_A_TURN = 1.5
 
 
@@ -114,18 +116,28 @@ def growth(model: dict[str, str], full: bool, rounds: int) -> dict[str, tuple[fl
     return {name.split()[0]: (peak[name], peak[name.replace(" few", " many")]) for name in peak if name.endswith("few")}
 
 
-def speed(model: dict[str, str], threads: int, rounds: int) -> Speed:
-    """Milliseconds of one float run of one sample, medians."""
-    theirs = helper("bench_session.py", model["path"], model["sample"], str(threads))
+def int8_model(model: dict[str, str]) -> str:
+    """The int8 form of a model, made when it is not there."""
+    out = WORK / model["name"] / "bench-int8.onnx"
+    if not out.exists():
+        measured(qdq("quantize", model["path"], "--data", model["calibration"], "-o", out, "--json"))
+    return str(out)
+
+
+def speed(model: dict[str, str], threads: int, rounds: int, int8: bool = False) -> Speed:
+    """Milliseconds of one run of one sample, medians: of the float model, or of its int8 form in integers on both sides."""
+    path = int8_model(model) if int8 else model["path"]
+    theirs = helper("bench_session.py", path, model["sample"], str(threads))
     first = last_json(measured([*theirs, "3"]).output)["median_ms"]
     n_runs = str(int(min(1000, max(5, SECONDS_A_TURN * 1000 / first))))
-    ours = qdq("bench", model["path"], "--data", model["sample"], "--threads", str(threads), "--runs", n_runs, "--json")
+    options = ["--profile", PROFILE] if int8 else []
+    ours = qdq("bench", path, "--data", model["sample"], "--threads", str(threads), "--runs", n_runs, "--json", *options)
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for line, mine in zip((ours, [*theirs, n_runs]), times, strict=True):
             mine.append(last_json(measured(line).output)["median_ms"])
-    result = Speed(model["name"], threads, statistics.median(times[0]), statistics.median(times[1]))
-    print(f"  {result.model:20} {threads} threads: qdq {result.ours:8.3f} ms  onnxruntime {result.theirs:8.3f} ms  "
+    result = Speed(model["name"], threads, statistics.median(times[0]), statistics.median(times[1]), int8)
+    print(f"  {result.model:20} {result.form:5} {threads} threads: qdq {result.ours:8.3f} ms  onnxruntime {result.theirs:8.3f} ms  "
           f"x{result.ratio:.2f}", flush=True)
     return result
 
@@ -140,8 +152,18 @@ def bars(rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds
         ratio = by_name["qdq percentile"].user / by_name["quantize_static Percentile"].user
         found.append(Bar("user CPU of quantize / quantize_static Percentile, both percentile", ratio, 0.2))
     found += [Bar(f"peak memory, 200 samples / 20 samples, {method}", many / few, 1.05) for method, (few, many) in peaks.items()]
-    found += [Bar(f"float speed / onnxruntime's, {s.model}, {s.threads} threads", s.ratio, 0.5, at_least=True)
-              for s in speeds if s.model in FAST_ENOUGH]
+    return found + speed_bars(speeds)
+
+
+def speed_bars(speeds: list[Speed]) -> list[Bar]:
+    """What is promised of speeds."""
+    found = [Bar(f"float speed / onnxruntime's, {s.model}, {s.threads} threads", s.ratio, 0.5, at_least=True)
+              for s in speeds if s.model in FAST_ENOUGH and not s.int8]
+    found += [Bar(f"int8 speed / onnxruntime's int8, {s.model}, {s.threads} threads", s.ratio, 0.7, at_least=True)
+              for s in speeds if s.int8]
+    own = {(s.model, s.threads): s.ours for s in speeds if not s.int8}
+    found += [Bar(f"int8 speed / our float, {s.model}, {s.threads} threads", own[s.model, s.threads] / s.ours, 2.0, at_least=True)
+              for s in speeds if s.int8 and (s.model, s.threads) in own]
     return found
 
 
@@ -150,13 +172,24 @@ def prepare() -> list[dict[str, str]]:
     return json.loads(measured(helper("bench_prepare.py")).output.splitlines()[-1])
 
 
+def int8_only(prepared: list[dict[str, str]], rounds: int) -> int:
+    """Speeds of int8 models, and the bars they are held to."""
+    chosen = [m for m in prepared if m["name"] in INT8]
+    speeds = [speed(m, threads, rounds, int8) for m in chosen for threads in (1, 2) for int8 in (False, True)]
+    print(bench_report.table(["what", "bar", "measured", ""], bench_report.bar_rows(speed_bars(speeds))))
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Speed and memory beside onnxruntime.")
     parser.add_argument("--full", action="store_true", help="all methods and models; writes docs/BENCHMARKS.md")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-speed", action="store_true", help="only quantization")
+    parser.add_argument("--int8", action="store_true", help="only the speed of int8 models beside float and onnxruntime's int8")
     args = parser.parse_args()
     prepared = prepare()
+    if args.int8:
+        return int8_only(prepared, args.rounds)
     names = [model["name"] for model in prepared]
     subject = prepared[names.index("efficientnet-lite0")] if "efficientnet-lite0" in names else prepared[0]
     if subject["name"] != "efficientnet-lite0":
@@ -167,6 +200,9 @@ def main() -> int:
     chosen = [m for m in prepared if args.full or m["name"] in (*FAST_ENOUGH, "fashion")]
     print("float speed", flush=True)
     speeds = [] if args.no_speed else [speed(m, threads, args.rounds) for m in chosen for threads in (1, 2)]
+    if not args.no_speed:
+        print("int8 speed", flush=True)
+        speeds += [speed(m, threads, args.rounds, int8=True) for m in prepared if m["name"] in INT8 for threads in (1, 2)]
     command = " ".join(["cargo xtask bench", *sys.argv[1:]])
     report = bench_report.page(command, subject["name"], args.rounds, rows, peaks, speeds, bars(rows, peaks, speeds))
     print(report)

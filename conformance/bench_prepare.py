@@ -22,13 +22,13 @@ def split(folder: Path, name: str, n_samples: int) -> str:
 
 def describe(model: Model) -> dict[str, str]:
     folder = model.prepared()
-    found = {"name": model.name, "path": str(model.path), "sample": str(models.data(folder, "sample"))}
+    found = {"name": model.name, "path": str(model.path), "sample": str(models.data(folder, "sample")),
+             "calibration": str(models.data(folder, "calibration"))}
     if model.name in SUBJECTS:
         preprocessed = folder / "preprocessed.onnx"
         if not preprocessed.exists():
             quant_pre_process(str(model.path), str(preprocessed), skip_symbolic_shape=True)
-        found |= {"calibration": str(folder / "calibration.npz"), "preprocessed": str(preprocessed),
-                  "few": split(folder, "few", 20), "many": split(folder, "many", 200)}
+        found |= {"preprocessed": str(preprocessed), "few": split(folder, "few", 20), "many": split(folder, "many", 200)}
     return found
 
 

@@ -27,12 +27,17 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Speed:
-    """Medians of one float run, milliseconds."""
+    """Medians of one run, milliseconds."""
 
     model: str
     threads: int
     ours: float
     theirs: float
+    int8: bool = False
+
+    @property
+    def form(self) -> str:
+        return "int8" if self.int8 else "float"
 
     @property
     def ratio(self) -> float:
@@ -103,7 +108,8 @@ def page(command: str, model: str, rounds: int, rows: list[Quantization], peaks:
          bars: list[Bar]) -> str:
     """The whole page as Markdown."""
     memory = [[method, f"{few:.1f}", f"{many:.1f}", f"{many / few:.3f}"] for method, (few, many) in peaks.items()]
-    times = [[s.model, str(s.threads), f"{s.ours:.3f}", f"{s.theirs:.3f}", f"{s.ratio:.2f}"] for s in speeds]
+    times, int8_times = ([[s.model, str(s.threads), f"{s.ours:.3f}", f"{s.theirs:.3f}", f"{s.ratio:.2f}"]
+                          for s in speeds if s.int8 == int8] for int8 in (False, True))
     return f"""# Benchmarks
 
 Made by `{command}` on {date.today().isoformat()} at commit {commit()}.
@@ -133,4 +139,11 @@ includes importing Python packages, shown beside it. The last two columns are ra
 One sample, milliseconds; speed is onnxruntime's time divided by ours.
 
 {table(["model", "threads", "qdq", "onnxruntime", "speed"], times)}
+
+## Int8 speed
+
+Models that `qdq quantize` made, one sample, milliseconds: `qdq bench --profile ort-x64`, whose integers are onnxruntime's,
+beside onnxruntime.
+
+{table(["model", "threads", "qdq", "onnxruntime", "speed"], int8_times)}
 """

@@ -46,16 +46,16 @@ def convert(model: Path, out: Path) -> None:
     call("convert", model, out)
 
 
-def run(model: Path, data: Path, out: Path) -> list[Outputs]:
+def run(model: Path, data: Path, out: Path, *options: str) -> list[Outputs]:
     """`qdq run`: for rows (one .npz) the outputs of all, for a folder of feeds those of each file."""
     if not data.is_dir():
-        return [run_once(model, data, out)]
+        return [run_once(model, data, out, *options)]
     found: dict[Path, Outputs] = {}
     for group in of_one_shape(sorted(data.glob("*.npz"))):
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             for file in group:
                 shutil.copy(file, folder)
-            together = run_once(model, Path(folder), out)
+            together = run_once(model, Path(folder), out, *options)
         for idx, file in enumerate(group):
             found[file] = {name: array[idx] for name, array in together.items()}
     return [found[file] for file in sorted(found)]
@@ -70,9 +70,9 @@ def of_one_shape(files: list[Path]) -> list[list[Path]]:
     return list(groups.values())
 
 
-def run_once(model: Path, data: Path, out: Path) -> Outputs:
+def run_once(model: Path, data: Path, out: Path, *options: str) -> Outputs:
     out.unlink(missing_ok=True)
-    call("run", model, "--data", data, "-o", out, *labels_option(data))
+    call("run", model, "--data", data, "-o", out, *labels_option(data), *options)
     with np.load(out) as arrays:
         return {name: arrays[name] for name in arrays.files}
 

@@ -47,6 +47,8 @@ const SCRIPTS: &[&str] = &[
     "conformance/round_trip.py",
     "conformance/float_parity.py",
     "conformance/quantized.py",
+    "conformance/lowered.py",
+    "conformance/integers.py",
     "conformance/one_op.py",
 ];
 

@@ -68,8 +68,21 @@ pub(crate) fn inspect(arguments: &Inspect, output: Output) -> Result<()> {
         "n_file_bytes": n_file_bytes,
         "n_nodes": graph.n_nodes(),
         "ops": ops,
+        "integer_nodes": integer_nodes(&graph),
     });
     output.result(format!("{table}\n{histogram}"), json)
+}
+
+/// Op and first output of each node in integer form, in order.
+fn integer_nodes(graph: &Graph) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    graph.body.for_each_node(&mut |node| {
+        if graph.is_integer_form(node) {
+            let output = node.present_outputs().next().map_or("", |id| graph[id].name());
+            found.push((node.op.name(), output.to_owned()));
+        }
+    });
+    found
 }
 
 /// Number of elements of all constants in use, their bytes, and elements by type.

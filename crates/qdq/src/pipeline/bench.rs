@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Exactness;
-use super::exactness::program;
+use super::exactness::{as_run, program};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::exec::{Program, Taps};
@@ -79,7 +79,7 @@ pub fn bench(
         passes::canonicalize(&mut graph)?;
     }
     let sample = dataset.samples(&graph)?.next().ok_or_else(|| Error::data("there is no sample"))??;
-    let (program, exactness) = program(graph, runtime, |_| Taps::new())?;
+    let (program, exactness) = program(as_run(graph, runtime)?, runtime, Taps::new())?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.max(1)).build();
     let pool = pool.map_err(|error| Error::internal(format!("no threads: {error}")))?;
     let measure = || measure(&program, &sample.feeds, n_runs);

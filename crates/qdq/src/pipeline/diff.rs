@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::compare::{Difference, real_numbers, steps_apart};
-use super::exactness::program;
+use super::exactness::{as_run, program};
 use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, Sample};
 use crate::error::{Error, Result};
@@ -72,12 +72,12 @@ pub fn diff(
     let order = input_order(&a.graph, &b.graph)?;
     let samples = dataset.samples(&a.graph)?;
     let (n_samples, data) = (samples.len(), samples.notes().to_vec());
-    let (a_graph, b_graph) = (a.as_run()?, b.as_run()?);
+    let (a_graph, b_graph) = (as_run(a.graph, a.runtime)?, as_run(b.graph, b.runtime)?);
     let mut pairs = pair_values(&a_graph, &b_graph)?;
     pairs.retain(|pair| pair.is_output || scope == Scope::Values);
     let tapped = |side: fn(&Pair) -> &Side| -> Taps { pairs.iter().map(|pair| side(pair).id).collect() };
-    let (a, a_exactness) = program(a_graph, a.runtime, |_| tapped(|pair| &pair.a))?;
-    let (b, b_exactness) = program(b_graph, b.runtime, |_| tapped(|pair| &pair.b))?;
+    let (a, a_exactness) = program(a_graph, a.runtime, tapped(|pair| &pair.a))?;
+    let (b, b_exactness) = program(b_graph, b.runtime, tapped(|pair| &pair.b))?;
     let mut totals: Vec<Result<Difference>> = vec![Ok(Difference::default()); pairs.len()];
     progress.start("comparing", n_samples);
     let work = |(): &mut (), sample: Sample| compare_sample(&a, &b, &pairs, &order, sample);
@@ -122,16 +122,6 @@ pub fn diff(
         a_finite.cmp(&b_finite).then(a_db.total_cmp(&b_db))
     });
     Ok(diff)
-}
-
-impl Compared {
-    /// The graph that is run. A second lowering of it changes nothing.
-    fn as_run(&self) -> Result<Graph> {
-        match self.runtime {
-            Some(runtime) => runtime.lower(&self.graph),
-            None => Ok(self.graph.clone()),
-        }
-    }
 }
 
 /// A value in one graph.

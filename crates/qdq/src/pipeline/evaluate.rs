@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::exactness::program;
+use super::exactness::{as_run, program};
 use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, Sample};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub fn evaluate(
     let name = graph[graph.body.outputs[position]].name().to_owned();
     let samples = dataset.samples(&graph)?;
     let is_whole = dataset.options().n_samples.is_none_or(|limit| limit > samples.len());
-    let (program, exactness) = program(graph, runtime, |_| Taps::new())?;
+    let (program, exactness) = program(as_run(graph, runtime)?, runtime, Taps::new())?;
     let mut evaluation = Evaluation {
         output: name.clone(),
         data: samples.notes().to_vec(),

@@ -25,24 +25,28 @@ impl Exactness {
     }
 }
 
-/// A graph made ready to run: in the integers of a runtime, or as it is.
+/// The graph that is run: in integer form for a runtime, or as it is.
 ///
 /// # Errors
-/// As [`Runtime::program`] and [`Program::new`].
+/// As [`Runtime::lower`].
+pub(super) fn as_run(graph: Graph, runtime: Option<&Runtime>) -> Result<Graph> {
+    match runtime {
+        Some(runtime) => runtime.lower(&graph),
+        None => Ok(graph),
+    }
+}
+
+/// What [`as_run`] gave, made ready to run.
+///
+/// # Errors
+/// As [`Program::new`].
 pub(super) fn program(
     graph: Graph,
     runtime: Option<&Runtime>,
-    taps: impl FnOnce(&Graph) -> Taps,
+    taps: Taps,
 ) -> Result<(Program, Option<Exactness>)> {
-    match runtime {
-        Some(runtime) => {
-            let program = runtime.program(&graph, taps)?;
-            let exactness = Exactness::new(runtime, &program);
-            Ok((program, Some(exactness)))
-        }
-        None => {
-            let taps = taps(&graph);
-            Ok((Program::new(graph, taps)?, None))
-        }
-    }
+    let Some(runtime) = runtime else { return Ok((Program::new(graph, taps)?, None)) };
+    let program = Program::with_profile(graph, taps, runtime.profile)?;
+    let exactness = Exactness::new(runtime, &program);
+    Ok((program, Some(exactness)))
 }

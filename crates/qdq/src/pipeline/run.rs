@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::exactness::program;
+use super::exactness::{as_run, program};
 use super::output_file::OutputFile;
 use super::{Exactness, Progress, for_each_sample};
 use crate::data::{Dataset, NpzWriter, npy_elements};
@@ -66,7 +66,7 @@ pub fn run(
         let file = BufWriter::new(OutputFile::create(out)?);
         columns.push(Column { name, file, layout: None, batch, n_samples: 0 });
     }
-    let (program, exactness) = program(graph, runtime, |_| Taps::new())?;
+    let (program, exactness) = program(as_run(graph, runtime)?, runtime, Taps::new())?;
     progress.start("running", n_samples);
     let work = |(): &mut (), sample: crate::data::Sample| program.run(sample.feeds, &mut |_, _| Ok(()));
     for_each_sample(

@@ -14,7 +14,7 @@ pub use lower::lower;
 pub use raise::raise;
 
 use crate::error::{Error, Result};
-use crate::exec::{Profile, Program, Taps};
+use crate::exec::Profile;
 use crate::graph::{Block, Graph};
 use crate::ops::Op;
 
@@ -51,20 +51,11 @@ impl Runtime {
         self.profile.name()
     }
 
-    /// Makes a quantized model ready to run in the runtime's integers.
+    /// A quantized graph as the runtime runs it: [`Program::with_profile`](crate::exec::Program::with_profile) takes it
+    /// with [`Self::profile`].
     ///
     /// # Errors
     /// A model that is not quantized; one that the runtime could not compute without overflow.
-    pub fn program(&self, graph: &Graph, taps: impl FnOnce(&Graph) -> Taps) -> Result<Program> {
-        let lowered = self.lower(graph)?;
-        let taps = taps(&lowered);
-        Program::with_profile(lowered, taps, self.profile)
-    }
-
-    /// The graph as the runtime runs it.
-    ///
-    /// # Errors
-    /// As [`Self::program`].
     pub fn lower(&self, graph: &Graph) -> Result<Graph> {
         if !is_quantized(graph, &graph.body) {
             return Err(Error::usage(format!(
@@ -104,7 +95,7 @@ mod tests {
         let mut graph =
             crate::graph::text::parse("graph(%x: f32[2]) {\n  %y = relu(%x)\n  return %y\n}").unwrap();
         graph.infer().unwrap();
-        let error = ort::RUNTIME.program(&graph, |_| Taps::new()).unwrap_err().to_string();
+        let error = ort::RUNTIME.lower(&graph).unwrap_err().to_string();
         assert!(error.contains("not quantized") && error.contains("qdq quantize"), "{error}");
     }
 }

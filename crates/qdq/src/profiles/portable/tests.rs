@@ -2,7 +2,6 @@ use super::multiplier::{Multiplier, Ratio};
 use super::*;
 use crate::exec::{Program, Taps};
 use crate::graph::{Graph, text};
-use crate::profiles::Runtime;
 use crate::tensor::Tensor;
 
 /// Runs a graph in integer form without inputs, and gives its first output as integers.
@@ -227,7 +226,7 @@ fn whole_graphs_run_on_integers_only() {
                   %rd = dequantize(%rq) {params=i8{scale=0.02, zero_point=-128}}\n  return %rd\n}";
     let mut graph = text::parse(source).unwrap();
     graph.infer().unwrap();
-    let program = Runtime::find("portable").unwrap().program(&graph, |_| Taps::new()).unwrap();
+    let program = Program::with_profile(RUNTIME.lower(&graph).unwrap(), Taps::new(), &Portable).unwrap();
     assert_eq!((program.coverage().n_integer, program.coverage().is_exact()), (1, true));
     let x = Tensor::from_vec(vec![1, 1, 4, 4], (0..16).map(|i| i as f32 / 8.0).collect()).unwrap();
     let outputs = program.run(vec![Some(x)], &mut |_, _| Ok(())).unwrap();
