@@ -113,7 +113,7 @@ def movers() -> Iterator[Node]:
         ("squeeze", "Squeeze", (1, 30, 1, 9), [ints(0, 2)], {}), ("slice", "Slice", image, [ints(1, 2), ints(5, 20), ints(1, 3), ints(2, 3)], {}),
         ("gather", "Gather", matrix, [ints(3, 0, -1, 7)], {"axis": 1}), ("expand", "Expand", (30, 1), [ints(30, 40)], {}),
         ("gather_elements", "GatherElements", (4, 3), [Operand(np.array([[1, 2, 0], [2, 0, 0]], np.int64), none, True)], {"axis": 0}),
-        ("tile", "Tile", matrix, [ints(2, 3)], {})]
+        ("tile", "Tile", matrix, [ints(2, 3)], {}), ("split", "Split", matrix, [ints(40)], {"axis": 1}), ("identity", "Identity", matrix, [], {})]
     narrow = [
         ("max_pool", "MaxPool", image, [], {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]}),
         ("max_pool", "MaxPool", (1, 5, 60), [], {"kernel_shape": [3]}), ("reduce_max", "ReduceMax", image, [ints(2, 3)], {"keepdims": True}),
