@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bench_report
-from bench_report import Bar, Quantization, Speed
+from bench_report import Bar, Observing, Quantization, Speed
 from places import ROOT, WORK, binary
 
 HERE = Path(__file__).resolve().parent
@@ -130,7 +130,16 @@ def speed(model: dict[str, str], threads: int, rounds: int) -> Speed:
     return result
 
 
-def bars(rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds: list[Speed]) -> list[Bar]:
+def observing() -> list[Observing]:
+    """The default statistic and a min-max scan of the same memory, one thread."""
+    print("observing", flush=True)
+    line = ["cargo", "bench", "--quiet", "--package", "qdq", "--bench", "statistic", "--", "--json"]
+    rows = last_json(measured(line).output)["rows"]
+    return [Observing(row["data"], row["kib"], row["observe"], row["min_max"]) for row in rows]
+
+
+def bars(rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds: list[Speed],
+         observed: list[Observing]) -> list[Bar]:
     """What the project promises, and what was measured."""
     by_name = {row.name: row for row in rows}
     ours, minmax = by_name["qdq minmax"], by_name["quantize_static MinMax"]
@@ -142,6 +151,7 @@ def bars(rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds
     found += [Bar(f"peak memory, 200 samples / 20 samples, {method}", many / few, 1.05) for method, (few, many) in peaks.items()]
     found += [Bar(f"float speed / onnxruntime's, {s.model}, {s.threads} threads", s.ratio, 0.5, at_least=True)
               for s in speeds if s.model in FAST_ENOUGH]
+    found += [Bar(f"default statistic / min-max scan, {o.kib} KiB, {o.data}", o.ratio, 0.5, at_least=True) for o in observed]
     return found
 
 
@@ -167,8 +177,10 @@ def main() -> int:
     chosen = [m for m in prepared if args.full or m["name"] in (*FAST_ENOUGH, "fashion")]
     print("float speed", flush=True)
     speeds = [] if args.no_speed else [speed(m, threads, args.rounds) for m in chosen for threads in (1, 2)]
+    observed = observing()
     command = " ".join(["cargo xtask bench", *sys.argv[1:]])
-    report = bench_report.page(command, subject["name"], args.rounds, rows, peaks, speeds, bars(rows, peaks, speeds))
+    report = bench_report.page(command, subject["name"], args.rounds, rows, peaks, speeds, observed,
+                               bars(rows, peaks, speeds, observed))
     print(report)
     if args.full and not args.no_speed:
         target = ROOT / "docs" / "BENCHMARKS.md"

@@ -34,6 +34,7 @@ const SCRIPTS: &[&str] = &[
     "conformance/round_trip.py",
     "conformance/float_parity.py",
     "conformance/quantized.py",
+    "conformance/formulas.py",
     "conformance/targets.py",
 ];
 

@@ -23,6 +23,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Make an integer model out of a float model, with a data set to find ranges
     Quantize(Quantize),
+    /// Write the statistics of a model's values on a data set, for `quantize --stats`
+    Observe(Observe),
+    /// Merge statistics of several data sets, in any order
+    Merge(Merge),
     /// Run a model on data and write its outputs to an .npz
     Run(Run),
     /// Count how often a classifier is right
@@ -40,11 +44,15 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present("stats")))]
 pub(crate) struct Quantize {
     /// Float model, .onnx or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
+    /// Statistics to choose ranges from, written by `observe` or `merge`; --data is then only for comparing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stats: Option<PathBuf>,
     /// Runtime to quantize for: a name that `qdq targets` lists, or a .toml file
     #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
     pub(crate) target: String,
@@ -67,6 +75,38 @@ pub(crate) struct Quantize {
     pub(crate) labels: Labels,
     #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Observe {
+    /// Float model, .onnx or .qir
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Runtime that will be quantized for: it decides which values are observed
+    #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Recipe that will be quantized with: what it leaves in float is not observed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Array of the data that holds labels, and is no input
+    #[arg(long, value_name = "NAME")]
+    pub(crate) labels: Option<String>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Files that `observe` or `merge` wrote, all of one model
+    #[arg(required = true, value_name = "STATS")]
+    pub(crate) statistics: Vec<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@
 //! | [`gemm`] | `gemm(a, b, &GemmOptions { alpha, beta, bias, activation }, c)`, `gemm_batched`; operands `MatRef` (any strides) or `PackedA` / `PackedB` |
 //! | [`conv`] | `ConvShape { .. }.output_dims(..)`, `PackedConv::new(weights, bias, shape, activation).run(input, dims, output)`, `conv(..)` for dynamic weights |
 //! | [`conv_transpose`] | `ConvTransposeShape`, `PackedConvTranspose` |
+//! | [`counting`] | `Counters`: how often which floats occur, by their top 16 bits, and their extremes |
 //! | [`pool`] | `PoolShape`, `max_pool` (with indices), `average_pool`, `global_average_pool`, `global_max_pool` |
 //! | [`math`] | `Unary::{Exp, Tanh, GeluErf, ..}.apply(values)` / `.apply_into(input, output)` |
 //! | [`softmax`] | `softmax`, `log_softmax` over `[outer, axis, inner]` |
@@ -21,18 +22,21 @@
 //! | [`reduce`] | `reduce(input, outer, axis, inner, Reduction, output)`, `reduce_axes(input, dims, axes, ..)` |
 //! | [`elementwise`] | `binary_f32`, `binary`, `ternary`, `broadcast_to`, `broadcast_dims`, `map`, `map_in_place` |
 //! | [`transpose`] | `transpose(input, dims, perm, output)` for any `T: Copy` |
+//! | [`quantize`](mod@quantize) | `quantize`, `dequantize`, `requantize_float`, `requantize_fixed` with `Groups` of parameters; `FixedPoint` |
 //! | [`recurrent`] | `PackedLstm`, `PackedGru`: one direction each, ONNX semantics |
 //! | [`window`] | `output_size`, `same_pads` |
 mod activation;
 pub use activation::Activation;
 pub mod conv;
 pub mod conv_transpose;
+pub mod counting;
 pub mod elementwise;
 pub mod gemm;
 pub mod math;
 pub mod norm;
 pub mod parallel;
 pub mod pool;
+pub mod quantize;
 pub mod recurrent;
 pub mod reduce;
 pub(crate) mod scratch;

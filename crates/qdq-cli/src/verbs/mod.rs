@@ -5,6 +5,8 @@ mod convert;
 mod diff;
 mod eval;
 mod inspect;
+mod merge;
+mod observe;
 mod quantize;
 mod run;
 mod targets;
@@ -18,6 +20,8 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     match &arguments.verb {
         Verb::Quantize(arguments) => quantize::quantize(arguments, output),
+        Verb::Observe(arguments) => observe::observe(arguments, output),
+        Verb::Merge(arguments) => merge::merge(arguments, output),
         Verb::Run(arguments) => run::run(arguments, output),
         Verb::Eval(arguments) => eval::eval(arguments, output),
         Verb::Diff(arguments) => diff::diff(arguments, output),

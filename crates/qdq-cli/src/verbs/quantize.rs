@@ -29,12 +29,24 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let out = output_path(arguments)?;
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
-    let dataset = arguments.data.open(arguments.labels.labels.as_deref())?;
-    let judged_on = evaluation_data(arguments, &dataset)?;
+    let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
+    let judged_on = evaluation_data(arguments, dataset.as_ref())?;
     let progress = Bar::default();
     let n_threads = arguments.threads.count();
     let options = QuantizeOptions { target, recipe, n_threads };
-    let quantized = pipeline::quantize(graph.clone(), &dataset, &options, &progress);
+    let quantized = match (&arguments.stats, &dataset) {
+        (Some(stats), _) => {
+            let statistics = pipeline::read_statistics(stats)?;
+            pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
+                match error.kind() {
+                    ErrorKind::Usage => error,
+                    _ => error.file(stats.display()),
+                }
+            })
+        }
+        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
+    };
     let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
     let target = &options.target;
     let judge = |graph: Graph| {
@@ -43,9 +55,11 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         judged_on.as_ref().map(judge).transpose()
     };
     let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
-    let sample = dataset.first(SQNR_SAMPLES);
-    let differences =
-        pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)?;
+    let compare = |dataset: &Dataset| {
+        let sample = dataset.first(SQNR_SAMPLES);
+        pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)
+    };
+    let differences = dataset.as_ref().map(compare).transpose()?;
     let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
@@ -61,12 +75,13 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         format!("{}, {} samples", quantized.report.calibration, quantized.report.n_samples),
     );
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
-    for output in &differences.values {
+    if let Some(differences) = &differences {
         let on = format!("{} samples", differences.n_samples);
-        table.pair(
-            "SQNR",
-            format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine()),
-        );
+        for output in &differences.values {
+            let text =
+                format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine());
+            table.pair("SQNR", text);
+        }
     }
     if let (Some(before), Some(after)) = (&before, &after) {
         accuracy(&mut table, before, after);
@@ -79,7 +94,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "data": quantized.data,
         "n_bytes_before": n_bytes(&arguments.model)?,
         "n_bytes_after": n_bytes(&out)?,
-        "outputs": differences.values.iter().map(diff::as_json).collect::<Vec<_>>(),
+        "outputs": differences.iter().flat_map(|found| &found.values).map(diff::as_json).collect::<Vec<_>>(),
         "accuracy_before": before.as_ref().map(eval::as_json),
         "accuracy_after": after.as_ref().map(eval::as_json),
     });
@@ -115,14 +130,14 @@ fn in_recipe(error: Error, arguments: &Quantize) -> Error {
     }
 }
 
-fn evaluation_data(arguments: &Quantize, dataset: &Dataset) -> Result<Option<Dataset>> {
+fn evaluation_data(arguments: &Quantize, dataset: Option<&Dataset>) -> Result<Option<Dataset>> {
     let labels = arguments.labels.labels.as_deref();
     match (&arguments.eval_data, labels) {
         (Some(_), None) => {
             Err(Error::usage("--eval-data without --labels").help("name its labels with --labels NAME"))
         }
         (Some(path), Some(_)) => arguments.data.open_other(path, labels).map(Some),
-        (None, Some(_)) => Ok(Some(dataset.clone())),
+        (None, Some(_)) => dataset.cloned().map(Some).ok_or_else(|| Error::usage("--labels without --data")),
         (None, None) => Ok(None),
     }
 }

@@ -16,6 +16,7 @@ mod quantize;
 mod run;
 mod samples;
 mod settings_file;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,6 @@ pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use settings_file::{find_target, read_recipe};
+pub use statistics::{
+    ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
+};

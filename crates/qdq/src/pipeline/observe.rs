@@ -48,6 +48,16 @@ pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Pre
     Ok(Prepared { graph, plan, report })
 }
 
+/// Checks that a data set fits the inputs of a model, before work on the model that would be in vain.
+///
+/// # Errors
+/// Data that does not fit.
+pub(super) fn check_data(graph: &Graph, dataset: &Dataset) -> Result<()> {
+    let mut graph = graph.clone();
+    passes::freeze_inputs(&mut graph);
+    dataset.samples(&graph).map(drop)
+}
+
 /// Runs a prepared model on every sample of a data set. The number of threads makes no difference to the result.
 ///
 /// # Errors

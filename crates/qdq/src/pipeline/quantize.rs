@@ -1,5 +1,6 @@
 //! Float model in, quantized model out.
 
+use super::observe::check_data;
 use super::{Observation, Prepared, Progress, observe, prepare};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -39,6 +40,7 @@ pub fn quantize(
     options: &QuantizeOptions,
     progress: &dyn Progress,
 ) -> Result<Quantized> {
+    check_data(&graph, dataset)?;
     let prepared = prepare(graph, &options.recipe, &options.target)?;
     let observation = observe(&prepared, dataset, options.n_threads, progress)?;
     finish(prepared, observation)

@@ -20,8 +20,8 @@ use crate::tensor::{QuantParams, Tensor};
 /// all clones share: with them, samples must come one after the other.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    statistics: BTreeMap<ValueId, Statistic>,
-    channels: BTreeMap<ValueId, ChannelExtremes>,
+    pub(super) statistics: BTreeMap<ValueId, Statistic>,
+    pub(super) channels: BTreeMap<ValueId, ChannelExtremes>,
     /// Observers of torch, by group.
     observers: Arc<BTreeMap<usize, Mutex<Box<dyn Observer>>>>,
     /// The groups whose observers watch a value.
@@ -76,6 +76,11 @@ impl Observed {
             product_inputs(graph, plan).into_iter().map(|(_, value)| (value, ChannelExtremes::default()));
         let (channels, observers) = (channels.collect(), Arc::new(observers));
         Ok(Self { statistics, channels, observers, watched, seen: BTreeSet::new() })
+    }
+
+    /// Whether observers of torch watch some of the values; what they saw is in no statistics file.
+    pub fn has_torch_observers(&self) -> bool {
+        !self.observers.is_empty()
     }
 
     /// Values to tap.
@@ -248,6 +253,7 @@ impl Observed {
         }
         let (quant_min, quant_max) = spec.quant_range()?;
         let levels = Levels { quant_min, quant_max, symmetric: spec.scheme.is_symmetric() };
+        method.check(levels)?;
         Ok(observers::range(&statistic, method, levels))
     }
 }

@@ -278,6 +278,13 @@ fn multiply_rows(weights: Tensor, factors: &[f32], is_transposed: bool) -> Resul
     let shape = weights.shape().to_vec();
     let n_columns = shape.last().copied().unwrap_or(1).max(1);
     let mut elements = weights.into_vec::<f32>()?;
+    let n_rows = if is_transposed { n_columns } else { elements.len() / n_columns };
+    if n_rows != factors.len() {
+        return Err(Error::data(format!(
+            "statistics of {} channels where weights have {n_rows}",
+            factors.len()
+        )));
+    }
     for (index, element) in elements.iter_mut().enumerate() {
         *element *= factors[if is_transposed { index % n_columns } else { index / n_columns }];
     }

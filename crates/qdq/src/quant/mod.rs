@@ -14,6 +14,7 @@ pub mod qconfig;
 mod recipe;
 mod report;
 pub mod scheme;
+mod statistics_file;
 mod weights;
 
 use crate::spec;
@@ -28,4 +29,5 @@ pub use report::{OpRow, Report};
 pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
+pub use statistics_file::{StatisticsFile, fingerprint};
 pub use weights::check_weights;

@@ -14,7 +14,6 @@ pub fn affine_params(range: Range, storage: DType) -> QuantParams {
     let mut params = QuantParams::per_tensor(storage, 1.0, 0);
     let (min, max) = (f64::from(range.min.min(0.0)), f64::from(range.max.max(0.0)));
     let scale = (max - min) / f64::from(params.quant_max - params.quant_min);
-    params.zero_point[0] = params.quant_min;
     if scale >= MIN_SCALE && scale.is_finite() {
         params.scale[0] = scale as f32;
         let zero_point = (f64::from(params.quant_min) - min / scale).round_ties_even();
