@@ -7,6 +7,7 @@
 mod calibrate;
 mod channels;
 mod convert;
+pub mod fake_quant;
 pub mod observers;
 mod parameters;
 mod plan;

@@ -7,13 +7,24 @@
 //! |---|---|---|---|
 //! | [`onnxruntime`] | onnxruntime.quantization | f64, stored as f32 | divide, half to even |
 //! | [`torch`] | torch.ao, torchao; fbgemm for the fused fake quantize | f32 throughout; fbgemm f64 | multiply by the inverse, half to even |
+//! | [`litert`] | TensorFlow Lite converter, LiteRT | f32 | multiply by the inverse, half away from zero |
+//!
+//! [`PowerOfTwo`] turns scales of any of them into powers of two, [`block_params`] computes them for blocks of an axis, and
+//! [`cast_to_float`] stores 16-bit floats instead of integers.
 
+mod blocks;
+mod cast;
+pub mod litert;
 pub mod onnxruntime;
+mod power_of_two;
 pub mod torch;
 
+pub use blocks::block_params;
+pub use cast::{cast_to_float, round_to_float};
 pub use onnxruntime::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
+pub use power_of_two::PowerOfTwo;
 
 use super::spec::QuantizationSpec;
 use crate::error::{Error, Result};

@@ -101,7 +101,7 @@ fn to_int32(real: f32) -> i32 {
 /// Source: `ChooseQuantizationParams` of ATen/native/quantized/cpu/QuantUtils.h.
 ///
 /// # Errors
-/// min > max, or NaN.
+/// min > max, or NaN; more than 2³¹ integers.
 pub fn choose_quantization_params(
     (min, max): (f32, f32),
     (quant_min, quant_max): (i32, i32),
@@ -111,7 +111,10 @@ pub fn choose_quantization_params(
         return Err(Error::data(format!("observed a range of {min} to {max}"))
             .help("look for NaN in the data, or run the float model on it"));
     }
-    let levels = quant_max - quant_min;
+    let Some(levels) = quant_max.checked_sub(quant_min) else {
+        return Err(Error::usage(format!("the integers {quant_min}..{quant_max} in fbgemm's formula"))
+            .help("use at most 31 bits"));
+    };
     let is_symmetric = preserve_sparsity && min < 0.0 && max > 0.0;
     let (min, max) =
         if is_symmetric { mirrored((min, max), levels / 2) } else { (min.min(0.0), max.max(0.0)) };

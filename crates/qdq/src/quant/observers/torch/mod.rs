@@ -46,6 +46,9 @@ pub use recording::Recording;
 pub use reuse_input::ReuseInput;
 pub use state::StateDict;
 
+pub(in crate::quant) use extremes::{aminmax, aminmax_per_channel};
+pub(in crate::quant) use sum::{sum, sum_per_channel};
+
 use std::borrow::Cow;
 use std::fmt;
 

@@ -63,6 +63,14 @@ impl StateDict {
         }
     }
 
+    /// The arrays whose names begin with `prefix`, as the state of an observer of kind `observer`.
+    pub fn nested(&self, prefix: &str, observer: &str) -> Self {
+        let named = |(name, numbers): &(String, Tensor)| {
+            Some((name.strip_prefix(prefix)?.to_owned(), numbers.clone()))
+        };
+        Self { observer: observer.to_owned(), arrays: self.arrays.iter().filter_map(named).collect() }
+    }
+
     /// Checks that this is the state of an observer of kind `observer`.
     ///
     /// # Errors
