@@ -161,9 +161,8 @@ impl Case {
             },
             axis: self.axis,
             eps: self.spec.eps.numbers()[0],
-            is_dynamic: false,
             observer,
-            fake_quantize: None,
+            ..QuantizationSpec::default()
         }
     }
 }
