@@ -88,7 +88,7 @@ pub(crate) struct Observe {
     /// Runtime that will be quantized for, a name or a .toml file: it decides which values are observed
     #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
     pub(crate) target: String,
-    /// Recipe that will be quantized with, a .toml file: it decides, too
+    /// Recipe that will be quantized with: what it leaves in float is not observed
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
     /// File to write

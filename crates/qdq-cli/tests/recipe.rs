@@ -75,15 +75,15 @@ fn an_excluded_node_stays_in_float() {
 fn weights_of_one_scale_for_all() {
     let (_, text) = made("[[rule]]\nop = \"gemm\"\nweight = { granularity = \"per-tensor\" }\n", &[]);
     assert!(
-        line(&text, "w1_quantized").contains("{scale=") && !line(&text, "w1_quantized").contains("axis"),
+        line(&text, "w1_dequantized").contains("{scale=") && !line(&text, "w1_dequantized").contains("axis"),
         "{text}"
     );
     let (_, text) = made(
         "[weight]\ngranularity = \"per-tensor\"\n[[rule]]\nscope = \"head/second\"\nweight = { granularity = \"per-channel\" }\n",
         &[],
     );
-    assert!(!line(&text, "w1_quantized").contains("axis"), "{text}");
-    assert!(line(&text, "w2_quantized").contains("axis=1"), "{text}");
+    assert!(!line(&text, "w1_dequantized").contains("axis"), "{text}");
+    assert!(line(&text, "w2_dequantized").contains("axis=1"), "{text}");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_scale_that_is_given_is_used_as_it_is() {
     assert!(line(&text, "x_quantized").contains("scale=0.0123, zero_point=77"), "{text}");
     let (_, text) =
         made("[[rule]]\nscope = \"head/*\"\nweight = { granularity = \"per-tensor\", scale = 0.25 }\n", &[]);
-    assert!(line(&text, "w2_quantized").contains("scale=0.25"), "{text}");
+    assert!(line(&text, "w2_dequantized").contains("scale=0.25"), "{text}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn an_observer_for_one_value() {
     let all = made("", &[]).1;
     let (_, text) = made("[[rule]]\nvalue = \"x\"\nactivation = { observer = \"percentile:90\" }\n", &[]);
     assert_ne!(line(&all, "x_quantized"), line(&text, "x_quantized"));
-    let rest = |text: &str| line(text, "w1_quantized").to_owned();
+    let rest = |text: &str| line(text, "w1_dequantized").to_owned();
     assert_eq!(rest(&all), rest(&text));
 }
 

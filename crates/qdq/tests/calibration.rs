@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use qdq::data::{Dataset, NpzWriter, Options};
 use qdq::graph::{Graph, text};
 use qdq::pipeline::{self, Compared, QuantizeOptions, Scope};
-use qdq::quant::{ObserverKind, Recipe};
+use qdq::quant::Recipe;
 use qdq::targets::Target;
 use qdq::tensor::Tensor;
 use tempfile::TempDir;
@@ -67,7 +67,7 @@ impl Data {
 
 fn options(method: &str) -> QuantizeOptions {
     let mut recipe = Recipe::default();
-    recipe.activation.observer = Some(ObserverKind::Statistic(method.parse().unwrap()));
+    recipe.activation.observer = Some(method.parse().unwrap());
     QuantizeOptions { target: Target::find("onnxruntime").unwrap(), recipe, n_threads: 2 }
 }
 

@@ -86,9 +86,9 @@ fn run(input: &str) -> Result<String> {
     }
 }
 
-/// The recipe in the comments between the header and the graph, a line of TOML each.
+/// The recipe in the comments that start with `;|`, a line of TOML each.
 fn recipe(input: &str) -> Result<Recipe> {
-    let lines = input.lines().skip(1).map_while(|line| line.strip_prefix("; "));
+    let lines = input.lines().filter_map(|line| line.strip_prefix(";|"));
     Recipe::from_toml(&lines.collect::<Vec<_>>().join("\n"))
 }
 

@@ -1,8 +1,7 @@
 //! `qdq observe`
 
-use qdq::error::Result;
+use qdq::error::{ErrorKind, Result};
 use qdq::pipeline::{self, QuantizeOptions};
-use qdq::quant::Recipe;
 use serde_json::json;
 
 use crate::arguments::Observe;
@@ -12,11 +11,15 @@ use crate::table::Table;
 
 pub(crate) fn observe(arguments: &Observe, output: Output) -> Result<()> {
     let target = pipeline::find_target(&arguments.target)?;
-    let recipe = arguments.recipe.as_ref().map_or_else(|| Ok(Recipe::default()), pipeline::read_recipe)?;
-    let options = QuantizeOptions { target, recipe, n_threads: arguments.threads.count() };
+    let recipe = arguments.recipe.as_ref().map(pipeline::read_recipe).transpose()?.unwrap_or_default();
     let graph = pipeline::read_model(&arguments.model)?;
     let dataset = arguments.data.open(arguments.labels.as_deref())?;
-    let observed = pipeline::observe_model(graph, &dataset, &options, &Bar::default())?;
+    let options = QuantizeOptions { target, recipe, n_threads: arguments.threads.count() };
+    let observed = pipeline::observe_model(graph, &dataset, &options, &Bar::default());
+    let observed = observed.map_err(|error| match &arguments.recipe {
+        Some(path) if error.kind() == ErrorKind::Usage => error.file(path.display()),
+        _ => error,
+    })?;
     let statistics = &observed.statistics;
     pipeline::write_statistics(statistics, &arguments.output)?;
     let mut table = Table::new();

@@ -37,18 +37,17 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let quantized = match (&arguments.stats, &dataset) {
         (Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
-            let quantized = pipeline::quantize_observed(graph.clone(), &statistics, &options);
-            quantized.map_err(|error| match error.kind() {
-                ErrorKind::Usage => in_recipe(error, arguments),
-                _ => error.file(stats.display()),
-            })?
+            pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
+                match error.kind() {
+                    ErrorKind::Usage => error,
+                    _ => error.file(stats.display()),
+                }
+            })
         }
-        (None, Some(dataset)) => {
-            let quantized = pipeline::quantize(graph.clone(), dataset, &options, &progress);
-            quantized.map_err(|error| in_recipe(error, arguments))?
-        }
-        (None, None) => return Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
+        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
     };
+    let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
     let target = &options.target;
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::observe::check_data;
 use super::output_file::OutputFile;
 use super::quantize::finish;
-use super::{Observation, Progress, QuantizeOptions, Quantized, observe, prepare};
+use super::{Observation, Prepared, Progress, QuantizeOptions, Quantized, observe, prepare};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::quant::{StatisticsFile, fingerprint};
+use crate::quant::{Observed, StatisticsFile, fingerprint};
 
 /// The statistics of a model, and what was done to the data they come from.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub fn observe_model(
     check_data(&graph, dataset)?;
     let model = fingerprint(&graph);
     let prepared = prepare(graph, &options.recipe, &options.target)?;
-    prepared.plan.check_keepable()?;
+    check_kept(&prepared)?;
     let Observation { observed, n_samples, data } = observe(&prepared, dataset, options.n_threads, progress)?;
     Ok(ObservedModel { statistics: StatisticsFile::new(model, n_samples, &prepared.graph, &observed), data })
 }
@@ -50,10 +50,24 @@ pub fn quantize_observed(
 ) -> Result<Quantized> {
     let model = fingerprint(&graph);
     let prepared = prepare(graph, &options.recipe, &options.target)?;
-    prepared.plan.check_keepable()?;
+    check_kept(&prepared)?;
     let observed = statistics.observed(model, &prepared.graph, &prepared.plan)?;
     let n_samples = usize::try_from(statistics.n_samples).unwrap_or(usize::MAX);
     finish(prepared, Observation { observed, n_samples, data: Vec::new() })
+}
+
+/// Checks that all that is observed can be kept in a file.
+fn check_kept(prepared: &Prepared) -> Result<()> {
+    if Observed::new(&prepared.graph, &prepared.plan)?.has_torch_observers() {
+        return Err(Error::usage(
+            "what observers of torch see depends on the order of the data and is not kept",
+        )
+        .attribute("activation.observer")
+        .help(
+            "use an observer of the default statistic (--calibration, or the recipe's activation.observer)",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a statistics file.

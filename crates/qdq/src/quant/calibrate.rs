@@ -78,6 +78,11 @@ impl Observed {
         Ok(Self { statistics, channels, observers, watched, seen: BTreeSet::new() })
     }
 
+    /// Whether observers of torch watch some of the values; what they saw is in no statistics file.
+    pub fn has_torch_observers(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
     /// Values to tap.
     pub fn taps(&self) -> BTreeSet<ValueId> {
         self.statistics.keys().chain(self.watched.keys()).copied().collect()
@@ -248,7 +253,7 @@ impl Observed {
         }
         let (quant_min, quant_max) = spec.quant_range()?;
         let levels = Levels { quant_min, quant_max, symmetric: spec.scheme.is_symmetric() };
-        observers::check_levels(method, levels)?;
+        method.check(levels)?;
         Ok(observers::range(&statistic, method, levels))
     }
 }

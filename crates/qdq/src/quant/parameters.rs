@@ -164,6 +164,7 @@ fn group_ranges(weights: &Tensor, params: &QuantParams, spec: &QuantizationSpec)
             }
             let symmetric = spec.scheme.is_symmetric();
             let levels = Levels { quant_min: params.quant_min, quant_max: params.quant_max, symmetric };
+            method.check(levels)?;
             let range = |group: &Vec<f32>| {
                 let mut statistic = Statistic::new();
                 statistic.observe(group);
@@ -227,7 +228,7 @@ fn onnxruntime_params(
     }
     let scale = (f64::from(max) - f64::from(min)) / steps;
     if !(scale >= MIN_SCALE && scale.is_finite()) {
-        return (1.0, quant_min);
+        return (1.0, 0.clamp(quant_min, quant_max));
     }
     let zero_point = (f64::from(quant_min) - f64::from(min) / scale).round_ties_even();
     (scale as f32, (zero_point as i32).clamp(quant_min, quant_max))

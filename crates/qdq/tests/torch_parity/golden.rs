@@ -161,7 +161,6 @@ impl Case {
             },
             axis: self.axis,
             eps: self.spec.eps.numbers()[0],
-            is_dynamic: false,
             observer,
             ..QuantizationSpec::default()
         }

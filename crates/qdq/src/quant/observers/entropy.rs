@@ -10,7 +10,7 @@
 //! bin that straddles levels being divided in proportion. Thresholds are the outer edges of non-empty bins, down to
 //! the one that would clip half of the non-zero values: every 16th, then every one around the best. Levels are those
 //! of the quantizer the threshold gives, with the zero point rounded. Zeros are on a level and blur nothing.
-//! More than 4096 levels are not searched ([`check_levels`](super::check_levels) refuses them, `range` takes the
+//! More than 4096 levels are not searched ([`Method::check`](super::Method::check) refuses them, `range` takes the
 //! extremes): a level is then narrower than most bins, and the divergence measures little but sampling noise. Symmetric levels search one threshold on the magnitudes, affine ones each side in turn: upper, lower, upper again.
 use super::histogram::{Histogram, coarsened};
 use super::levels::{Levels, Quantizer};

@@ -3,20 +3,22 @@ use super::{Histogram, Levels, Range, Statistic, entropy, l2, mse, percentile};
 use crate::error::{Error, Result};
 pub use crate::spec::{Method, ParseMethodError};
 
-/// Checks that a method can choose a range for so many levels.
-///
-/// # Errors
-/// [`Method::Entropy`] with more than 4096 levels, for which it has no other answer than the extremes.
-pub fn check_levels(method: Method, levels: Levels) -> Result<()> {
-    if method == Method::Entropy && levels.count() > entropy::MOST_LEVELS {
-        let message = format!(
-            "the entropy method chooses among at most {} levels, and this type has {}",
-            entropy::MOST_LEVELS,
-            levels.count()
-        );
-        return Err(Error::usage(message).help("use minmax, percentile or mse"));
+impl Method {
+    /// Checks that the method can choose a range for so many levels.
+    ///
+    /// # Errors
+    /// [`Method::Entropy`] with more than 4096 levels, for which it has no other answer than the extremes.
+    pub fn check(self, levels: Levels) -> Result<()> {
+        if self == Self::Entropy && levels.count() > entropy::MOST_LEVELS {
+            let message = format!(
+                "the entropy method chooses among at most {} levels, and this type has {}",
+                entropy::MOST_LEVELS,
+                levels.count()
+            );
+            return Err(Error::usage(message).help("use minmax, percentile or mse"));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The range `method` chooses for everything `statistic` observed; `None` when it observed no finite value.
@@ -29,7 +31,7 @@ pub fn range(statistic: &Statistic, method: Method, levels: Levels) -> Option<Ra
 }
 
 /// The range `method` chooses for a histogram; always within its extremes, or symmetric about zero within the
-/// larger of them. [`check_levels`] says which levels a method is for.
+/// larger of them. [`Method::check`] says which levels a method is for.
 pub fn histogram_range(histogram: &Histogram, method: Method, levels: Levels) -> Range {
     if histogram.range.min == histogram.range.max {
         return histogram.range;

@@ -29,7 +29,7 @@ pub(in crate::quant) use bytes::{Reader, checksum, write_varint};
 pub use histogram::{Bin, Histogram};
 pub use levels::{Levels, expected_square_error};
 pub use masks::{Excluded, MaskedRange};
-pub use method::{Method, ParseMethodError, check_levels, histogram_range, range};
+pub use method::{Method, ParseMethodError, histogram_range, range};
 pub use statistic::Statistic;
 
 /// A closed interval of real values that quantization should represent.

@@ -178,7 +178,7 @@ impl<'g> BlockPlanner<'g> {
         let specs = self.specs(unit, plan, inputs.first().map(|(_, value)| *value))?;
         let mut members = Vec::new();
         for &(taken, value) in &inputs {
-            members.push(self.take(taken, value, &specs.input, is_move, plan, groups));
+            members.push(self.take(taken, value, &specs.input, is_move, plan, groups)?);
         }
         for output in unit.outputs(self.block) {
             if unit.row.float_output && (unit.keeps_float_output || !self.wants[output.index()]) {
@@ -231,9 +231,8 @@ impl<'g> BlockPlanner<'g> {
         is_move: bool,
         plan: &mut Plan,
         groups: &mut Groups,
-    ) -> usize {
-        // A value rule was checked when the value was first quantized; an error here would be its repetition.
-        let wanted = self.of_value(value, spec).unwrap_or_else(|_| spec.clone());
+    ) -> Result<usize> {
+        let wanted = self.of_value(value, spec)?;
         let is_observed = wanted.observer_is_open();
         let entry = plan.activations.entry((self.position, value)).or_insert_with(|| Activation {
             group: 0,
@@ -244,15 +243,11 @@ impl<'g> BlockPlanner<'g> {
         });
         if is_move || entry.spec.storage == spec.storage {
             plan.inputs.insert(taken, Annotation::Shared);
-            return value.index();
+            return Ok(value.index());
         }
         let group = groups.add();
-        if spec.observer.is_statistic() {
-            // The range is read off the value's own statistic.
-            entry.is_observed = true;
-        }
         plan.inputs.insert(taken, Annotation::Own { group, spec: spec.clone() });
-        group
+        Ok(group)
     }
 
     /// A specification with what rules say of a value.

@@ -205,38 +205,15 @@ impl Plan {
 
     /// Whether what is observed depends on the order of the samples.
     pub fn is_order_dependent(&self) -> bool {
-        let depends = |observer: ObserverKind| {
-            !observer.is_statistic()
-                && !matches!(observer, ObserverKind::FixedQParams { .. } | ObserverKind::MinMax)
-        };
-        self.observers().any(depends)
-    }
-
-    /// Checks that all that is observed can be kept in a statistics file.
-    ///
-    /// # Errors
-    /// An observer other than the default statistic.
-    pub fn check_keepable(&self) -> Result<()> {
-        let is_kept = |observer: &ObserverKind| {
-            observer.is_statistic() || matches!(observer, ObserverKind::FixedQParams { .. })
-        };
-        match self.observers().find(|observer| !is_kept(observer)) {
-            None => Ok(()),
-            Some(observer) => {
-                let message = format!("the observer `{observer}` is not kept in statistics files");
-                Err(Error::usage(message).help("quantize with --data, or choose a range with --calibration"))
-            }
-        }
-    }
-
-    /// What observes values and uses of values.
-    fn observers(&self) -> impl Iterator<Item = ObserverKind> {
         let of_values = self.activations.values().map(|activation| activation.spec.observer);
         let of_uses = self.inputs.values().filter_map(|annotation| match annotation {
             Annotation::Own { spec, .. } => Some(spec.observer),
             _ => None,
         });
-        of_values.chain(of_uses)
+        of_values.chain(of_uses).any(|observer| {
+            !observer.is_statistic()
+                && !matches!(observer, ObserverKind::FixedQParams { .. } | ObserverKind::MinMax)
+        })
     }
 
     /// Leaves a block in float: no sample came through it.

@@ -1,6 +1,6 @@
 //! Each search does its job: less error than min-max where there are outliers, never more by its own measure.
 use super::{Random, laplace, normal_with_outliers, statistic};
-use crate::quant::observers::{Levels, Method, Range, check_levels, expected_square_error, range};
+use crate::quant::observers::{Levels, Method, Range, expected_square_error, range};
 use proptest::prelude::*;
 
 const SYMMETRIC: Levels = Levels { quant_min: -127, quant_max: 127, symmetric: true };
@@ -87,8 +87,8 @@ fn sixteen_bits_clip_next_to_nothing() {
     let values = normal_with_outliers(100_000);
     assert!(found_sqnr(&values, Method::Mse, levels) >= found_sqnr(&values, Method::MinMax, levels) - 0.01);
     let entropy = range(&statistic(&values), Method::Entropy, levels).expect("has values");
-    assert!(check_levels(Method::Entropy, levels).is_err() && check_levels(Method::Mse, levels).is_ok());
-    assert!(check_levels(Method::Entropy, Levels { quant_min: 0, quant_max: 4095, symmetric: false }).is_ok());
+    assert!(Method::Entropy.check(levels).is_err() && Method::Mse.check(levels).is_ok());
+    assert!(Method::Entropy.check(Levels { quant_min: 0, quant_max: 4095, symmetric: false }).is_ok());
     assert!(entropy.max > 49.0 && entropy.min < -49.0, "{entropy:?}");
 }
 
