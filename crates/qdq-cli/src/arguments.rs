@@ -29,7 +29,7 @@ pub(crate) enum Verb {
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
-    /// Write a model in another file or form, untouched
+    /// Write a model in another format
     Convert(Convert),
     /// Measure how long a model takes
     Bench(Bench),
@@ -63,7 +63,7 @@ pub(crate) struct Quantize {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -79,7 +79,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -119,15 +119,18 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
-    /// File to write, .onnx or .qir
+    /// File to write, .onnx, .tflite or .qir
     pub(crate) output: PathBuf,
+    /// Run both models on random data and tell how far their outputs are apart
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -143,7 +146,7 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     /// Print the graph in its text form instead
     #[arg(long)]

@@ -44,7 +44,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let sample = dataset.first(SQNR_SAMPLES);
     let differences =
         pipeline::diff(graph, quantized.graph.clone(), &sample, Scope::Outputs, n_threads, &progress)?;
-    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
+    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {

@@ -18,11 +18,13 @@ mod fuse_layer_norm;
 mod hard_sigmoid_to_clip;
 mod inline_if;
 mod merge_constants;
+mod push_transposes;
 mod raise_bias_rank;
 mod view;
 
 pub use freeze_inputs::freeze_inputs;
 pub use merge_constants::merge_constants;
+pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod compare;
+mod convert;
 mod diff;
 mod evaluate;
 mod model_file;
@@ -20,9 +21,10 @@ mod tests;
 
 pub use bench::{Timing, bench};
 pub use compare::Difference;
+pub use convert::{Converted, convert};
 pub use diff::{Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
-pub use model_file::{read_model, write_model};
+pub use model_file::{Format, WrittenModel, read_model, write_model};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
