@@ -104,7 +104,7 @@ pub(super) fn write_slice(w: &mut NodeWriter<'_, '_>) -> Result<()> {
         } else if is_far(starts[position]) {
             begin[axis] = 0;
         }
-        if is_far(ends[position]) {
+        if is_far(ends[position]) && (ends[position] > 0) == (steps[position] > 0) {
             end[axis] = 0;
         } else {
             end_mask &= !bit;
