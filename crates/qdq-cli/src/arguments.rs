@@ -35,7 +35,7 @@ pub(crate) enum Verb {
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
-    /// Write a model in another file or form, untouched
+    /// Write a model in another format
     Convert(Convert),
     /// Measure how long a model takes
     Bench(Bench),
@@ -113,7 +113,7 @@ pub(crate) struct Merge {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -131,7 +131,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -192,15 +192,18 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
-    /// File to write, .onnx or .qir
+    /// File to write, .onnx, .tflite or .qir
     pub(crate) output: PathBuf,
+    /// Run both models on random data and tell how far their outputs are apart
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -227,7 +230,7 @@ pub(crate) struct Targets {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     /// Print the graph in its text form instead
     #[arg(long)]

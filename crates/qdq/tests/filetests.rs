@@ -65,6 +65,14 @@ fn run(input: &str) -> Result<String> {
             let rewrite = passes::find(name).unwrap_or_else(|| panic!("there is no rewrite {name}"));
             rewritten(&graph, |graph| passes::apply(graph, &[rewrite]).map(drop))
         }
+        ["push-transposes", layout] => {
+            let layout = match *layout {
+                "channels-first" => passes::Layout::ChannelsFirst,
+                "channels-last" => passes::Layout::ChannelsLast,
+                other => panic!("there is no layout {other}"),
+            };
+            rewritten(&graph, |graph| passes::push_transposes(graph, layout))
+        }
         ["canonicalize"] => rewritten(&graph, |graph| passes::canonicalize(graph).map(drop)),
         ["plan", target] => {
             graph.infer()?;

@@ -62,7 +62,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
-    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
+    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {

@@ -21,12 +21,14 @@ mod hard_sigmoid_to_clip;
 mod inline_if;
 mod keep_scopes;
 mod merge_constants;
+mod push_transposes;
 mod raise_bias_rank;
 mod view;
 
 pub use clip_before_quantize::ClipBeforeQuantize;
 pub use freeze_inputs::freeze_inputs;
 pub use merge_constants::merge_constants;
+pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
 

@@ -6,6 +6,7 @@
 
 mod bench;
 mod compare;
+mod convert;
 mod diff;
 mod evaluate;
 mod exactness;
@@ -24,10 +25,11 @@ mod tests;
 
 pub use bench::{OpTime, Timing, bench};
 pub use compare::{Difference, N_STEPS};
+pub use convert::{Converted, convert};
 pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;
-pub use model_file::{read_model, write_model};
+pub use model_file::{Format, WrittenModel, read_model, write_model};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
