@@ -116,7 +116,7 @@ impl SimdTask for Count<'_> {
 /// `value` is readable; `tables` holds more than `table` tables.
 #[inline(always)]
 unsafe fn raise(tables: &mut [u32], table: usize, value: *const f32) {
-    let high_half = if cfg!(target_endian = "little") { 1 } else { 0 };
+    let high_half = usize::from(cfg!(target_endian = "little"));
     // SAFETY: the caller's promise; each half of a float is readable, and has the alignment of `u16`.
     // A load of its own for each value costs less than shifting it out of a wider one.
     let bin = unsafe { value.cast::<u16>().add(high_half).read() };
@@ -181,7 +181,9 @@ mod tests {
                 let values = &values[values.len() - len..];
                 let seen = counters.count(values);
                 let mut expected = vec![0u32; N_OCTAVES * N_BINS];
-                values.iter().for_each(|value| expected[(value.to_bits() >> 16) as usize] += 1);
+                for value in values {
+                    expected[(value.to_bits() >> 16) as usize] += 1;
+                }
                 for (octave, expected) in expected.chunks(N_BINS).enumerate() {
                     let taken = counters.take(octave).unwrap_or([0; N_BINS]);
                     assert_eq!(taken[..], *expected, "{isa:?}, {len} values, octave {octave}");

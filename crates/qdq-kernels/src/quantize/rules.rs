@@ -12,7 +12,7 @@ use super::{FixedPoint, Limits};
 pub enum Convention {
     /// `round_half_even(x / scale)`, NaN to the smallest integer: onnxruntime.
     DivideHalfEven,
-    /// `round_half_even(x * (1 / scale))`, the inverse rounded to f32, NaN to the largest integer: PyTorch (fbgemm).
+    /// `round_half_even(x * (1 / scale))`, the inverse rounded to f32, NaN to the largest integer: `PyTorch` (fbgemm).
     InverseHalfEven,
     /// `round_half_away(x / scale)`, NaN to the smallest integer: activations in TensorFlow Lite's reference kernels.
     DivideHalfAway,

@@ -1,4 +1,5 @@
 //! Each function against its formula written down element by element, on every instruction set.
+use super::Convention::{DivideHalfAway, DivideHalfEven, InverseHalfAway, InverseHalfEven};
 use super::*;
 use crate::simd::testing::on_each_isa;
 
@@ -79,7 +80,6 @@ fn quantized_as_each_convention_says() {
         let steps = if away { steps.round() } else { steps.round_ties_even() };
         (steps + f64::from(zero)).clamp(-128.0, 127.0) as i8
     };
-    use Convention::{DivideHalfAway, DivideHalfEven, InverseHalfAway, InverseHalfEven};
     on_each_isa(|isa| {
         for spread in SPREADS {
             for convention in [DivideHalfEven, InverseHalfEven, DivideHalfAway, InverseHalfAway] {

@@ -75,7 +75,7 @@ pub struct Outcome {
 #[serde(untagged)]
 pub enum Array {
     Whole(String),
-    Hashed { hash: String, some: BTreeMap<usize, String> },
+    Hashed { hash: String, some: BTreeMap<String, String> },
 }
 
 /// Elements up to which an array is written whole.
@@ -94,7 +94,7 @@ impl Array {
         let spread = |index: usize| ((numbers.len() - 1) as f64 / 7.0 * index as f64) as usize;
         let last = numbers.len() - 1;
         let some = (0..8).map(|index| if index == 7 { last } else { spread(index) });
-        let some = some.map(|index| (index, format!("{:08x}", bits(&numbers[index])))).collect();
+        let some = some.map(|index| (index.to_string(), format!("{:08x}", bits(&numbers[index])))).collect();
         Array::Hashed { hash: digest(&bytes), some }
     }
 
@@ -112,6 +112,26 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 impl Outcome {
+    /// The parts that differ, torch's before ours.
+    pub fn differences(&self, ours: &Self) -> String {
+        let mut text = String::new();
+        macro_rules! compare {
+            ($($part:ident),*) => {$(
+                if self.$part != ours.$part {
+                    let _ = write!(text, "\n  {}: {:?}\n   ours {:?}", stringify!($part), self.$part, ours.$part);
+                }
+            )*};
+        }
+        compare!(error, min, max, histogram, recorded, scale, zero_point, real_zero_point);
+        compare!(y, dx, dscale, dzero, integers, reals, converted);
+        for (index, (theirs, ours)) in self.steps.iter().zip(&ours.steps).enumerate() {
+            if theirs != ours {
+                let _ = write!(text, "\n step {index}{}", theirs.differences(ours));
+            }
+        }
+        text
+    }
+
     pub fn error(stage: &str) -> Self {
         Self { error: Some(stage.to_owned()), ..Self::default() }
     }
@@ -167,12 +187,13 @@ impl Case {
     }
 }
 
-/// All golden files, by name.
-pub fn read_all() -> Vec<Golden> {
+/// The golden files of some parts, by name.
+pub fn read(parts: &[&str]) -> Vec<Golden> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/goldens");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    paths.retain(|path| path.to_string_lossy().ends_with(".json.gz"));
+    let is_part = |path: &str| parts.iter().any(|part| path.ends_with(&format!("-{part}.json.gz")));
+    paths.retain(|path| is_part(&path.to_string_lossy()));
     paths
         .iter()
         .map(|path| {

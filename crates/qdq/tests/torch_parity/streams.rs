@@ -36,6 +36,11 @@ const NAMES: [&str; 30] = [
     "outliers",
 ];
 
+/// A power of two, denormal ones too, which `f32::powi` flushes to 0.
+fn power(exponent: i32) -> f32 {
+    2f64.powi(exponent) as f32
+}
+
 fn seed(name: &str) -> u32 {
     let index = NAMES.iter().position(|other| *other == name);
     1000 * index.unwrap_or_else(|| panic!("no stream {name}")) as u32
@@ -53,7 +58,7 @@ fn hashed(seed: u32, index: u32) -> u32 {
 fn bell(seed: u32, n: usize) -> Vec<f32> {
     let number = |index: u32| {
         let total: i64 = (0..4).map(|k| i64::from(hashed(seed, index * 4 + k) >> 10)).sum();
-        (total - (1 << 23)) as f32 * 2f32.powi(-22)
+        (total - (1 << 23)) as f32 * power(-22)
     };
     (0..n as u32).map(number).collect()
 }
@@ -108,26 +113,26 @@ fn numbers(name: &str, batch: usize, n: usize) -> Vec<f32> {
         ("constant", _) | ("constant_then_random", 0) => vec![0.7; n],
         ("constant_negative", _) => vec![-3.25; n],
         ("constants", _) => vec![b * 0.5 - 0.75; n],
-        ("constant_2_25", _) => vec![2f32.powi(25); n],
+        ("constant_2_25", _) => vec![power(25); n],
         ("constant_1e10_then_random", 0) => vec![1e10; n],
         ("constant_1e30", _) => vec![1e30; n],
         ("positive", _) => bell.iter().map(|x| x.abs() + 0.25).collect(),
         ("negative", _) => bell.iter().map(|x| -(x.abs() + 0.25)).collect(),
         ("relu", _) => bell.iter().map(|x| x.max(0.0)).collect(),
-        ("huge", _) => times(2f32.powi(100)),
-        ("extreme", _) => times(2f32.powi(126)),
-        ("overflowing", _) => times(2f32.powi(127)),
-        ("tiny", _) => times(2f32.powi(-100)),
-        ("small", _) => times(2f32.powi(-12)),
-        ("denormal", _) => times(2f32.powi(-135)),
-        ("few_denormals", _) => times(2f32.powi(-146)),
+        ("huge", _) => times(power(100)),
+        ("extreme", _) => times(power(126)),
+        ("overflowing", _) => times(power(127)),
+        ("tiny", _) => times(power(-100)),
+        ("small", _) => times(power(-12)),
+        ("denormal", _) => times(power(-135)),
+        ("few_denormals", _) => times(power(-146)),
         ("nan", 1) | ("nan_first", 0) => with(&[(7, f32::NAN)]),
         ("inf", 1) => with(&[(3, f32::INFINITY), (5, f32::NEG_INFINITY)]),
         ("inf_first", 0) => with(&[(3, f32::INFINITY)]),
         ("all_inf", _) => vec![f32::INFINITY; n],
         ("growing", _) => times(1.0 + b * 0.25),
         ("growing_shifted", _) => bell.iter().map(|x| x * (1.0 + b) + b * 0.5).collect(),
-        ("shrinking", _) => times(2f32.powi(-(batch as i32))),
+        ("shrinking", _) => times(power(-(batch as i32))),
         ("outliers", _) => {
             let scaled = bell.iter().enumerate();
             scaled.map(|(index, x)| if index % 97 == 0 { x * 64.0 } else { *x }).collect()

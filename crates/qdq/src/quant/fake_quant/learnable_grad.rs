@@ -1,7 +1,7 @@
 //! Gradients of the learned scale and zero point.
 //!
 //! Source: `fake_quantize_learnable_tensor_grad_kernel_cpu` and `…_channel_grad_kernel_cpu` of ATen's
-//! QuantizedOpKernels.cpp (built for AVX2, where the compiler fuses `zero_point + x · inverse` into one rounding), and
+//! QuantizedOpKernels.cpp (built for AVX2, where the compiler fuses `zero_point + x · inverse` and `(steps − zero_point) · scale − x` into one rounding each), and
 //! `_fake_quantize_learnable_per_*_affine_backward`.
 
 use super::Gradients;
@@ -78,8 +78,8 @@ impl Point {
         let (least, most) = self.range;
         let steps = value.mul_add(self.inverse, self.zero_point).round_ties_even();
         if least <= steps && steps <= most {
-            let restored = (steps - self.zero_point) * self.scale;
-            return [grad, grad * (restored - value) * self.inverse * self.factor, 0.0];
+            let error = (steps - self.zero_point).mul_add(self.scale, -value);
+            return [grad, grad * error * self.inverse * self.factor, 0.0];
         }
         let end = if steps > most { most } else { least };
         let of_scale = grad * (end - self.zero_point) * self.factor;

@@ -132,8 +132,9 @@ pub fn choose_quantization_params(
     } else {
         better_zero_point(range, scale, (quant_min, quant_max))
     };
-    let zero_point = zero_point.clamp(quant_min.into(), quant_max.into()).round_ties_even() as i32;
-    Ok((scale as f32, zero_point))
+    let zero_point = zero_point.clamp(quant_min.into(), quant_max.into()).round_ties_even();
+    // An infinite range has no zero point; x86 converts NaN to the least integer.
+    Ok((scale as f32, if zero_point.is_nan() { i32::MIN } else { zero_point as i32 }))
 }
 
 /// The range with equal steps on both sides of 0: `half + 1` of them below, `half` above.
