@@ -182,7 +182,7 @@ impl Pair {
                 };
                 *result = s.round_to_i(s.min(value, high));
             }
-            s.store_quantized(out, results[0], results[1], &ByteBounds { zero_point: 0, min });
+            s.store_quantized(out, results[0], results[1], ByteBounds { zero_point: 0, min });
         }
     }
 }

@@ -201,7 +201,7 @@ impl Finish<'_> {
                                 [s.round_to_i(s.min(a, high)), s.round_to_i(s.min(b, high))]
                             },
                             store_quantized,
-                            &bounds
+                            bounds
                         );
                     }
                     SharedOutput::Halves(output) => {
