@@ -90,14 +90,8 @@ enum Op {
 fn zip(a: Bytes<'_>, b: Bytes<'_>, output: Output<'_>, op: Op) {
     assert!(b.len() == a.len() || b.len() == 1, "lengths of the operands");
     assert_eq!(a.len(), output.len());
-    let (output, signed) = match output {
-        Output::U8(data) => (data, false),
-        Output::I8(data) => {
-            // SAFETY: u8 and i8 have the same layout and every bit pattern is valid.
-            (unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len()) }, true)
-        }
-        _ => panic!("an output of 8-bit integers"),
-    };
+    let signed = matches!(output, Output::I8(_));
+    let output = output.into_bits();
     for_each_chunk(output, CHUNK, |i, output| {
         let begin = i * CHUNK;
         let a = a.slice(begin, output.len());
@@ -182,7 +176,7 @@ impl Pair {
                 };
                 *result = s.round_to_i(s.min(value, high));
             }
-            s.store_quantized(out, results[0], results[1], &ByteBounds { zero_point: 0, min });
+            s.store_quantized(out, results[0], results[1], ByteBounds { zero_point: 0, min });
         }
     }
 }

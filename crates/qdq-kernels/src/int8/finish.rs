@@ -21,15 +21,12 @@ pub(super) enum SharedOutput<'a> {
 
 impl<'a> From<Output<'a>> for SharedOutput<'a> {
     fn from(output: Output<'a>) -> Self {
-        // SAFETY (both): integers of the same width, every bit pattern is valid.
         match output {
             Output::I32(data) => Self::I32(SharedMut::new(data)),
             Output::F32(data) => Self::F32(SharedMut::new(data)),
-            Output::U8(data) => Self::Bytes(SharedMut::new(data)),
-            Output::I8(data) => Self::Bytes(SharedMut::new(unsafe {
-                std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len())
-            })),
+            Output::U8(_) | Output::I8(_) => Self::Bytes(SharedMut::new(output.into_bits())),
             Output::U16(data) => Self::Halves(SharedMut::new(data)),
+            // SAFETY: u16 and i16 have the same layout and every bit pattern is valid.
             Output::I16(data) => Self::Halves(SharedMut::new(unsafe {
                 std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len())
             })),
@@ -201,7 +198,7 @@ impl Finish<'_> {
                                 [s.round_to_i(s.min(a, high)), s.round_to_i(s.min(b, high))]
                             },
                             store_quantized,
-                            &bounds
+                            bounds
                         );
                     }
                     SharedOutput::Halves(output) => {

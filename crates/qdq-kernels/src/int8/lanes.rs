@@ -61,7 +61,7 @@ pub(super) trait Lanes: Simd {
     /// [`Lanes::store_bytes`] of numbers plus a zero point, at least `bounds.min`; no sum is above the type's largest.
     /// # Safety
     /// `2 * LANES` writable bytes at `p`.
-    unsafe fn store_quantized(self, p: *mut u8, low: Self::I, high: Self::I, bounds: &ByteBounds);
+    unsafe fn store_quantized(self, p: *mut u8, low: Self::I, high: Self::I, bounds: ByteBounds);
     /// Two registers of lanes that hold a byte of `low` and, 16 bits above it, one of `high`: `2 * LANES` bytes of each.
     /// # Safety
     /// `2 * LANES` readable bytes at both pointers.
@@ -115,7 +115,7 @@ impl Lanes for Portable {
         unsafe { p.cast::<[[u8; 4]; 2]>().write_unaligned([low, high].map(|v| v.map(|x| x as u8))) }
     }
     #[inline(always)]
-    unsafe fn store_quantized(self, p: *mut u8, low: [i32; 4], high: [i32; 4], bounds: &ByteBounds) {
+    unsafe fn store_quantized(self, p: *mut u8, low: [i32; 4], high: [i32; 4], bounds: ByteBounds) {
         let (zero_point, min) = (i32::from(bounds.zero_point), i32::from(bounds.min));
         let moved = [low, high].map(|v| v.map(|x| x.max(min - zero_point) + zero_point));
         unsafe { self.store_bytes(p, moved[0], moved[1]) }
@@ -181,7 +181,7 @@ mod x86 {
             }
         }
         #[inline(always)]
-        unsafe fn store_quantized(self, p: *mut u8, low: __m256i, high: __m256i, bounds: &ByteBounds) {
+        unsafe fn store_quantized(self, p: *mut u8, low: __m256i, high: __m256i, bounds: ByteBounds) {
             unsafe {
                 let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(low, high));
                 let moved = _mm256_adds_epi16(halves, _mm256_set1_epi16(bounds.zero_point));
@@ -253,7 +253,7 @@ mod x86 {
             }
         }
         #[inline(always)]
-        unsafe fn store_quantized(self, p: *mut u8, low: __m512i, high: __m512i, bounds: &ByteBounds) {
+        unsafe fn store_quantized(self, p: *mut u8, low: __m512i, high: __m512i, bounds: ByteBounds) {
             unsafe {
                 let zero_point = _mm512_set1_epi32(i32::from(bounds.zero_point));
                 let min = _mm512_set1_epi32(i32::from(bounds.min - bounds.zero_point));

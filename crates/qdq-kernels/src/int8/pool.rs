@@ -102,7 +102,7 @@ pub fn global_average_pool(input: PoolInput<'_>, params: Affine, output: Output<
     let (flip, offset) = if input.data.is_signed() { (0x80, 128) } else { (0, 0) };
     let correction = (n_positions as i32).wrapping_mul(params.zero_point + offset);
     let bits = input.data.bits();
-    for_each_chunk(bytes_of(output), c.max(1), |image, out| {
+    for_each_chunk(output.into_bits(), c.max(1), |image, out| {
         let image = &bits[image * c * n_positions..][..c * n_positions];
         let mut sums = vec![0i32; c];
         match input.layout {
@@ -131,17 +131,6 @@ fn bounds(output: &Output<'_>) -> (i32, i32) {
     match output {
         Output::U8(_) => (0, 255),
         Output::I8(_) => (-128, 127),
-        _ => panic!("an output of 8-bit integers"),
-    }
-}
-
-/// The bytes of an 8-bit output.
-fn bytes_of(output: Output<'_>) -> &mut [u8] {
-    match output {
-        Output::U8(data) => data,
-        #[expect(unsafe_code, reason = "i8 seen as u8")]
-        // SAFETY: u8 and i8 have the same layout and every bit pattern is valid.
-        Output::I8(data) => unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len()) },
         _ => panic!("an output of 8-bit integers"),
     }
 }
@@ -208,12 +197,12 @@ fn pool(
     };
     let bits = input.data.bits();
     if input.layout == Layout::ChannelsLast || channels == 1 {
-        return channels_last(bits, bytes_of(output));
+        return channels_last(bits, output.into_bits());
     }
     let (n_inputs, n_outputs) = (sizes.iter().product(), outputs.iter().product());
     with_bytes(bits.len(), |turned| {
         transpose(bits, n, channels, n_inputs, turned);
-        with_output(output, |output| channels_last(turned, bytes_of(output)), n, n_outputs, channels);
+        with_output(output, |output| channels_last(turned, output.into_bits()), n, n_outputs, channels);
     });
 }
 

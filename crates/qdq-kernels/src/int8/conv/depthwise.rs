@@ -87,8 +87,8 @@ impl Depthwise {
         let lines_per_task = rows_per_task(width * self.out_channels * self.n_taps, CHUNK);
         for_each_task(n_lines.div_ceil(lines_per_task), |task| {
             let begin = task * lines_per_task;
-            let lines = begin..n_lines.min(begin + lines_per_task);
-            let task = Lines { depthwise: self, call, input, pad: &pad, bias, output, lines };
+            let range = begin..n_lines.min(begin + lines_per_task);
+            let task = Lines { depthwise: self, call, input, pad: &pad, bias, output, range };
             if call.signed {
                 dispatch_lanes(Typed::<true>(task));
             } else {
@@ -106,7 +106,7 @@ struct Lines<'a> {
     pad: &'a [u8],
     bias: Option<&'a [i32]>,
     output: &'a SharedOutput<'a>,
-    lines: Range<usize>,
+    range: Range<usize>,
 }
 
 /// Lines of an input of `i8` or `u8`.
@@ -118,7 +118,7 @@ impl<const SIGNED: bool> LanesTask for Typed<'_, SIGNED> {
         let n_taps = self.0.depthwise.n_taps;
         // An odd tap has weight 0 beside it and may read anything.
         let mut taps = vec![self.0.pad.as_ptr(); self.0.call.geometry.output[2] * n_taps.next_multiple_of(2)];
-        for line in self.0.lines.clone() {
+        for line in self.0.range.clone() {
             self.0.find_taps(line, &mut taps);
             match n_taps {
                 9 => self.0.line::<S, SIGNED, 5>(s, line, &taps),

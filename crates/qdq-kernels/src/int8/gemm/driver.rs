@@ -57,7 +57,11 @@ impl Problem<'_> {
 }
 
 /// Computes a product.
+///
+/// # Panics
+/// For saturating arithmetic of `i8` activations, which no runtime has.
 pub(in super::super) fn run(problem: &Problem<'_>) {
+    problem.b.check_activations(problem.signed);
     let (m, n) = (problem.m, problem.b.columns());
     if m == 0 || n == 0 {
         return;
