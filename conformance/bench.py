@@ -167,7 +167,7 @@ def bars(rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds
 
 def speed_bars(speeds: list[Speed]) -> list[Bar]:
     """What is promised of speeds."""
-    found = [Bar(f"float speed / onnxruntime's, {s.model}, {s.threads} threads", s.ratio, 0.5, at_least=True)
+    found = [Bar(f"float speed / onnxruntime's, {s.model}, {s.threads} threads", s.ratio, 0.7, at_least=True)
               for s in speeds if s.model in FAST_ENOUGH and not s.int8]
     found += [Bar(f"int8 speed / onnxruntime's int8, {s.model}, {s.threads} threads", s.ratio, 0.7, at_least=True)
               for s in speeds if s.int8]
