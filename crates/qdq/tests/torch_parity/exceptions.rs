@@ -5,6 +5,7 @@ use super::golden::{Array, Case, Golden, Outcome};
 /// Why this case may differ.
 pub fn reason(golden: &Golden, case: &Case, outcome: &Outcome) -> Option<&'static str> {
     let has_nan = case.stream.starts_with("nan");
+    let has_inf = case.stream.contains("inf");
     match case.name.as_str() {
         "quantize_per_tensor" | "quantize_per_channel" if has_nan => {
             Some("NaN has no integer: torch gives qmin, qmax or int32's least, by kernel; here qmax")
@@ -12,8 +13,17 @@ pub fn reason(golden: &Golden, case: &Case, outcome: &Outcome) -> Option<&'stati
         "quantize_per_tensor" if case.stream == "huge" => {
             Some("fbgemm adds the zero point in int32, where beyond 2^31 steps it wraps to the other end")
         }
-        _ if golden.version != "2.5.1" && gives_nan(&case.result) && fails(outcome) => {
-            Some("torch 2.15 gives NaN as scale or zero point for a range with NaN, torch 2.5 and qdq an error")
+        "FusedMovingAvgObsFakeQuantize" if case.stream == "empty_then_random" && fails(&case.result) => {
+            Some("torch's fused fake quantize of channels fails after an empty first batch, qdq ignores that")
+        }
+        "FixedQParamsFakeQuantize" if golden.version == "2.5.1" => {
+            Some("torch 2.5 wraps beyond 2^63 steps to the low end, torch 2.15 and qdq stay at the high end")
+        }
+        _ if golden.version != "2.5.1"
+            && (has_inf || has_nan || gives_nan(&case.result))
+            && fails(outcome) =>
+        {
+            Some("torch 2.15 goes on with a range with NaN, of which 2.5 and qdq make an error")
         }
         _ => None,
     }

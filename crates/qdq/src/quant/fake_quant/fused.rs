@@ -64,9 +64,6 @@ impl FusedMovingAvgObsFakeQuantize {
 
     fn observe(&mut self, x: &Tensor) -> Result<()> {
         let values = x.as_slice::<f32>()?;
-        if values.is_empty() {
-            return Err(Error::data("an empty batch in the fused fake quantize"));
-        }
         let (min, max) = match self.grid.axis {
             Some(axis) => aminmax_per_channel(values, x.shape(), axis)?,
             None => {
@@ -106,6 +103,9 @@ impl FakeQuantizeBase for FusedMovingAvgObsFakeQuantize {
     }
 
     fn forward(&mut self, x: &Tensor) -> Result<Tensor> {
+        if x.is_empty() {
+            return Ok(x.clone());
+        }
         if let (Some(axis), true) = (self.grid.axis, self.min.is_empty()) {
             self.resize(x.shape().get(axis).copied().unwrap_or(0));
         }
@@ -121,7 +121,11 @@ impl FakeQuantizeBase for FusedMovingAvgObsFakeQuantize {
 
     fn backward(&self, x: &Tensor, grad: &Tensor) -> Result<Gradients> {
         check_gradient(x, grad)?;
-        if self.switches.fake_quant { self.grid.backward(x, grad) } else { Ok(straight(grad.clone())) }
+        if self.switches.fake_quant && !x.is_empty() {
+            self.grid.backward(x, grad)
+        } else {
+            Ok(straight(grad.clone()))
+        }
     }
 
     fn qparams(&self) -> QParams {

@@ -30,9 +30,28 @@ impl Grid {
     }
 
     /// `x` quantized and dequantized.
+    ///
+    /// # Errors
+    /// Another number of channels; a channel's zero point outside the integer range, as an infinite range has one.
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.check_zero_points()?;
         let output = self.map(x, |value, _| value)?;
         Tensor::from_vec(x.shape().to_vec(), output)
+    }
+
+    /// Torch checks zero points of channels, not those of whole tensors.
+    fn check_zero_points(&self) -> Result<()> {
+        let (ZeroPoint::Integer(zero_points), Some(_)) = (&self.qparams.zero_point, self.axis) else {
+            return Ok(());
+        };
+        let (quant_min, quant_max) = self.range;
+        match zero_points.iter().find(|zero_point| !(quant_min..=quant_max).contains(zero_point)) {
+            None => Ok(()),
+            Some(zero_point) => {
+                Err(Error::data(format!("zero point {zero_point} is outside {quant_min}..{quant_max}"))
+                    .help("look for infinities in the data"))
+            }
+        }
     }
 
     /// The straight-through gradient: `grad` where `x` lay inside the range, else 0.
