@@ -134,3 +134,27 @@ fn statistics_of_another_model_are_refused() {
     more.statistics.insert("nonesuch".to_owned(), qdq::quant::observers::Statistic::new());
     assert_eq!(refused(MODEL, &more).place().value.as_deref(), Some("nonesuch"));
 }
+
+#[test]
+fn observers_of_torch_see_the_samples_in_order_on_any_number_of_threads() {
+    let data = Data::with_outliers();
+    let dataset = data.samples(0..40);
+    let target = Target::find("torch-onednn").unwrap();
+    let mut observer = qdq::quant::observers::torch::observer(&target.activation).unwrap();
+    for sample in dataset.samples(&model(MODEL)).unwrap() {
+        observer.observe(sample.unwrap().feeds[0].as_ref().unwrap()).unwrap();
+    }
+    let expected = observer.calculate_qparams().unwrap().to_quant_params(&target.activation).unwrap();
+    for n_threads in [1, 3] {
+        let options = QuantizeOptions { target: target.clone(), recipe: Recipe::default(), n_threads };
+        let graph = pipeline::quantize(model(MODEL), &dataset, &options, &()).unwrap().graph;
+        let first = graph.body.nodes.iter().find_map(|node| match &node.op {
+            qdq::ops::Op::Quantize(quantize) => Some(&quantize.params),
+            _ => None,
+        });
+        assert_eq!(first, Some(&expected), "{n_threads} threads");
+    }
+    let options = QuantizeOptions { target, recipe: Recipe::default(), n_threads: 1 };
+    let refused = pipeline::observe_model(model(MODEL), &dataset, &options, &()).unwrap_err();
+    assert_eq!(refused.place().attribute.as_deref(), Some("activation.observer"));
+}

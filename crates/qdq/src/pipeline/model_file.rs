@@ -11,7 +11,12 @@ use super::output_file::OutputFile;
 use crate::error::{Error, Result};
 use crate::formats::{onnx, tflite};
 use crate::graph::{Graph, text};
+use crate::ops::Op;
 use crate::passes;
+
+/// The oldest operator set of quantized models: what runtimes put in the place of quantize and dequantize while they load
+/// a model of an older one (`Round`, `Clip` with bounds as inputs) is not in it.
+const QUANTIZED_OPSET: i64 = 13;
 
 /// Largest text of a graph that is read.
 const MAX_TEXT: usize = 1 << 28;
@@ -153,7 +158,10 @@ fn write_text(graph: &Graph, path: &Path) -> Result<()> {
 fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let side_file = format!("{name}.data");
-    let options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
+    let mut options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
+    if is_quantized(graph) {
+        options.min_opset = QUANTIZED_OPSET.min(max_opset);
+    }
     // ONNX quantizes to the whole range of a type only.
     let mut legal = graph.clone();
     passes::apply(&mut legal, &[&passes::ClipBeforeQuantize])?;
@@ -166,6 +174,12 @@ fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     }
     model.persist()?;
     Ok(written.opset)
+}
+
+fn is_quantized(graph: &Graph) -> bool {
+    let mut found = false;
+    graph.body.for_each_node(&mut |node| found |= matches!(node.op, Op::Quantize(_) | Op::Dequantize(_)));
+    found
 }
 
 fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Result<OutputFile> {
