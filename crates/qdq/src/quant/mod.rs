@@ -7,10 +7,11 @@
 mod calibrate;
 mod channels;
 mod convert;
+pub mod fake_quant;
 pub mod observers;
 mod plan;
 mod report;
-mod scheme;
+pub mod scheme;
 mod spec;
 mod statistics_file;
 mod units;

@@ -4,6 +4,7 @@
 //! integer range, scheme, and the observer or fake quantize that finds the parameters. It is plain data: recipes and
 //! targets hold it, [`observers`](super::observers) and fake quantizes are made from it.
 
+use crate::error::{Error, Result};
 use crate::tensor::DType;
 
 /// Which real numbers a set of parameters can mean, and what it is shared by (`torch.qscheme`).
@@ -19,6 +20,18 @@ pub enum Scheme {
     PerChannelSymmetric,
     /// A scale and a zero point that is a real number for each index of an axis; for embeddings.
     PerChannelAffineFloatQParams,
+}
+
+impl Scheme {
+    /// Whether 0 is the middle of the integers.
+    pub fn is_symmetric(self) -> bool {
+        matches!(self, Scheme::PerTensorSymmetric | Scheme::PerChannelSymmetric)
+    }
+
+    /// Whether there is one scale for each index of an axis.
+    pub fn is_per_channel(self) -> bool {
+        !matches!(self, Scheme::PerTensorAffine | Scheme::PerTensorSymmetric)
+    }
 }
 
 /// What watches a value to find its range (`torch.ao.quantization.observer`).
@@ -49,6 +62,8 @@ pub enum ObserverKind {
     Recording,
     /// Does nothing.
     Noop,
+    /// Stands for the observer of the op's input, whose parameters the output shares.
+    ReuseInput,
     /// Parameters that are known beforehand.
     FixedQParams {
         /// Size of one step.
@@ -108,5 +123,41 @@ impl Default for QuantizationSpec {
             observer: ObserverKind::MinMax,
             fake_quantize: None,
         }
+    }
+}
+
+impl QuantizationSpec {
+    /// Smallest and largest integer that may be used: the full range of the storage or the one asked for, halved
+    /// where half of it is to stay unused.
+    ///
+    /// Source: `torch.ao.quantization.utils.calculate_qmin_qmax`. There, as here, the halves of a range asked for are
+    /// rounded down (−127..127 gives −64..63), and the full range of 32-bit and 16-bit integers is not halved.
+    ///
+    /// # Errors
+    /// A storage type without integers; a range that is empty, lacks 0, or is wider than the storage.
+    pub fn quant_range(&self) -> Result<(i32, i32)> {
+        let Some(full) = self.storage.integer_range() else {
+            return Err(Error::usage(format!("{} holds no quantized integers", self.storage))
+                .help("use an integer type of 4, 8, 16 or 32 bits, or no observer"));
+        };
+        let Some((min, max)) = self.range else {
+            let is_halved = self.reduce_range && matches!(self.storage, DType::I8 | DType::U8);
+            return Ok(if is_halved { (full.0.div_euclid(2), full.1.div_euclid(2)) } else { full });
+        };
+        if !(min <= 0 && 0 <= max && min < max) {
+            return Err(Error::usage(format!("the integer range {min}..{max} is empty or lacks 0"))
+                .help("give quant_min <= 0 <= quant_max, and quant_min < quant_max"));
+        }
+        if i64::from(max) - i64::from(min) > i64::from(full.1) - i64::from(full.0) {
+            return Err(Error::usage(format!(
+                "the integer range {min}..{max} is wider than {}",
+                self.storage
+            )));
+        }
+        let halve = |bound: i32| if self.reduce_range { bound.div_euclid(2) } else { bound };
+        if halve(min) == halve(max) {
+            return Err(Error::usage(format!("half of the integer range {min}..{max} is a single integer")));
+        }
+        Ok((halve(min), halve(max)))
     }
 }

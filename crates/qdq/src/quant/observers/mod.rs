@@ -19,6 +19,7 @@ mod mse;
 mod percentile;
 mod row;
 mod statistic;
+pub mod torch;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
-//! Ranges to parameters, and tensors to integers.
+//! onnxruntime's formulas: `compute_scale_zp` and `quantize_nparray` (onnxruntime.quantization 1.32).
 //!
-//! Formulas are onnxruntime's `compute_scale_zp` and `quantize_nparray` (onnxruntime.quantization 1.32): scales in
-//! f64, stored as f32; rounding half to even.
+//! Scales in f64, stored as f32; integers by division by the scale, rounded half to even.
 
-use super::observers::Range;
 use crate::error::{Error, Result};
+use crate::quant::observers::Range;
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 /// A scale below this is not a normal f32; the range is taken for a constant 0.
