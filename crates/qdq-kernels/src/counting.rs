@@ -55,13 +55,13 @@ impl Counters {
         dispatch_narrow(Count { tables: &mut self.tables, values })
     }
 
-    /// Takes the counts of an octave, which are zero afterwards. `None` when all are.
+    /// Takes the counts of an octave, which are zero afterwards; returns how many values they are in all.
     ///
     /// # Panics
     /// When `octave` is not below [`N_OCTAVES`].
-    pub fn take(&mut self, octave: usize) -> Option<[u32; N_BINS]> {
+    pub fn take(&mut self, octave: usize, counts: &mut [u32; N_BINS]) -> u64 {
         assert!(octave < N_OCTAVES, "octave {octave}");
-        dispatch_narrow(Take { tables: &mut self.tables, octave })
+        dispatch_narrow(Take { tables: &mut self.tables, octave, counts })
     }
 }
 
@@ -128,30 +128,25 @@ unsafe fn raise(tables: &mut [u32], table: usize, value: *const f32) {
 struct Take<'a> {
     tables: &'a mut [u32],
     octave: usize,
+    counts: &'a mut [u32; N_BINS],
 }
 
 impl SimdTask for Take<'_> {
-    type Output = Option<[u32; N_BINS]>;
+    type Output = u64;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _simd: S) -> Self::Output {
-        let first = self.octave * N_BINS;
-        let mut totals = [0u32; N_BINS];
-        let mut seen = 0;
+    fn run<S: Simd>(self, _simd: S) -> u64 {
+        let Self { tables, octave, counts } = self;
+        counts.fill(0);
         for table in 0..N_TABLES {
-            let counters = &self.tables[table * TABLE + first..][..N_BINS];
-            for (total, counter) in totals.iter_mut().zip(counters) {
-                *total += counter;
-                seen |= counter;
+            let (counters, _) = tables[table * TABLE + octave * N_BINS..].as_chunks_mut::<N_BINS>();
+            for (count, counter) in counts.iter_mut().zip(&mut counters[0]) {
+                *count += *counter;
+                *counter = 0;
             }
         }
-        if seen == 0 {
-            return None;
-        }
-        for table in 0..N_TABLES {
-            self.tables[table * TABLE + first..][..N_BINS].fill(0);
-        }
-        Some(totals)
+        // Fewer than 2^32 values were counted.
+        u64::from(counts.iter().sum::<u32>())
     }
 }
 
@@ -185,9 +180,11 @@ mod tests {
                     expected[(value.to_bits() >> 16) as usize] += 1;
                 }
                 for (octave, expected) in expected.chunks(N_BINS).enumerate() {
-                    let taken = counters.take(octave).unwrap_or([0; N_BINS]);
+                    let mut taken = [7; N_BINS];
+                    let n_taken = counters.take(octave, &mut taken);
                     assert_eq!(taken[..], *expected, "{isa:?}, {len} values, octave {octave}");
-                    assert_eq!(counters.take(octave), None, "taken twice");
+                    assert_eq!(n_taken, u64::from(expected.iter().sum::<u32>()));
+                    assert_eq!(counters.take(octave, &mut taken), 0, "taken twice");
                 }
                 let zeros = values.iter().filter(|value| **value == 0.0).count() as u64;
                 let min = values.iter().copied().fold(f32::INFINITY, f32::min);

@@ -11,6 +11,8 @@
 //! | `{"op": "half_away", ..as quantize..}` | `{"integers": [..]}` |
 //! | `{"op": "dequantize", "integers": [..], "scale": s, "zero_point": z}` | `{"values": [..]}` |
 //! | `{"op": "requantize", "integers": [..], "from": [s, z], "to": [s, z], "storage": "i8"}` | `{"integers": [..]}` |
+//! | `{"op": "litert_activation", "range": [min, max], "storage": "i8"}` | as `affine` |
+//! | `{"op": "litert_channel", "weights": [..], "bias": b, "input_scale": s}` | scales and integers of both |
 //! | `{"op": "bias", "values": [..], "input_scale": s, "weight_scales": [..]}` | `{"scale": [..], "integers": [..]}` |
 #![allow(clippy::print_stdout, reason = "the answers")]
 
@@ -21,6 +23,7 @@ use qdq::kernels::quantize::{
     self as kernels, Convention, FixedPoint, FixedRounding, Groups, Limits, Spread,
 };
 use qdq::quant::observers::Range;
+use qdq::quant::scheme::litert;
 use qdq::quant::{affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params};
 use qdq::tensor::{DType, QuantParams, Tensor};
 use serde_json::{Value, json};
@@ -59,6 +62,16 @@ fn answer(request: &Value) -> Answer {
             let of_weights = quantize_tensor(&values, &params)?.to_i64_vec()?;
             Ok(json!({ "integers": integers, "integers_of_weights": of_weights }))
         }
+        Some("litert_activation") => {
+            let range = floats(&request["range"])?;
+            let [min, max] = range[..] else { return Err("a range has two ends".into()) };
+            let range = Range { min, max };
+            Ok(params_json(&match storage(request)? {
+                DType::I16 => litert::int16_activation(range),
+                _ => litert::int8_activation(range),
+            }))
+        }
+        Some("litert_channel") => litert_channel(request),
         Some("half_away") => half_away(request),
         Some("dequantize") => {
             let (integers, scale) = (integers(&request["integers"])?, float(&request["scale"])?);
@@ -81,6 +94,22 @@ fn answer(request: &Value) -> Answer {
         }
         _ => Err("unknown op".into()),
     }
+}
+
+/// Weights of one output channel and its bias.
+fn litert_channel(request: &Value) -> Answer {
+    let (weights, bias) = (floats(&request["weights"])?, float(&request["bias"])?);
+    let end = |pick: fn(f32, f32) -> f32| weights.iter().copied().reduce(pick).unwrap_or(0.0);
+    let range = Range { min: end(f32::min), max: end(f32::max) };
+    let scale = litert::int8_weights(&[range], None).scale[0];
+    let integers: Vec<i32> =
+        weights.iter().map(|&weight| litert::quantize(weight, scale, (-127, 127))).collect();
+    let bias_scale = litert::bias_scale(float(&request["input_scale"])?, scale);
+    let wide = litert::quantize_bias_i64(bias, bias_scale)?;
+    let narrow = litert::quantize(bias, bias_scale, (i32::MIN, i32::MAX));
+    Ok(json!({
+        "scale": scale.to_bits(), "integers": integers, "bias_scale": bias_scale.to_bits(), "i32": narrow, "i64": wide
+    }))
 }
 
 /// `round_half_away(x / scale) + zero_point`.

@@ -181,8 +181,9 @@ impl Case {
             },
             axis: self.axis,
             eps: self.spec.eps.numbers()[0],
+            is_dynamic: false,
             observer,
-            ..QuantizationSpec::default()
+            fake_quantize: None,
         }
     }
 }

@@ -4,7 +4,8 @@
 //! f32 slices ─observe→ Statistic ─merge→ Statistic ─range(method, levels)→ Range ─→ scale, zero point
 //! ```
 //!
-//! [`Statistic`] is the default one: integer counts on a fixed grid and exact extremes. It is a function of the multiset of observed values alone, so order, batching and thread count cannot change it.
+//! [`Statistic`] is the default one: integer counts on a fixed grid and exact extremes. It is a function of
+//! the multiset of observed values alone, so order, batching and thread count cannot change it.
 //! Every [`Method`] reads its range off a finished statistic; no method needs a second pass over the data.
 mod bytes;
 mod counts;

@@ -77,6 +77,7 @@ impl Statistic {
         }
         self.extremes.observe(values, extremes);
         self.zero_count += seen.n_zeros;
+        let mut counts = [0; N_BINS];
         let mut left = values.len() as u64 - self.take_subnormals(values, seen.n_zeros, counters);
         let top_exponent = (extremes.magnitude().to_bits() >> 23) as u16;
         for exponent in (1..=top_exponent).rev() {
@@ -84,14 +85,17 @@ impl Statistic {
                 return;
             }
             for id in [RowId(exponent), RowId(SIGN | exponent)] {
-                if let Some(counts) = counters.take(usize::from(id.0)) {
-                    left -= row::sum(&counts);
+                let n_values = counters.take(usize::from(id.0), &mut counts);
+                if n_values != 0 {
+                    left -= n_values;
                     self.add_to_row(id, &counts);
                 }
             }
         }
         if left != 0 {
-            let _ = [NON_FINITE, SIGN | NON_FINITE].map(|octave| counters.take(usize::from(octave)));
+            for octave in [NON_FINITE, SIGN | NON_FINITE] {
+                counters.take(usize::from(octave), &mut counts);
+            }
             self.count_non_finite(values);
         }
     }
@@ -99,8 +103,9 @@ impl Statistic {
     /// Takes the octaves of zeros and subnormals; returns how many values they held. Zeros of a sign share a bin with
     /// its subnormals below 2^-133: only when there are some are the zeros counted again, by sign.
     fn take_subnormals(&mut self, values: &[f32], n_zeros: u64, counters: &mut Counters) -> u64 {
-        let mut octaves = [0, SIGN].map(|id| counters.take(usize::from(id)).unwrap_or([0; N_BINS]));
-        let n_taken = octaves.iter().map(row::sum).sum();
+        let mut octaves = [[0; N_BINS]; 2];
+        let [positive, negative] = &mut octaves;
+        let n_taken = counters.take(0, positive) + counters.take(usize::from(SIGN), negative);
         let has_tiny = n_zeros != octaves.iter().map(|counts| u64::from(counts[0])).sum::<u64>();
         for (id, counts) in [0, SIGN].into_iter().zip(&mut octaves) {
             let is_zero = |value: &&f32| value.to_bits() == u32::from(id) << 23;
