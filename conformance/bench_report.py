@@ -46,6 +46,21 @@ class Speed:
 
 
 @dataclass(frozen=True)
+class Observing:
+    """Values a nanosecond, best of many runs, by the default statistic and by a min-max scan."""
+
+    data: str
+    kib: int
+    observe: float
+    min_max: float
+
+    @property
+    def ratio(self) -> float:
+        """Speed of the statistic as a part of the scan's."""
+        return self.observe / self.min_max
+
+
+@dataclass(frozen=True)
 class Bar:
     """A promise: a ratio, at most (or at least) its limit."""
 
@@ -105,11 +120,12 @@ def quantization_rows(rows: list[Quantization]) -> list[list[str]]:
 
 
 def page(command: str, model: str, rounds: int, rows: list[Quantization], peaks: dict[str, tuple[float, float]], speeds: list[Speed],
-         bars: list[Bar]) -> str:
+         observed: list[Observing], bars: list[Bar]) -> str:
     """The whole page as Markdown."""
     memory = [[method, f"{few:.1f}", f"{many:.1f}", f"{many / few:.3f}"] for method, (few, many) in peaks.items()]
     times, int8_times = ([[s.model, str(s.threads), f"{s.ours:.3f}", f"{s.theirs:.3f}", f"{s.ratio:.2f}"]
                           for s in speeds if s.int8 == int8] for int8 in (False, True))
+    statistics = [[o.data, str(o.kib), f"{o.observe:.2f}", f"{o.min_max:.2f}", f"{o.ratio:.2f}"] for o in observed]
     return f"""# Benchmarks
 
 Made by `{command}` on {date.today().isoformat()} at commit {commit()}.
@@ -133,6 +149,13 @@ includes importing Python packages, shown beside it. The last two columns are ra
 ## Peak memory of `qdq quantize` and the number of samples
 
 {table(["calibration", "20 samples, MB", "200 samples, MB", "ratio"], memory)}
+
+## Observing
+
+The default statistic and a vectorized min-max scan of the same memory, one thread, values a nanosecond. The statistic
+raises a counter for each value, at most one a cycle; the scan takes a whole register a cycle as long as a cache feeds it.
+
+{table(["data", "KiB", "statistic", "min-max scan", "ratio"], statistics)}
 
 ## Float speed
 

@@ -51,15 +51,18 @@ def bridge_model(node: Node) -> tuple[bytes, dict[str, np.ndarray]]:
     """A bridge alone: it has no integer form."""
     operand = node.operands[0]
     quant = node.output or operand.quant
-    params = [] if quant is None else [onnx.numpy_helper.from_array(np.asarray(a), n) for a, n in ((quant.scale, "s"), (quant.zero_point, "z"))]
+    named = [] if quant is None else [(quant.scale, "s"), (quant.zero_point, "z")]
+    params = [onnx.numpy_helper.from_array(np.asarray(array), name) for array, name in named]
     kind = helper.np_dtype_to_tensor_dtype(operand.array.dtype)
     axis = {} if quant is None or quant.axis is None else {"axis": quant.axis}
     outputs = ["y"] if node.form != "dynamic" else ["y", "scale", "zero"]
     one = helper.make_node(node.onnx_op, ["x"] + ([] if quant is None else ["s", "z"]), outputs, **axis)
     result = onnx.ValueInfoProto(name="y")
-    result.type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(node.output.dtype if node.output else np.dtype(node.dtype or np.float32))
+    result_dtype = node.output.dtype if node.output else np.dtype(node.dtype or np.float32)
+    result.type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(result_dtype)
     graph = helper.make_graph([one], "bridge", [helper.make_tensor_value_info("x", kind, operand.array.shape)], [result], params)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10).SerializeToString(), {"x": operand.array}
+    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return whole.SerializeToString(), {"x": operand.array}
 
 
 def run_theirs(node: Node, scratch: Path) -> tuple[np.ndarray, Counter[str]]:
@@ -172,7 +175,8 @@ def main(names: list[str]) -> int:
 
 def report(profile: str, counts: dict[str, Count], checks: Checks) -> int:
     for op, count in sorted(counts.items()):
-        print(f"  {op:28} {count.cases:5} cases {count.outputs:9} outputs {count.differing:7} differ {count.refused:4} refused", flush=True)
+        numbers = f"{count.cases:5} cases {count.outputs:9} outputs {count.differing:7} differ {count.refused:4} refused"
+        print(f"  {op:28} {numbers}", flush=True)
         checks.check(count.differing == 0 and count.refused == 0, f"{profile}: {op}: " + " | ".join(count.examples[:3]))
     return sum(count.outputs for count in counts.values())
 

@@ -8,13 +8,18 @@ import numpy as np
 from one_op_model import Node, Operand, Quant
 from one_op_random import BYTES, RANDOM, clamp, integers, ints, near, quant, scale, zero_point
 
+def either_form() -> str:
+    return "qop" if RANDOM.integers(2) else "qdq"
+
+
 def all_pairs(dtype: Any) -> tuple[np.ndarray, np.ndarray]:
     every = np.arange(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, dtype=dtype)
     return np.repeat(every, 256).reshape(1, -1), np.tile(every, 256).reshape(1, -1)
 
 
-BROADCASTS = [((2, 8, 13, 11), (2, 8, 13, 11)), ((1, 7), (1, 7)), ((2, 16, 9, 9), (1, 16, 1, 1)), ((1, 16, 1, 1), (2, 16, 9, 9)), ((2, 3, 40), (40,)),
-              ((40,), (2, 3, 40)), ((2, 9, 33), ()), ((), (2, 9, 33)), ((5, 1, 6), (4, 1)), ((1,), (1,)), ((4, 1), (1,)), ((3, 1), (1, 300)),
+BROADCASTS = [((2, 8, 13, 11), (2, 8, 13, 11)), ((1, 7), (1, 7)), ((2, 16, 9, 9), (1, 16, 1, 1)),
+              ((1, 16, 1, 1), (2, 16, 9, 9)), ((2, 3, 40), (40,)), ((40,), (2, 3, 40)), ((2, 9, 33), ()),
+              ((), (2, 9, 33)), ((5, 1, 6), (4, 1)), ((1,), (1,)), ((4, 1), (1,)), ((3, 1), (1, 300)),
               ((1, 31, 1), (64, 1, 1)), ((17, 1, 1), (1,)), ((3, 4, 1), (3, 1, 1))]
 
 
@@ -29,7 +34,7 @@ def binaries() -> Iterator[Node]:
                 first, second = (every, scalar.reshape(())) if round_idx % 2 else (scalar, np.tile(every, (1, 3, 1)))
                 yield binary(op, onnx_op, dtype, first, second, "qop")
             for a_dims, b_dims in BROADCASTS:
-                yield binary(op, onnx_op, dtype, integers(dtype, *a_dims), integers(dtype, *b_dims), "qop" if RANDOM.integers(2) else "qdq")
+                yield binary(op, onnx_op, dtype, integers(dtype, *a_dims), integers(dtype, *b_dims), either_form())
 
 
 def binary(op: str, onnx_op: str, dtype: Any, a: np.ndarray, b: np.ndarray, form: str) -> Node:
@@ -41,8 +46,9 @@ def binary(op: str, onnx_op: str, dtype: Any, a: np.ndarray, b: np.ndarray, form
                 quant(dtype, clamp(steps)), form=form, kernel=f"QLinear{onnx_op}")
 
 
-POOLS = [((2, 6, 24, 25), (3, 3), (2, 2), (0, 0, 0, 0)), ((1, 8, 28, 28), (2, 2), (2, 2), (0, 0, 0, 0)), ((1, 3, 17, 19), (3, 3), (1, 1), (1, 1, 1, 1)),
-         ((1, 5, 15, 16), (5, 3), (1, 2), (2, 0, 1, 2)), ((2, 16, 7, 7), (7, 7), (1, 1), (0, 0, 0, 0)), ((1, 4, 100), (4,), (3,), (1, 2)),
+POOLS = [((2, 6, 24, 25), (3, 3), (2, 2), (0, 0, 0, 0)), ((1, 8, 28, 28), (2, 2), (2, 2), (0, 0, 0, 0)),
+         ((1, 3, 17, 19), (3, 3), (1, 1), (1, 1, 1, 1)), ((1, 5, 15, 16), (5, 3), (1, 2), (2, 0, 1, 2)),
+         ((2, 16, 7, 7), (7, 7), (1, 1), (0, 0, 0, 0)), ((1, 4, 100), (4,), (3,), (1, 2)),
          ((1, 3, 8, 9, 10), (2, 3, 2), (1, 2, 2), (0, 1, 0, 1, 1, 1)), ((1, 32, 14, 14), (3, 3), (1, 1), (1, 1, 1, 1))]
 
 
@@ -61,7 +67,8 @@ def global_pools() -> Iterator[Node]:
     for dtype in BYTES:
         for dims in [(2, 35, 7, 7), (1, 1, 30, 31), (3, 300, 4, 4), (1, 1280, 7, 7), (2, 40, 50), (1, 17, 3, 4, 5), (5, 9, 1, 1)] * 2:
             x = Operand(integers(dtype, *dims), quant(dtype))
-            y = quant(dtype, float(x.quant.scale * np.float32(RANDOM.choice([1, 1 / 8, 0.73, 1 / 64]))))  # onnxruntime refuses a ratio of 256
+            ratio = np.float32(RANDOM.choice([1, 1 / 8, 0.73, 1 / 64]))  # onnxruntime refuses less than 1 / 256
+            y = quant(dtype, float(x.quant.scale * ratio))
             yield Node("global_average_pool", "GlobalAveragePool", [x], y, kernel="QLinearGlobalAveragePool")
 
 
@@ -81,27 +88,33 @@ def tables() -> Iterator[Node]:
             yield Node("clip", "Clip", [x, *bounds], y)
 
 
+SOFTMAXES = [((64, 10), -1), ((3, 4, 128), -1), ((2, 21, 30), 1), ((40, 257), 1), ((5, 1000), -1), ((1, 3, 5, 7), 2), ((9, 1), 1)]
+CONCATENATIONS = [([(1, 5, 40), (1, 3, 40)], 1), ([(2, 3, 9, 9), (2, 4, 9, 9), (2, 1, 9, 9)], 1), ([(30, 7), (30, 50)], -1),
+                  ([(9, 4), (1, 4)], 0)]
+
+
 def softmaxes() -> Iterator[Node]:
     for dtype in BYTES:
-        for dims, axis in [((64, 10), -1), ((3, 4, 128), -1), ((2, 21, 30), 1), ((40, 257), 1), ((5, 1000), -1), ((1, 3, 5, 7), 2), ((9, 1), 1)] * 3:
+        for dims, axis in SOFTMAXES * 3:
             x = Operand(integers(dtype, *dims), Quant.of(dtype, np.float32(10 ** RANDOM.uniform(-2.5, 0)), zero_point(dtype)))
-            y = Quant.of(dtype, np.float32(RANDOM.choice([1 / 256, 1 / 255, 0.0041, 0.02])), int(RANDOM.choice([np.iinfo(dtype).min, 0, zero_point(dtype)])))
+            zero = int(RANDOM.choice([np.iinfo(dtype).min, 0, zero_point(dtype)]))
+            y = Quant.of(dtype, np.float32(RANDOM.choice([1 / 256, 1 / 255, 0.0041, 0.02])), zero)
             yield Node("softmax", "Softmax", [x], y, {"axis": axis}, kernel="QLinearSoftmax")
 
 
 def choices() -> Iterator[Node]:
     for dtype in BYTES:
-        for dims, axis in [([(1, 5, 40), (1, 3, 40)], 1), ([(2, 3, 9, 9), (2, 4, 9, 9), (2, 1, 9, 9)], 1), ([(30, 7), (30, 50)], -1), ([(9, 4), (1, 4)], 0)] * 3:
+        for dims, axis in CONCATENATIONS * 3:
             y = quant(dtype)
             operands = [Operand(integers(dtype, *d), quant(dtype, clamp(near(float(y.scale))))) for d in dims]
             if RANDOM.integers(2):
                 operands[0] = Operand(operands[0].array, y)
-            yield Node("concat", "Concat", operands, y, {"axis": axis}, kernel="QLinearConcat", form="qop" if RANDOM.integers(2) else "qdq")
+            yield Node("concat", "Concat", operands, y, {"axis": axis}, kernel="QLinearConcat", form=either_form())
         for a, b, c in [((4, 50), (4, 50), (4, 50)), ((4, 1), (50,), (4, 50)), ((3, 4, 50), (1,), (4, 50)), ((4, 50), (1,), (1,))] * 3:
             y = quant(dtype)
             operands = [Operand(RANDOM.integers(0, 2, a).astype(bool))]
             operands += [Operand(integers(dtype, *d), quant(dtype, clamp(near(float(y.scale))))) for d in (b, c)]
-            yield Node("where", "Where", operands, y, kernel="QLinearWhere", form="qop" if RANDOM.integers(2) else "qdq")
+            yield Node("where", "Where", operands, y, kernel="QLinearWhere", form=either_form())
 
 
 def movers() -> Iterator[Node]:
@@ -110,13 +123,16 @@ def movers() -> Iterator[Node]:
     wide = [  # op, ONNX op, dims, further inputs, attributes
         ("transpose", "Transpose", image, [], {"perm": [0, 2, 3, 1]}), ("reshape", "Reshape", image, [ints(2, -1)], {}),
         ("flatten", "Flatten", image, [], {"axis": 2}), ("unsqueeze", "Unsqueeze", matrix, [ints(0, 2)], {}),
-        ("squeeze", "Squeeze", (1, 30, 1, 9), [ints(0, 2)], {}), ("slice", "Slice", image, [ints(1, 2), ints(5, 20), ints(1, 3), ints(2, 3)], {}),
+        ("squeeze", "Squeeze", (1, 30, 1, 9), [ints(0, 2)], {}),
+        ("slice", "Slice", image, [ints(1, 2), ints(5, 20), ints(1, 3), ints(2, 3)], {}),
         ("gather", "Gather", matrix, [ints(3, 0, -1, 7)], {"axis": 1}), ("expand", "Expand", (30, 1), [ints(30, 40)], {}),
         ("gather_elements", "GatherElements", (4, 3), [Operand(np.array([[1, 2, 0], [2, 0, 0]], np.int64), none, True)], {"axis": 0}),
-        ("tile", "Tile", matrix, [ints(2, 3)], {})]
+        ("tile", "Tile", matrix, [ints(2, 3)], {}), ("split", "Split", matrix, [ints(40)], {"axis": 1}),
+        ("identity", "Identity", matrix, [], {})]
     narrow = [
         ("max_pool", "MaxPool", image, [], {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]}),
-        ("max_pool", "MaxPool", (1, 5, 60), [], {"kernel_shape": [3]}), ("reduce_max", "ReduceMax", image, [ints(2, 3)], {"keepdims": True}),
+        ("max_pool", "MaxPool", (1, 5, 60), [], {"kernel_shape": [3]}),
+        ("reduce_max", "ReduceMax", image, [ints(2, 3)], {"keepdims": True}),
         ("reduce_min", "ReduceMin", matrix, [ints(1)], {"keepdims": False}),
         ("resize", "Resize", image, [none, Operand(np.array([1, 1, 2, 2], np.float32), none, True)],
          {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}),

@@ -136,7 +136,8 @@ def model(node: Node, opset: int = 21) -> tuple[bytes, dict[str, np.ndarray]]:
     return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString(), builder.feed
 
 
-DTYPES = {"float32": "f32", "int8": "i8", "uint8": "u8", "int16": "i16", "uint16": "u16", "int32": "i32", "int64": "i64", "bool": "bool"}
+DTYPES = {"float32": "f32", "int8": "i8", "uint8": "u8", "int16": "i16", "uint16": "u16", "int32": "i32", "int64": "i64",
+          "bool": "bool"}
 NUMPY = {ours: numpy for numpy, ours in DTYPES.items()}
 
 
@@ -163,7 +164,7 @@ class Cases:
         if node.dtype == np.int32:  # sums of products, worth the product of the scales
             scales = [np.asarray(self.quant(operand).scale) for operand in node.operands[:2]]
             scale = np.ravel(scales[0] * scales[1])
-            outputs = [{"storage": "i32", "scale": [float(s) for s in scale], "zero_point": [0] * scale.size, "axis": None if scale.size == 1 else 1}]
+            outputs = [of_quant(Quant.of(np.int32, scale if scale.size > 1 else scale[0], 0, 1))]
         self.cases.append({"op": node.op, "attrs": node.attrs, "inputs": inputs, "outputs": outputs})
         return len(self.cases) - 1
 

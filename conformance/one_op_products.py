@@ -54,15 +54,17 @@ def convolutions() -> Iterator[Node]:
             attrs = {"strides": list(strides), "pads": list(pads), "dilations": list(dilations), "group": groups}
             yield Node("conv", "Conv", operands, quant(dtypes[0], y), attrs,
                        form="qop" if I8 == dtypes[0] or dynamic else "qdq", kernel="QLinearConv", may_saturate=saturates)
-    for channels, spatial, outputs, kernel, groups, pads in [(3, (20, 21), 5, (3, 3), 1, (1, 1, 1, 1)), (6, (15, 15), 6, (3, 3), 6, (0, 0, 0, 0)),
-                                                            (4, (60,), 8, (3,), 2, (1, 0))]:
+    for channels, spatial, outputs, kernel, groups, pads in [
+            (3, (20, 21), 5, (3, 3), 1, (1, 1, 1, 1)), (6, (15, 15), 6, (3, 3), 6, (0, 0, 0, 0)), (4, (60,), 8, (3,), 2, (1, 0))]:
         x = Operand(integers(U8, 1, channels, *spatial), Quant.of(U8, 0.02, zero_point(U8)))
         w = Operand(integers(U8, outputs, channels // groups, *kernel), Quant.of(U8, 0.5, zero_point(U8)), True)
-        yield Node("conv", "ConvInteger", [x, w], None, {"pads": list(pads), "group": groups}, form="qop", kernel="ConvInteger", dtype=np.int32)
+        attrs = {"pads": list(pads), "group": groups}
+        yield Node("conv", "ConvInteger", [x, w], None, attrs, form="qop", kernel="ConvInteger", dtype=np.int32)
 
 
-PRODUCTS = [((7, 65), (65, 33)), ((128, 96), (96, 48)), ((1, 64), (64, 40)), ((1, 37), (37, 5)), ((3, 1), (1, 9)), ((2, 3, 16, 24), (24, 31)),
-            ((2, 3, 17, 20), (2, 3, 20, 15)), ((4, 9, 8), (1, 8, 70)), ((5, 12, 30), (3, 1, 30, 11)), ((64,), (64, 17)), ((9, 30), (30,)), ((300, 4), (4, 100))]
+PRODUCTS = [((7, 65), (65, 33)), ((128, 96), (96, 48)), ((1, 64), (64, 40)), ((1, 37), (37, 5)), ((3, 1), (1, 9)),
+            ((2, 3, 16, 24), (24, 31)), ((2, 3, 17, 20), (2, 3, 20, 15)), ((4, 9, 8), (1, 8, 70)), ((5, 12, 30), (3, 1, 30, 11)),
+            ((64,), (64, 17)), ((9, 30), (30,)), ((300, 4), (4, 100))]
 
 
 def products() -> Iterator[Node]:
@@ -81,7 +83,8 @@ def products() -> Iterator[Node]:
             yield Node("mat_mul", "MatMul", [a, b], y, form=form, kernel="QLinearMatMul", may_saturate=saturates)
             yield Node("mat_mul", "MatMul", [a, b], None, form=form, kernel="MatMulIntegerToFloat", may_saturate=saturates)
             if len(a_dims) == 2 == len(b_dims) and not per_channel:
-                yield Node("mat_mul", "MatMulInteger", [a, b], None, form="qop", kernel="MatMulInteger", dtype=np.int32, may_saturate=saturates)
+                yield Node("mat_mul", "MatMulInteger", [a, b], None, form="qop", kernel="MatMulInteger", dtype=np.int32,
+                           may_saturate=saturates)
 
 
 def gemms() -> Iterator[Node]:
@@ -94,7 +97,8 @@ def gemms() -> Iterator[Node]:
             operands: list[Any] = [a, b]
             if alpha == 1.0 and RANDOM.integers(3):
                 bias = np.round(RANDOM.normal(0, 3000, n)).astype(np.int32)
-                operands.append(Operand(bias, Quant.of(np.int32, np.float32(a.quant.scale * b.quant.scale), 0, 0 if per_channel else None), True))
+                product = np.float32(a.quant.scale * b.quant.scale)
+                operands.append(Operand(bias, Quant.of(np.int32, product, 0, 0 if per_channel else None), True))
             saturates = dtypes == (U8, I8) and limit is None
             attrs = {"alpha": alpha, "trans_a": trans_a, "trans_b": trans_b}
             y = quant(dtypes[0], clamp(near(alpha, float(a.quant.scale), float(np.mean(b.quant.scale)), steps=60 * np.sqrt(k))))

@@ -52,7 +52,8 @@ def weights(dtype: Any, dims: tuple[int, ...], axis: int, per_channel: bool, lim
     base = scale()
     scales = np.float32(base) if count is None else (base * 10 ** RANDOM.uniform(-1, 1, count)).astype(np.float32)
     zero = zero_point(dtype) if dtype == U8 else int(RANDOM.choice([0, 0, 0, 7]))
-    return Operand(integers(dtype, *dims, limit=None if dtype == U8 else limit), Quant.of(dtype, scales, zero, axis if per_channel else None), True)
+    elements = integers(dtype, *dims, limit=None if dtype == U8 else limit)
+    return Operand(elements, Quant.of(dtype, scales, zero, axis if per_channel else None), True)
 
 
 def ints(*values: int) -> Operand:

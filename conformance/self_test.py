@@ -4,6 +4,7 @@ import contextlib
 import io
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import float_parity
 import measures
+import one_op
 import quantized
 import runtime
 from checks import Checks
@@ -100,6 +102,22 @@ def check_runtime(checks: Checks) -> None:
         checks.check(runtime.op_counts(file) == {"If": 1, "Mul": 1, "Identity": 1}, "nodes in bodies are counted")
 
 
+def check_one_op(checks: Checks) -> None:
+    node = one_op.Node("relu", "Relu", [], None)
+    theirs = RANDOM.integers(0, 256, (3, 7)).astype(np.uint8)
+    spoiled = theirs.copy()
+    spoiled[1, 2] ^= 1
+    for ours, differing, what in ((theirs, 0, "equal integers differ"), (spoiled, 1, "a changed integer goes unseen"),
+                                  (theirs.astype(np.int8), 21, "another type goes unseen"), (theirs[:2], 21, "a missing row goes unseen")):
+        count = one_op.Count()
+        one_op.compare(node, ours, theirs, count)
+        checks.check((count.outputs, count.differing) == (21, differing), what)
+    count = one_op.Count()
+    one_op.compare(node, "no kernel", theirs, count)
+    checks.check(count.refused == 1, "a refused case goes unseen")
+    checks.check(not one_op.is_fused(one_op.Node("add", "Add", [], None, kernel="QLinearAdd"), Counter(Add=1)), "a float kernel goes unseen")
+
+
 def check_counting(checks: Checks) -> None:
     nowhere = Model("nowhere", "nowhere.onnx", lambda *_: None, lambda _: {})
     checks.check(nowhere.missing is not None, "a model that is not there goes unseen")
@@ -113,7 +131,7 @@ def check_counting(checks: Checks) -> None:
 
 def main() -> int:
     checks = Checks()
-    for check in (check_relative_error, check_groups, check_identity, check_bars, check_measures, check_runtime,
+    for check in (check_relative_error, check_groups, check_identity, check_bars, check_measures, check_runtime, check_one_op,
                   check_counting):
         checks.guard(check.__name__, lambda check=check: check(checks))
     return checks.finish()

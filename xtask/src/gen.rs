@@ -11,12 +11,13 @@ use anyhow::{Context, bail};
 use crate::{root, run};
 
 /// What the scripts import; pinned, as the output depends on it.
-const WHEELS: &[&str] = &["onnx==1.23.2"];
+const WHEELS: &[&str] = &["onnx==1.23.2", "ai-edge-litert==2.3.0"];
 
 /// Each script prints one source file.
 const SCRIPTS: &[(&str, &str)] = &[
     ("xtask/gen/onnx_schema.py", "crates/qdq-schema/src/onnx.rs"),
     ("xtask/gen/onnx_ops.py", "crates/qdq-schema/src/onnx_ops.rs"),
+    ("xtask/gen/tflite_schema.py", "crates/qdq-schema/src/tflite.rs"),
 ];
 
 /// Runs every script and writes what it prints, formatted.

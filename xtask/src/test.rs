@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use tally::Tally;
+use venv::Environment;
 
 const HELP: &str = "usage: cargo xtask test [--quick]
 
@@ -28,19 +29,31 @@ const CHECKS: &[(&str, &[&str])] = &[
 /// The release build: checks against onnxruntime run whole models, which a debug build makes slow. The example is our
 /// side of `one_op.py`.
 const BUILD: &[&str] = &[
-    "build", "--quiet", "--release", "--package", "qdq-cli", "--package", "qdq", "--bin", "qdq", "--example",
+    "build",
+    "--quiet",
+    "--release",
+    "--package",
+    "qdq-cli",
+    "--package",
+    "qdq",
+    "--bin",
+    "qdq",
+    "--example",
     "one_op",
 ];
 
-/// Checks against onnxruntime; the first shows that the others can fail.
-const SCRIPTS: &[&str] = &[
-    "conformance/self_test.py",
-    "conformance/round_trip.py",
-    "conformance/float_parity.py",
-    "conformance/quantized.py",
-    "conformance/lowered.py",
-    "conformance/integers.py",
-    "conformance/one_op.py",
+/// Checks against other runtimes, and the environment of each; the first shows that the others can fail.
+const SCRIPTS: &[(&str, Environment)] = &[
+    ("conformance/self_test.py", venv::ONNXRUNTIME),
+    ("conformance/round_trip.py", venv::ONNXRUNTIME),
+    ("conformance/float_parity.py", venv::ONNXRUNTIME),
+    ("conformance/quantized.py", venv::ONNXRUNTIME),
+    ("conformance/formulas.py", venv::ONNXRUNTIME),
+    ("conformance/lowered.py", venv::ONNXRUNTIME),
+    ("conformance/integers.py", venv::ONNXRUNTIME),
+    ("conformance/one_op.py", venv::ONNXRUNTIME),
+    ("conformance/targets.py", venv::ONNXRUNTIME),
+    ("conformance/tflite.py", venv::LITERT),
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.
@@ -69,9 +82,9 @@ fn steps(quick: bool, tally: &mut Tally) -> anyhow::Result<()> {
         return Ok(());
     }
     step("release build", || crate::run("cargo", BUILD))?;
-    let python = step("Python environment", venv::python)?;
     let mut failed = Vec::new();
-    for script in SCRIPTS {
+    for (script, environment) in SCRIPTS {
+        let python = step("Python environment", || venv::python(*environment))?;
         if let Err(error) = step(script, || run_script(&python, script, tally)) {
             eprintln!("== {error:#}");
             failed.push(*script);

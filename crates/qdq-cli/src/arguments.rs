@@ -25,35 +25,51 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Make an integer model out of a float model, with a data set to find ranges
     Quantize(Quantize),
+    /// Write the statistics of a model's values on a data set, for `quantize --stats`
+    Observe(Observe),
+    /// Merge statistics of several data sets, in any order
+    Merge(Merge),
     /// Run a model on data and write its outputs to an .npz
     Run(Run),
     /// Count how often a classifier is right
     Eval(Eval),
     /// Compare two models on the same data, value by value
     Diff(Diff),
-    /// Write a model in another file or form, untouched
+    /// Write a model in another format
     Convert(Convert),
     /// Measure how long a model takes
     Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
+    /// List the runtimes that can be quantized for, or show what one takes
+    Targets(Targets),
 }
 
 #[derive(Debug, Args)]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe"])))]
 pub(crate) struct Quantize {
     /// Float model, .onnx or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
-    /// Runtime to quantize for
+    /// Statistics to choose ranges from, written by `observe` or `merge`; --data is then only for comparing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stats: Option<PathBuf>,
+    /// Runtime to quantize for: a name that `qdq targets` lists, or a .toml file
     #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
     pub(crate) target: String,
+    /// What to quantize otherwise than the target's defaults say, a .toml file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Print the recipe that all options together make, as TOML, and write nothing
+    #[arg(long)]
+    pub(crate) print_recipe: bool,
     /// File to write [default: MODEL with the ending .int8.onnx]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2
-    #[arg(long, default_value = "minmax", value_name = "METHOD")]
-    pub(crate) calibration: String,
+    /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) calibration: Option<String>,
     /// Labelled data to compare both models on, prepared like --data [default: --data, with --labels]
     #[arg(long, value_name = "DATA")]
     pub(crate) eval_data: Option<PathBuf>,
@@ -64,8 +80,40 @@ pub(crate) struct Quantize {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Observe {
+    /// Float model, .onnx or .qir
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArguments,
+    /// Runtime that will be quantized for, a name or a .toml file: it decides which values are observed
+    #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Recipe that will be quantized with: what it leaves in float is not observed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Array of the data that holds labels, and is no input
+    #[arg(long, value_name = "NAME")]
+    pub(crate) labels: Option<String>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Files that `observe` or `merge` wrote, all of one model
+    #[arg(required = true, value_name = "STATS")]
+    pub(crate) statistics: Vec<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -83,7 +131,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -144,15 +192,18 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Args)]
 pub(crate) struct Convert {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
-    /// File to write, .onnx or .qir
+    /// File to write, .onnx, .tflite or .qir
     pub(crate) output: PathBuf,
+    /// Run both models on random data and tell how far their outputs are apart
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -169,8 +220,17 @@ pub(crate) struct Bench {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// A name of the list, or a .toml file
+    pub(crate) target: Option<String>,
+    /// Print the file that --target reads, to start a target of your own from
+    #[arg(long, requires = "target")]
+    pub(crate) toml: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Model, .onnx or .qir
+    /// Model, .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     /// Print the graph in its text form instead
     #[arg(long)]

@@ -14,8 +14,8 @@ const IMAGES: &str = "Images: resize, crop, (pixel * scale - mean) / std, layout
 #[derive(Debug, Args)]
 pub(crate) struct DataArguments {
     /// .npy or .npz file, folder of images, of .npz files, or of ONNX test data
-    #[arg(long, value_name = "DATA")]
-    data: PathBuf,
+    #[arg(long, required = true, value_name = "DATA")]
+    data: Option<PathBuf>,
     /// Use no more samples than this, from the front
     #[arg(long, value_name = "N")]
     samples: Option<NonZeroUsize>,
@@ -70,7 +70,13 @@ impl Threads {
 impl DataArguments {
     /// The data set, with the array of labels if one is named.
     pub(crate) fn open(&self, labels: Option<&str>) -> Result<Dataset> {
-        Dataset::open(&self.data, &self.options(labels)?)
+        self.open_if_named(labels)?.ok_or_else(|| Error::usage("no data").help("name it with --data DATA"))
+    }
+
+    /// The same, for a verb that may do without.
+    pub(crate) fn open_if_named(&self, labels: Option<&str>) -> Result<Option<Dataset>> {
+        let options = self.options(labels)?;
+        self.data.as_ref().map(|data| Dataset::open(data, &options)).transpose()
     }
 
     /// Another data set, read whole and prepared in the same way.

@@ -166,3 +166,34 @@ fn errors_are_json_where_results_are() {
     }
     assert_eq!(fixture.qdq(&["--version"]).code, Some(0));
 }
+
+#[test]
+fn statistics_that_do_not_fit() {
+    let fixture = Fixture::new();
+    matmul(&fixture);
+    fixture.npz("many.npz", &[("x", tensor(&[2, 64], (0..128).map(|n| n as f32).collect()))]);
+    let model = std::fs::read_to_string(fixture.path("matmul.qir")).unwrap();
+    std::fs::write(fixture.path("other.qir"), model.replace("seed=1", "seed=2")).unwrap();
+    for name in ["matmul", "other"] {
+        let (model, out) = (format!("{name}.qir"), format!("{name}.stats"));
+        let ran = fixture.qdq(&["observe", &model, "--data", "many.npz", "-o", &out]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    let bytes = std::fs::read(fixture.path("matmul.stats")).unwrap();
+    std::fs::write(fixture.path("short.stats"), &bytes[..bytes.len() - 9]).unwrap();
+    let quantize = |stats| refused(&fixture, &["quantize", "matmul.qir", "--stats", stats, "-o", "out.onnx"]);
+    for (stats, words) in [
+        ("other.stats", "another model"),
+        ("short.stats", "cut short"),
+        ("many.npz", "no statistics file"),
+        ("nonesuch.stats", "No such file"),
+    ] {
+        let message = quantize(stats);
+        assert!(message.contains(stats) && message.contains(words), "{message}");
+    }
+    let message = refused(&fixture, &["merge", "matmul.stats", "other.stats", "-o", "out.stats"]);
+    assert!(message.contains("other.stats") && message.contains("different models"), "{message}");
+    refused(&fixture, &["merge", "-o", "out.stats"]);
+    assert!(refused(&fixture, &["quantize", "matmul.qir", "-o", "out.onnx"]).contains("--data"));
+    assert!(refused(&fixture, &["observe", "matmul.qir", "-o", "out.stats"]).contains("--data"));
+}

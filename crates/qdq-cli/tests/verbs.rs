@@ -110,3 +110,52 @@ fn bench_takes_the_time() {
     let ran = fixture.qdq(&["bench", "model.qir", "--data", "x.npz", "--runs", "0"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
 }
+
+/// A model that can be quantized, and a thousand samples of roughly normal numbers for it, also in two parts.
+fn matmul(fixture: &Fixture) {
+    let model = "graph(%x: f32[N,64]) {\n  %w: f32[64,8] = const random(seed=1, std=0.1)\n  %y = mat_mul(%x, %w)\n  return %y\n}";
+    std::fs::write(fixture.path("matmul.qir"), model).unwrap();
+    let mut state = 1u32;
+    let mut uniform = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1u32 << 24) as f32
+    };
+    let numbers: Vec<f32> = (0..64 * 1000).map(|_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0).collect();
+    fixture.npz("a.npz", &[("x", tensor(&[400, 64], numbers[..25_600].to_vec()))]);
+    fixture.npz("b.npz", &[("x", tensor(&[600, 64], numbers[25_600..].to_vec()))]);
+    fixture.npz("all.npz", &[("x", tensor(&[1000, 64], numbers))]);
+}
+
+#[test]
+fn statistics_are_written_merged_and_quantized_from() {
+    let fixture = Fixture::new();
+    matmul(&fixture);
+    let done = |arguments: &[&str]| {
+        let ran = fixture.qdq(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        ran.stdout
+    };
+    let bytes = |name: &str| std::fs::read(fixture.path(name)).unwrap();
+    for name in ["a", "b", "all"] {
+        let (data, out) = (format!("{name}.npz"), format!("{name}.stats"));
+        done(&["observe", "matmul.qir", "--data", &data, "-o", &out]);
+    }
+    assert!(done(&["merge", "a.stats", "b.stats", "-o", "ab.stats"]).contains("1000"));
+    let merged = json(&done(&["merge", "b.stats", "a.stats", "-o", "ba.stats", "--json"]));
+    assert_eq!(merged["n_samples"], 1000);
+    assert!(bytes("ab.stats") == bytes("all.stats") && bytes("ba.stats") == bytes("all.stats"));
+    let mut models = Vec::new();
+    for method in ["minmax", "percentile:99", "entropy", "mse"] {
+        let calibration = ["--calibration", method];
+        done(
+            &[&["quantize", "matmul.qir", "--data", "all.npz", "-o", "data.onnx"], &calibration[..]].concat(),
+        );
+        done(
+            &[&["quantize", "matmul.qir", "--stats", "ab.stats", "-o", "stats.onnx"], &calibration[..]]
+                .concat(),
+        );
+        assert!(bytes("data.onnx") == bytes("stats.onnx"), "{method}: not the same from statistics");
+        models.push(bytes("data.onnx"));
+    }
+    assert!(models[1..].iter().all(|model| *model != models[0]), "a method that changed no range");
+}

@@ -1,6 +1,6 @@
 //! Prints the speed of the kernels on typical layers: `cargo bench -p qdq-kernels [filter]`.
 //!
-//! The number of threads is rayon's (`RAYON_NUM_THREADS`).
+//! With as many threads as `QDQ_THREADS` says, else one.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::time::{Duration, Instant};
@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use qdq_kernels::Activation;
 use qdq_kernels::conv::{ConvShape, PackedConv};
 use qdq_kernels::gemm::{GemmOptions, MatRef, PackedA, PackedB, gemm};
+use qdq_kernels::quantize::{
+    Convention, FixedPoint, FixedRounding, Groups, Limits, Spread, dequantize, quantize, requantize_fixed,
+    requantize_float,
+};
 
 /// Shortest of many runs.
 fn best_time(mut body: impl FnMut()) -> Duration {
@@ -28,6 +32,46 @@ fn report(name: &str, filter: &str, n_multiplications: usize, body: impl FnMut()
     let time = best_time(body).as_secs_f64();
     let rate = 2.0 * n_multiplications as f64 / time / 1e9;
     println!("{name:<44} {:>9.1} us {rate:>7.1} GFLOP/s", time * 1e6);
+}
+
+/// Bytes read and written a second, beside a plain copy.
+fn report_bytes(name: &str, filter: &str, n_bytes: usize, body: impl FnMut()) {
+    if !name.contains(filter) {
+        return;
+    }
+    let time = best_time(body).as_secs_f64();
+    println!("{name:<44} {:>9.1} us {:>7.1} GB/s", time * 1e6, n_bytes as f64 / time / 1e9);
+}
+
+/// Conversions of `n` elements with the groups of a tensor `[.., channels, 3136]`, or with one.
+fn quantization(filter: &str, n: usize, per_axis: bool) {
+    const CHANNELS: usize = 64;
+    const I8: Limits = Limits { min: -128, max: 127 };
+    let spread = if per_axis { Spread::Axis { along: CHANNELS, inner: 3136 } } else { Spread::Tensor };
+    let of = format!("{} {} KiB", if per_axis { "per axis" } else { "per tensor" }, n * 4 / 1024);
+    let floats: Vec<f32> = values(n).iter().map(|x| x * 4.0).collect();
+    let accumulators: Vec<i32> = floats.iter().map(|x| (x * 1e5) as i32).collect();
+    let (mut integers, mut back) = (vec![0i8; n], vec![0f32; n]);
+    let zero_points = [3; CHANNELS];
+    let groups = Groups { steps: &[0.03; CHANNELS], zero_points: &zero_points, spread };
+    report_bytes(&format!("copy of f32 {of}"), filter, 8 * n, || back.copy_from_slice(&floats));
+    for convention in [Convention::DivideHalfEven, Convention::InverseHalfEven, Convention::DivideHalfAway] {
+        report_bytes(&format!("quantize {convention:?} {of}"), filter, 5 * n, || {
+            quantize(&floats, &mut integers, groups, I8, convention);
+        });
+    }
+    report_bytes(&format!("dequantize {of}"), filter, 5 * n, || dequantize(&integers, &mut back, groups));
+    let multipliers = Groups { steps: &[1e-4; CHANNELS], ..groups };
+    report_bytes(&format!("requantize float {of}"), filter, 5 * n, || {
+        requantize_float(&accumulators, &mut integers, multipliers, I8);
+    });
+    let factors = [FixedPoint::new(1e-4); CHANNELS];
+    let factors = Groups { steps: &factors, zero_points: &zero_points, spread };
+    for rounding in [FixedRounding::Double, FixedRounding::Single] {
+        report_bytes(&format!("requantize {rounding:?} {of}"), filter, 5 * n, || {
+            requantize_fixed(&accumulators, &mut integers, factors, I8, rounding);
+        });
+    }
 }
 
 fn values(n: usize) -> Vec<f32> {
@@ -81,6 +125,10 @@ fn convolution(filter: &str, size: usize, channels: [usize; 2], kernel: usize, s
 }
 
 fn run(filter: &str) {
+    for n in [64 * 3136, 64 * 64 * 3136] {
+        quantization(filter, n, false);
+        quantization(filter, n, true);
+    }
     for [m, k, n] in [
         [1024, 1024, 1024],
         [128, 384, 1536],
@@ -128,6 +176,6 @@ fn run(filter: &str) {
 
 fn main() {
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_default();
-    let pool = rayon::ThreadPoolBuilder::new().build().expect("a thread pool");
-    pool.install(|| run(&filter));
+    let n_threads = std::env::var("QDQ_THREADS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    qdq_kernels::parallel::with_threads(n_threads, || run(&filter));
 }

@@ -2,7 +2,10 @@
 //!
 //! Sums are kept in many lanes and blocks of fixed size, so they are accurate and the same on any
 //! number of threads.
+#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
+
 use super::parallel::{for_each_chunk, rows_per_task};
+use super::simd::{Simd, SimdTask, dispatch, load_chunk};
 use super::transpose::transpose;
 
 /// Input values per task.
@@ -35,6 +38,41 @@ pub enum Reduction {
     LogSum,
     /// Logarithm of the sum of exponentials, without overflow.
     LogSumExp,
+}
+
+/// Smallest and largest value, NaN left out; `(+infinity, -infinity)` when there is none.
+pub fn min_max(values: &[f32]) -> (f32, f32) {
+    dispatch(MinMax { values })
+}
+
+struct MinMax<'a> {
+    values: &'a [f32],
+}
+
+impl SimdTask for MinMax<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> (f32, f32) {
+        // Four registers each hide the latency of the comparison.
+        let mut min = [simd.splat(f32::INFINITY); 4];
+        let mut max = [simd.splat(f32::NEG_INFINITY); 4];
+        let whole = self.values.chunks_exact(4 * S::LANES);
+        let rest = whole.remainder();
+        for chunk in whole {
+            for part in 0..4 {
+                let x = load_chunk(simd, &chunk[part * S::LANES..][..S::LANES]);
+                (min[part], max[part]) = (simd.min(x, min[part]), simd.max(x, max[part]));
+            }
+        }
+        let (mut least, mut most) = (f32::INFINITY, f32::NEG_INFINITY);
+        for part in 0..4 {
+            let (low, high) = (simd.lanes(min[part]), simd.lanes(max[part]));
+            least = low[..S::LANES].iter().fold(least, |least, x| least.min(*x));
+            most = high[..S::LANES].iter().fold(most, |most, x| most.max(*x));
+        }
+        rest.iter().fold((least, most), |(least, most), x| (least.min(*x), most.max(*x)))
+    }
 }
 
 /// Reduces `input`, seen as `[outer, axis, inner]`, into `output` `[outer, inner]`.

@@ -26,6 +26,7 @@ pub mod passes;
 pub mod pipeline;
 pub mod profiles;
 pub mod quant;
+pub mod spec;
 pub mod targets;
 pub mod tensor;
 

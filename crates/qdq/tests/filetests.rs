@@ -12,7 +12,7 @@ use qdq::error::{Error, Result};
 use qdq::exec::{IntegerNode, Profile, Program};
 use qdq::graph::{Graph, text};
 use qdq::ops::Prepared;
-use qdq::quant::observers::Method;
+use qdq::quant::Recipe;
 use qdq::tensor::{DType, Dim, Tensor};
 use qdq::{passes, profiles, quant, targets::Target};
 
@@ -65,10 +65,18 @@ fn run(input: &str) -> Result<String> {
             let rewrite = passes::find(name).unwrap_or_else(|| panic!("there is no rewrite {name}"));
             rewritten(&graph, |graph| passes::apply(graph, &[rewrite]).map(drop))
         }
+        ["push-transposes", layout] => {
+            let layout = match *layout {
+                "channels-first" => passes::Layout::ChannelsFirst,
+                "channels-last" => passes::Layout::ChannelsLast,
+                other => panic!("there is no layout {other}"),
+            };
+            rewritten(&graph, |graph| passes::push_transposes(graph, layout))
+        }
         ["canonicalize"] => rewritten(&graph, |graph| passes::canonicalize(graph).map(drop)),
         ["plan", target] => {
             graph.infer()?;
-            let plan = quant::plan(&graph, Target::find(target)?)?;
+            let plan = quant::plan(&graph, &Recipe::default(), &Target::find(target)?)?;
             let line = |(place, decision): (&quant::Place, &quant::Decision)| {
                 let node = &quant::blocks(&graph)[place.block].nodes[place.node];
                 format!("{}: {decision:?}\n", graph.describe(node))
@@ -77,9 +85,19 @@ fn run(input: &str) -> Result<String> {
         }
         ["lower", table] => lowered(graph, table),
         ["raise"] => raised(graph),
-        ["quantize", target] => quantized(graph, Target::find(target)?),
+        ["annotate", target] => {
+            passes::canonicalize(&mut graph)?;
+            Ok(quant::plan(&graph, &recipe(input)?, &Target::find(target)?)?.annotations(&graph))
+        }
+        ["quantize", target] => quantized(graph, &recipe(input)?, &Target::find(target)?),
         _ => panic!("unknown command in `{header}`"),
     }
+}
+
+/// The recipe in the comments that start with `;|`, a line of TOML each.
+fn recipe(input: &str) -> Result<Recipe> {
+    let lines = input.lines().filter_map(|line| line.strip_prefix(";|"));
+    Recipe::from_toml(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// The graph after a rewrite; starts with WRONG where it computes something else.
@@ -145,13 +163,13 @@ fn compute_on_integers(graph: &Graph) -> Result<Vec<Tensor>> {
 }
 
 /// The graph quantized on pseudo-random samples; starts with WRONG where that costs more than [`MIN_SQNR`].
-fn quantized(mut graph: Graph, target: &'static Target) -> Result<String> {
+fn quantized(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<String> {
     passes::canonicalize(&mut graph)?;
-    let mut plan = quant::plan(&graph, target)?;
-    let mut observed = quant::Observed::new(&graph, &plan);
+    let mut plan = quant::plan(&graph, recipe, target)?;
+    let mut observed = quant::Observed::new(&graph, &plan)?;
     let program = Program::new(graph.clone(), observed.taps())?;
     program.run(random_inputs(&graph), &mut |id, tensor| observed.observe(id, tensor))?;
-    let calibrated = observed.calibrate(&graph, &mut plan, Method::MinMax)?;
+    let calibrated = observed.calibrate(&graph, &mut plan)?;
     let float = compute(&graph)?;
     let converted = quant::convert(graph, &plan, &calibrated)?;
     converted.verify()?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const LAYERS: &[&str] = &[
-    "error", "tensor", "kernels", "ops", "graph", "exec", "passes", "formats", "profiles", "targets",
+    "error", "tensor", "spec", "kernels", "ops", "graph", "exec", "passes", "formats", "profiles", "targets",
     "quant", "nn", "data", "pipeline",
 ];
 

@@ -1,7 +1,6 @@
 //! `qdq convert`
 
 use qdq::error::{Error, Result};
-use qdq::formats::onnx::WriteOptions;
 use qdq::pipeline;
 use serde_json::json;
 
@@ -16,13 +15,27 @@ pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
             .file(out.display())
             .help("name another file"));
     }
-    let graph = pipeline::read_model(model)?;
-    let opset = pipeline::write_model(&graph, out, WriteOptions::default().max_opset)?;
+    let converted = pipeline::convert(model, out, arguments.check)?;
+    let written = &converted.written;
     let mut table = Table::new();
     table.pair("model", model.display());
-    if let Some(opset) = opset {
+    if let Some(opset) = written.opset {
         table.pair("opset", opset);
     }
+    for op in &written.left_in_float {
+        table.pair("float", op);
+    }
+    for difference in &converted.differences {
+        let (error, sqnr) = (difference.max_abs_error, difference.sqnr_db());
+        table
+            .pair("check", format!("{}: largest difference {error:.3e}, SQNR {sqnr:.1} dB", difference.name));
+    }
     table.pair("written", out.display());
-    output.result(table, json!({ "output": out, "opset": opset }))
+    let json = json!({
+        "output": out,
+        "opset": written.opset,
+        "left_in_float": written.left_in_float,
+        "check": converted.differences.iter().map(super::diff::as_json).collect::<Vec<_>>(),
+    });
+    output.result(table, json)
 }

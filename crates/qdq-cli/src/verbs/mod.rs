@@ -5,8 +5,11 @@ mod convert;
 mod diff;
 mod eval;
 mod inspect;
+mod merge;
+mod observe;
 mod quantize;
 mod run;
+mod targets;
 
 use qdq::error::Result;
 
@@ -17,11 +20,14 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
     match &arguments.verb {
         Verb::Quantize(arguments) => quantize::quantize(arguments, output),
+        Verb::Observe(arguments) => observe::observe(arguments, output),
+        Verb::Merge(arguments) => merge::merge(arguments, output),
         Verb::Run(arguments) => run::run(arguments, output),
         Verb::Eval(arguments) => eval::eval(arguments, output),
         Verb::Diff(arguments) => diff::diff(arguments, output),
         Verb::Convert(arguments) => convert::convert(arguments, output),
         Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+        Verb::Targets(arguments) => targets::targets(arguments, output),
     }
 }

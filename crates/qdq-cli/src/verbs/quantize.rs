@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use qdq::data::Dataset;
-use qdq::error::{Error, Result};
+use qdq::error::{Error, ErrorKind, Result};
 use qdq::graph::Graph;
 use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
-use qdq::quant::Report;
 use qdq::quant::observers::Method;
-use qdq::targets::Target;
+use qdq::quant::{ObserverKind, Recipe, Report};
 use serde_json::json;
 
 use super::{diff, eval};
@@ -21,51 +20,70 @@ use crate::table::Table;
 const SQNR_SAMPLES: usize = 8;
 
 pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
-    let target = Target::find(&arguments.target)?;
-    let method: Method = arguments.calibration.parse().map_err(|_| {
-        Error::usage(format!("there is no calibration method `{}`", arguments.calibration))
-            .help("methods: minmax, percentile, percentile:<0 to 100>, entropy, mse, l2")
-    })?;
+    let target = pipeline::find_target(&arguments.target)?;
+    let recipe = recipe(arguments)?;
+    if arguments.print_recipe {
+        let recipe = recipe.effective(&target).map_err(|error| in_recipe(error, arguments))?;
+        return output.result(recipe.to_toml()?, recipe);
+    }
     let out = output_path(arguments)?;
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
-    let dataset = arguments.data.open(arguments.labels.labels.as_deref())?;
-    let judged_on = evaluation_data(arguments, &dataset)?;
+    let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
+    let judged_on = evaluation_data(arguments, dataset.as_ref())?;
     let progress = Bar::default();
     let n_threads = arguments.threads.count();
-    let options = QuantizeOptions { target, method, n_threads };
-    let quantized = pipeline::quantize(graph.clone(), &dataset, &options, &progress)?;
+    let options = QuantizeOptions { target, recipe, n_threads };
+    let quantized = match (&arguments.stats, &dataset) {
+        (Some(stats), _) => {
+            let statistics = pipeline::read_statistics(stats)?;
+            pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
+                match error.kind() {
+                    ErrorKind::Usage => error,
+                    _ => error.file(stats.display()),
+                }
+            })
+        }
+        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
+    };
+    let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
+    let target = &options.target;
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();
         let judge = |dataset| pipeline::evaluate(graph, dataset, None, score_output, n_threads, &progress);
         judged_on.as_ref().map(judge).transpose()
     };
     let (before, after) = (judge(graph.clone())?, judge(quantized.graph.clone())?);
-    let sample = dataset.first(SQNR_SAMPLES);
     let side = |graph| Compared { graph, runtime: None };
-    let differences = pipeline::diff(
-        side(graph),
-        side(quantized.graph.clone()),
-        &sample,
-        Scope::Outputs,
-        n_threads,
-        &progress,
-    )?;
-    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?;
+    let compare = |dataset: &Dataset| {
+        let sample = dataset.first(SQNR_SAMPLES);
+        let (a, b) = (side(graph), side(quantized.graph.clone()));
+        pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
+    };
+    let differences = dataset.as_ref().map(compare).transpose()?;
+    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {
         table.pair(label, text);
     }
-    table.pair("target", target.name);
-    table.pair("calibration", format!("{method}, {} samples", quantized.report.n_samples));
+    table.pair("target", &target.name);
+    if let Some(recipe) = &arguments.recipe {
+        table.pair("recipe", recipe.display());
+    }
+    table.pair(
+        "calibration",
+        format!("{}, {} samples", quantized.report.calibration, quantized.report.n_samples),
+    );
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
-    for output in &differences.values {
+    if let Some(differences) = &differences {
         let on = format!("{} samples", differences.n_samples);
-        table.pair(
-            "SQNR",
-            format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine()),
-        );
+        for output in &differences.values {
+            let text =
+                format!("{:.1} dB  {} (cosine {:.4}, {on})", output.sqnr_db(), output.name, output.cosine());
+            table.pair("SQNR", text);
+        }
     }
     if let (Some(before), Some(after)) = (&before, &after) {
         accuracy(&mut table, before, after);
@@ -78,21 +96,50 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "data": quantized.data,
         "n_bytes_before": n_bytes(&arguments.model)?,
         "n_bytes_after": n_bytes(&out)?,
-        "outputs": differences.values.iter().map(diff::as_json).collect::<Vec<_>>(),
+        "outputs": differences.iter().flat_map(|found| &found.values).map(diff::as_json).collect::<Vec<_>>(),
         "accuracy_before": before.as_ref().map(eval::as_json),
         "accuracy_after": after.as_ref().map(eval::as_json),
     });
     output.result(format!("{table}\n{}", report_text(&quantized.report)), json)
 }
 
-fn evaluation_data(arguments: &Quantize, dataset: &Dataset) -> Result<Option<Dataset>> {
+/// The recipe of the file, with the calibration method of the command line.
+fn recipe(arguments: &Quantize) -> Result<Recipe> {
+    let mut recipe = match &arguments.recipe {
+        Some(path) => pipeline::read_recipe(path)?,
+        None => Recipe::default(),
+    };
+    let Some(text) = &arguments.calibration else { return Ok(recipe) };
+    let method: Method = text.parse().map_err(|_| {
+        Error::usage(format!("there is no calibration method `{text}`"))
+            .help("methods: minmax, percentile, percentile:<0 to 100>, entropy, mse, l2")
+    })?;
+    if let (Some(path), Some(observer)) = (&arguments.recipe, recipe.activation.observer) {
+        return Err(Error::usage(format!("--calibration {text}, and the recipe says `{observer}`"))
+            .file(path.display())
+            .attribute("activation.observer")
+            .help("remove one of the two"));
+    }
+    recipe.activation.observer = Some(ObserverKind::Statistic(method));
+    Ok(recipe)
+}
+
+/// Names the recipe's file in errors about one of its keys.
+fn in_recipe(error: Error, arguments: &Quantize) -> Error {
+    match &arguments.recipe {
+        Some(path) if error.kind() == ErrorKind::Usage => error.file(path.display()),
+        _ => error,
+    }
+}
+
+fn evaluation_data(arguments: &Quantize, dataset: Option<&Dataset>) -> Result<Option<Dataset>> {
     let labels = arguments.labels.labels.as_deref();
     match (&arguments.eval_data, labels) {
         (Some(_), None) => {
             Err(Error::usage("--eval-data without --labels").help("name its labels with --labels NAME"))
         }
         (Some(path), Some(_)) => arguments.data.open_other(path, labels).map(Some),
-        (None, Some(_)) => Ok(Some(dataset.clone())),
+        (None, Some(_)) => dataset.cloned().map(Some).ok_or_else(|| Error::usage("--labels without --data")),
         (None, None) => Ok(None),
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Layout `[n, channels, spatial...]`; weights `[out_channels, in_channels / groups, kernel...]`.
 //! Paths, chosen by shape: depthwise (one input channel a group) has its own vectorized loop;
-//! everything else is a matrix product of weights and input windows, which are brought into the
-//! product's panels on the fly, so no window matrix is ever stored.
+//! everything else is a matrix product of weights and input windows. Where rows of outputs fill
+//! registers, the product reads the windows off a padded copy of the input ([`direct`]); else they are
+//! brought into its panels on the fly. No window matrix is ever stored.
 
 use std::sync::OnceLock;
 
@@ -15,6 +16,7 @@ use super::parallel::{SharedMut, for_each_task, n_threads};
 use super::window::{Axis, axes3, spatial3};
 
 mod depthwise;
+mod direct;
 mod windows;
 
 use depthwise::Depthwise;
@@ -231,6 +233,10 @@ fn run_group(
 ) {
     let (n_outputs, n_positions) = (weights.n_outputs, geometry.output_len());
     let depth = weights.plain.len() / n_outputs;
+    if depth > 0 && direct::is_good(geometry, depth) {
+        direct::run(weights.rows(), input, geometry, bias, activation, output);
+        return;
+    }
     let windows = Windows::new(input, *geometry);
     let pointwise = geometry.is_pointwise() && depth > 0;
     let matrix = pointwise.then(|| MatRef::row_major(input, depth, n_positions));

@@ -132,9 +132,10 @@ fn threads_do_not_change_bits() {
         let dims = [2, shape.in_channels, 30, 30];
         let (input, weights) = (random.floats(dims.iter().product()), random.floats(shape.n_weights()));
         let run = |n_threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
             let mut out = vec![0.0; shape.output_dims(&dims).iter().product()];
-            pool.install(|| conv(&input, &dims, &weights, None, &shape, Activation::Relu, &mut out));
+            crate::parallel::with_threads(n_threads, || {
+                conv(&input, &dims, &weights, None, &shape, Activation::Relu, &mut out)
+            });
             out
         };
         assert_eq!(run(1), run(3));

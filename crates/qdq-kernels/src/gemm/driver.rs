@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::super::parallel::{SharedMut, for_each_task};
+use super::super::parallel::{SharedMut, for_each_task, n_threads};
 use super::super::scratch::with_buffer;
 use super::super::simd::Isa;
 use super::pack::{PackedA, PackedB, PanelSource, balanced};
-use super::tile::{Tile, run_tile, tile_shape};
+use super::tile::{Steps, Tile, run_tile, tile_shape};
 use super::{Bias, GemmOptions, MatRef};
 
 /// Most steps of depth between two visits of C: a tile of A of this depth stays in the first-level
@@ -15,6 +15,8 @@ use super::{Bias, GemmOptions, MatRef};
 const DEPTH_BLOCK: usize = 320;
 /// Most columns of a task: a block of B of this width stays in the second-level cache.
 const TASK_COLUMNS: usize = 256;
+/// Fewest columns of a task that computes all rows of them.
+const MIN_TASK_COLUMNS: usize = 64;
 /// Most rows of a task.
 const TASK_ROWS: usize = 168;
 /// Multiplications below which a product is not worth several threads.
@@ -89,6 +91,16 @@ impl Blocks {
         let work = problem.m * problem.n * problem.k;
         let mut task_rows = balanced(problem.m, TASK_ROWS).next_multiple_of(tile_rows);
         let mut task_columns = balanced(problem.n, TASK_COLUMNS).next_multiple_of(tile_columns);
+        // Tasks of the same columns pack the same part of B, each for itself. How rows and columns are shared out
+        // does not change a sum, so the choice may look at the number of threads.
+        let packs_b = !matches!(problem.right, Right::Packed(_));
+        if packs_b && problem.m > TASK_ROWS {
+            let share = problem.n.div_ceil(2 * n_threads()).max(MIN_TASK_COLUMNS);
+            task_columns = balanced(problem.n, TASK_COLUMNS.min(share)).next_multiple_of(tile_columns);
+            if problem.n.div_ceil(task_columns) >= n_threads() {
+                task_rows = problem.m.next_multiple_of(tile_rows);
+            }
+        }
         if work < SERIAL_WORK {
             task_rows = problem.m.next_multiple_of(tile_rows);
             task_columns = problem.n.next_multiple_of(tile_columns);
@@ -298,10 +310,8 @@ impl Step<'_> {
         let tile = Tile {
             depth,
             a: a.as_ptr(),
-            a_row_stride: 1,
-            a_depth_stride: n_rows,
             b: b.as_ptr(),
-            b_depth_stride,
+            b_steps: Steps::Stride(b_depth_stride),
             c: output.data.at(begin),
             c_row_stride: output.row_stride,
             c_column_stride: output.column_stride,
@@ -314,6 +324,6 @@ impl Step<'_> {
         };
         // SAFETY: A and B were measured above, the biases are slices of the tile's size, C was
         // checked by `check` for the whole problem and tiles of different tasks do not overlap.
-        unsafe { run_tile(self.blocks.isa, n_rows, true, &tile) };
+        unsafe { run_tile(self.blocks.isa, n_rows, &tile) };
     }
 }

@@ -16,13 +16,15 @@ use super::activation::Activation;
 use super::parallel::for_each_task;
 
 mod driver;
+mod in_place;
 mod pack;
 mod tile;
 
 pub(crate) use driver::{Left, Output, Problem, Right, run as run_problem};
+pub(crate) use in_place::InPlace;
 pub(crate) use pack::PanelSource;
 pub use pack::{PackedA, PackedB};
-pub(crate) use tile::MAX_TILE_COLUMNS;
+pub(crate) use tile::{MAX_TILE_COLUMNS, register_columns};
 
 /// A matrix with arbitrary strides over a slice.
 #[derive(Clone, Copy, Debug)]

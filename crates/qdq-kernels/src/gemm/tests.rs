@@ -96,10 +96,11 @@ fn threads_do_not_change_bits() {
     let (m, n, k) = (130, 300, 350);
     let (a, b) = (random.floats(m * k), random.floats(k * n));
     let product = |n_threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
         let mut c = vec![0.0; m * n];
         let (a, b) = (MatRef::row_major(&a, m, k), MatRef::row_major(&b, k, n));
-        pool.install(|| gemm(a.into(), b.into(), &GemmOptions::default(), &mut c));
+        crate::parallel::with_threads(n_threads, || {
+            gemm(a.into(), b.into(), &GemmOptions::default(), &mut c)
+        });
         c
     };
     assert_eq!(product(1), product(3));

@@ -21,21 +21,22 @@ pub(super) fn tile_shape(isa: Isa) -> (usize, usize) {
     }
 }
 
+/// Columns in a register of the current instruction set.
+pub(crate) fn register_columns() -> usize {
+    tile_shape(Isa::current()).1 / TILE_VECTORS
+}
+
 /// One tile: where its operands are and what to do with the sums.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tile {
     /// Length of the sums.
     pub(super) depth: usize,
-    /// First element of A.
+    /// First element of A, packed: each step of depth has the rows contiguous.
     pub(super) a: *const f32,
-    /// Distance between rows of A; ignored when packed (it is 1).
-    pub(super) a_row_stride: usize,
-    /// Distance between steps of depth in A; ignored when packed (it is the number of rows).
-    pub(super) a_depth_stride: usize,
     /// First element of B; each step of depth has the columns contiguous.
     pub(super) b: *const f32,
-    /// Distance between steps of depth in B.
-    pub(super) b_depth_stride: usize,
+    /// Where the steps of depth are in B.
+    pub(super) b_steps: Steps,
     /// First element of C.
     pub(super) c: *mut f32,
     /// Distance between rows of C.
@@ -56,23 +57,32 @@ pub(super) struct Tile {
     pub(super) clamp: Option<(f32, f32)>,
 }
 
+/// Where the columns of each step of depth begin, relative to the first element of B.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Steps {
+    /// This many elements apart.
+    Stride(usize),
+    /// At these distances, one for each step.
+    Offsets(*const usize),
+}
+
 /// Computes a tile of `n_rows`.
 ///
 /// # Safety
-/// With `r` rows, `v` full registers for `n_columns` and depth `d`: A is readable at the given
-/// strides for `r x d`, B for `d` rows of `v` registers, C and the biases for `r x n_columns`, and
-/// nobody else uses that part of C. `isa` comes from [`Isa::current`].
-pub(super) unsafe fn run_tile(isa: Isa, n_rows: usize, packed_a: bool, tile: &Tile) {
+/// With `r` rows, `v` full registers for `n_columns` and depth `d`: A is readable for `r x d`, B for
+/// `d` steps of `v` registers, `d` offsets where they are given, C and the biases for
+/// `r x n_columns`, and nobody else uses that part of C. `isa` comes from [`Isa::current`].
+pub(super) unsafe fn run_tile(isa: Isa, n_rows: usize, tile: &Tile) {
     let lanes = tile_shape(isa).1 / TILE_VECTORS;
     let narrow = tile.n_columns <= lanes;
     macro_rules! rows {
         ($($rows:literal)*) => {
             match n_rows {
-                $($rows => match (narrow, packed_a) {
-                    (false, true) => dispatch_on(isa, Run::<$rows, 2, true>(tile)),
-                    (false, false) => dispatch_on(isa, Run::<$rows, 2, false>(tile)),
-                    (true, true) => dispatch_on(isa, Run::<$rows, 1, true>(tile)),
-                    (true, false) => dispatch_on(isa, Run::<$rows, 1, false>(tile)),
+                $($rows => match (narrow, tile.b_steps) {
+                    (false, Steps::Stride(_)) => dispatch_on(isa, Run::<$rows, 2, false>(tile)),
+                    (false, Steps::Offsets(_)) => dispatch_on(isa, Run::<$rows, 2, true>(tile)),
+                    (true, Steps::Stride(_)) => dispatch_on(isa, Run::<$rows, 1, false>(tile)),
+                    (true, Steps::Offsets(_)) => dispatch_on(isa, Run::<$rows, 1, true>(tile)),
                 },)*
                 _ => unreachable!("tile of {n_rows} rows"),
             }
@@ -81,11 +91,11 @@ pub(super) unsafe fn run_tile(isa: Isa, n_rows: usize, packed_a: bool, tile: &Ti
     rows!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
 }
 
-/// A tile of `ROWS` rows and `VECTORS` registers of columns.
-struct Run<'a, const ROWS: usize, const VECTORS: usize, const PACKED: bool>(&'a Tile);
+/// A tile of `ROWS` rows and `VECTORS` registers of columns, with offsets into B or without.
+struct Run<'a, const ROWS: usize, const VECTORS: usize, const OFFSETS: bool>(&'a Tile);
 
-impl<const ROWS: usize, const VECTORS: usize, const PACKED: bool> SimdTask
-    for Run<'_, ROWS, VECTORS, PACKED>
+impl<const ROWS: usize, const VECTORS: usize, const OFFSETS: bool> SimdTask
+    for Run<'_, ROWS, VECTORS, OFFSETS>
 {
     type Output = ();
 
@@ -96,7 +106,7 @@ impl<const ROWS: usize, const VECTORS: usize, const PACKED: bool> SimdTask
         }
         // SAFETY: `run_tile` is the only maker of this task and its caller promised the ranges.
         unsafe {
-            let sums = sums::<S, ROWS, VECTORS, PACKED>(s, self.0);
+            let sums = sums::<S, ROWS, VECTORS, OFFSETS>(s, self.0);
             finish::<S, ROWS, VECTORS>(s, self.0, sums);
         }
     }
@@ -107,29 +117,34 @@ impl<const ROWS: usize, const VECTORS: usize, const PACKED: bool> SimdTask
 /// # Safety
 /// See [`run_tile`].
 #[inline(always)]
-unsafe fn sums<S: Simd, const ROWS: usize, const VECTORS: usize, const PACKED: bool>(
+unsafe fn sums<S: Simd, const ROWS: usize, const VECTORS: usize, const OFFSETS: bool>(
     s: S,
     tile: &Tile,
 ) -> [[S::V; VECTORS]; ROWS] {
-    let (row_stride, depth_stride) =
-        if PACKED { (1, ROWS) } else { (tile.a_row_stride, tile.a_depth_stride) };
+    let (stride, offsets) = match tile.b_steps {
+        Steps::Stride(stride) => (stride, std::ptr::null()),
+        Steps::Offsets(offsets) => (0, offsets),
+    };
     let mut sums = [[s.splat(0.0); VECTORS]; ROWS];
     let (mut a, mut b) = (tile.a, tile.b);
-    for _ in 0..tile.depth {
+    for step in 0..tile.depth {
         // SAFETY: inside the promised ranges; the pointers' last step is not read.
         unsafe {
+            if OFFSETS {
+                b = tile.b.add(*offsets.add(step));
+            }
             let mut columns = [s.splat(0.0); VECTORS];
             for (j, column) in columns.iter_mut().enumerate() {
                 *column = s.load(b.add(j * S::LANES));
             }
             for i in 0..ROWS {
-                let row = s.splat(*a.add(i * row_stride));
+                let row = s.splat(*a.add(i));
                 for j in 0..VECTORS {
                     sums[i][j] = s.mul_add(row, columns[j], sums[i][j]);
                 }
             }
-            a = a.wrapping_add(depth_stride);
-            b = b.wrapping_add(tile.b_depth_stride);
+            a = a.wrapping_add(ROWS);
+            b = b.wrapping_add(stride);
         }
     }
     sums

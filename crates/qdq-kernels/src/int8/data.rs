@@ -84,7 +84,20 @@ pub enum Output<'a> {
     I16(&'a mut [i16]),
 }
 
-impl Output<'_> {
+impl<'a> Output<'a> {
+    /// The bytes of 8-bit integers, whatever they mean.
+    ///
+    /// # Panics
+    /// When the output is of another type.
+    pub(super) fn into_bits(self) -> &'a mut [u8] {
+        match self {
+            Self::U8(data) => data,
+            // SAFETY: u8 and i8 have the same layout and every bit pattern is valid.
+            Self::I8(data) => unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len()) },
+            _ => panic!("an output of 8-bit integers"),
+        }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         match self {

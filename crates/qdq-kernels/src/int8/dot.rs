@@ -53,7 +53,6 @@ pub(super) enum Kernel {
     PortableSaturating,
     Avx2,
     Avx2Saturating,
-    Avx512,
     AvxVnni,
     Avx512Vnni,
     Neon,
@@ -65,6 +64,12 @@ pub(super) trait DotTask {
     type Output;
     /// The body; implementations must be `#[inline(always)]`.
     fn run<D: Dot>(self, d: D) -> Self::Output;
+}
+
+/// A computation generic over the registers only.
+pub(super) trait LanesTask {
+    /// The body; implementations must be `#[inline(always)]`.
+    fn run<S: Lanes>(self, s: S);
 }
 
 impl Kernel {
@@ -96,8 +101,6 @@ impl Kernel {
             Self::Avx512Vnni
         } else if limit != Some("avx2") && is_x86_feature_detected!("avxvnni") {
             Self::AvxVnni
-        } else if avx512 && wide {
-            Self::Avx512
         } else {
             Self::Avx2
         }
@@ -127,8 +130,6 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2Saturating => unsafe { x86::run_avx2_saturating(task) },
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { x86::run_avx512(task) },
-            #[cfg(target_arch = "x86_64")]
             Self::AvxVnni => unsafe { x86::run_avx_vnni(task) },
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => unsafe { x86::run_avx512_vnni(task) },
@@ -136,6 +137,18 @@ impl Kernel {
             Self::Neon => unsafe { neon::run(task) },
             _ => task.run(PortableExact),
         }
+    }
+}
+
+/// Runs a task on the widest registers of this processor.
+pub(super) fn dispatch_lanes<T: LanesTask>(task: T) {
+    match Kernel::current(Arithmetic::Exact) {
+        // SAFETY (both): `Kernel::current` only gives what it has detected.
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx2 | Kernel::AvxVnni => unsafe { x86::lanes_avx2(task) },
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Avx512Vnni => unsafe { x86::lanes_avx512(task) },
+        _ => task.run(Portable),
     }
 }
 
@@ -196,7 +209,7 @@ impl Dot for PortableSaturating {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Dot, DotTask};
+    use super::{Dot, DotTask, LanesTask};
     use crate::simd::avx2::Avx2;
     use crate::simd::avx512::Avx512;
     #[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
@@ -240,6 +253,22 @@ mod x86 {
         };
     }
 
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    pub(super) unsafe fn lanes_avx2<T: LanesTask>(task: T) {
+        // SAFETY: the caller's promise.
+        task.run(unsafe { Avx2::new() });
+    }
+
+    /// # Safety
+    /// The processor has the features.
+    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi2")]
+    pub(super) unsafe fn lanes_avx512<T: LanesTask>(task: T) {
+        // SAFETY: the caller's promise.
+        task.run(unsafe { Avx512::new() });
+    }
+
     kernel! {
         /// Pairs of 16-bit products: exact.
         Avx2Exact(Avx2), run_avx2, "avx2,fma,bmi2", 2, 6, __m256i,
@@ -254,12 +283,6 @@ mod x86 {
             let pairs = _mm256_maddubs_epi16(a, b);
             _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
         }
-    }
-    kernel! {
-        /// As [`Avx2Exact`] in registers of 512 bits.
-        Avx512Exact(Avx512), run_avx512, "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,bmi2", 2, 12, __m512i,
-        load(p) { _mm512_cvtepi8_epi16(_mm256_loadu_si256(p.cast())) },
-        dot(sum, a, b) { _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)) }
     }
     kernel! {
         /// Four products a lane, exact: `vpdpbusd` in registers of 256 bits.
@@ -347,10 +370,6 @@ pub(super) mod testing {
         let mut kernels =
             vec![Kernel::Portable, Kernel::detect(Some("avx2")), Kernel::detect(Some("avx-vnni"))];
         kernels.push(Kernel::detect(None));
-        #[cfg(target_arch = "x86_64")]
-        if kernels.contains(&Kernel::Avx512Vnni) {
-            kernels.push(Kernel::Avx512);
-        }
         kernels.dedup();
         for kernel in kernels {
             FORCED.set(Some(kernel));

@@ -4,7 +4,7 @@
 
 use super::dot::{MAX_COLUMNS, TILE_VECTORS};
 use super::epilogue::{Value, entry};
-use super::lanes::Lanes;
+use super::lanes::{ByteBounds, Lanes};
 use super::{Epilogue, Output, Range};
 use crate::parallel::SharedMut;
 
@@ -21,15 +21,12 @@ pub(super) enum SharedOutput<'a> {
 
 impl<'a> From<Output<'a>> for SharedOutput<'a> {
     fn from(output: Output<'a>) -> Self {
-        // SAFETY (both): integers of the same width, every bit pattern is valid.
         match output {
             Output::I32(data) => Self::I32(SharedMut::new(data)),
             Output::F32(data) => Self::F32(SharedMut::new(data)),
-            Output::U8(data) => Self::Bytes(SharedMut::new(data)),
-            Output::I8(data) => Self::Bytes(SharedMut::new(unsafe {
-                std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len())
-            })),
+            Output::U8(_) | Output::I8(_) => Self::Bytes(SharedMut::new(output.into_bits())),
             Output::U16(data) => Self::Halves(SharedMut::new(data)),
+            // SAFETY: u16 and i16 have the same layout and every bit pattern is valid.
             Output::I16(data) => Self::Halves(SharedMut::new(unsafe {
                 std::slice::from_raw_parts_mut(data.as_mut_ptr().cast(), data.len())
             })),
@@ -112,6 +109,40 @@ pub(super) struct Finish<'a> {
     pub(super) row_stride: usize,
 }
 
+/// Stores two registers of results for each row of sums: a macro, since a closure would not be compiled for the features
+/// of the kernel. The part of the output was checked beforehand.
+macro_rules! for_each_row {
+    ($self:ident, $s:ident, $output:ident, |$sums:ident| $results:expr, $store:ident $(, $extra:expr)?) => {{
+        let width = TILE_VECTORS * S::LANES;
+        let mut edge = [Default::default(); MAX_COLUMNS];
+        for i in 0..$self.n_rows {
+            let $sums = $self.sums.wrapping_add(i * width);
+            let [low, high] = $results;
+            let target = $output.at($self.begin + i * $self.row_stride);
+            // SAFETY: see `Finish::run`.
+            unsafe {
+                if $self.n_columns == width {
+                    $s.$store(target, low, high $(, $extra)?);
+                } else {
+                    $s.$store(edge.as_mut_ptr(), low, high $(, $extra)?);
+                    std::ptr::copy_nonoverlapping(edge.as_ptr(), target, $self.n_columns);
+                }
+            }
+        }
+    }};
+}
+
+/// Stores 8 or 16-bit results.
+macro_rules! for_each_integer_row {
+    ($self:ident, $s:ident, |$sums:ident| $results:expr) => {
+        match $self.output {
+            SharedOutput::Bytes(output) => for_each_row!($self, $s, output, |$sums| $results, store_bytes),
+            SharedOutput::Halves(output) => for_each_row!($self, $s, output, |$sums| $results, store_halves),
+            SharedOutput::I32(_) | SharedOutput::F32(_) => unreachable!("checked beforehand"),
+        }
+    };
+}
+
 impl Finish<'_> {
     /// Stores the results.
     ///
@@ -123,107 +154,125 @@ impl Finish<'_> {
             return;
         }
         self.output.check(self.begin, (self.n_rows - 1) * self.row_stride + self.n_columns);
-        let terms = self.terms;
-        // SAFETY (whole body): registers inside the rows of sums and the terms; the caller's promise.
-        let load = |sums: *const i32, j: usize| unsafe {
-            s.add_i(s.load_i(sums.add(j * S::LANES)), s.load_i(terms.sums.as_ptr().add(j * S::LANES)))
-        };
-        let scales = |j: usize| unsafe { s.load(terms.scales.as_ptr().add(j * S::LANES)) };
+        // SAFETY (all blocks): the caller's promise.
         match *self.epilogue {
             Epilogue::Sums => {
                 let SharedOutput::I32(output) = self.output else { unreachable!("checked beforehand") };
-                let store = |p: *mut i32, low, high| unsafe {
-                    s.store_i(p, low);
-                    s.store_i(p.add(S::LANES), high);
-                };
-                unsafe { self.rows(s, output, |sums| [load(sums, 0), load(sums, 1)], store) };
+                for_each_row!(
+                    self,
+                    s,
+                    output,
+                    |sums| unsafe { [self.sum(s, sums, 0), self.sum(s, sums, 1)] },
+                    store_pair_i
+                );
             }
             Epilogue::Dequantize { bias, .. } => {
                 let SharedOutput::F32(output) = self.output else { unreachable!("checked beforehand") };
-                let addend = |j: usize| unsafe { s.load(terms.bias.as_ptr().add(j * S::LANES)) };
-                let scaled = |sums, j| {
-                    let scaled = s.mul(s.i_to_f(load(sums, j)), scales(j));
-                    if bias.is_some() { s.add(scaled, addend(j)) } else { scaled }
-                };
-                let store = |p: *mut f32, low, high| unsafe {
-                    s.store(p, low);
-                    s.store(p.add(S::LANES), high);
-                };
-                unsafe { self.rows(s, output, |sums| [scaled(sums, 0), scaled(sums, 1)], store) };
+                for_each_row!(
+                    self,
+                    s,
+                    output,
+                    |sums| unsafe {
+                        let (low, high) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
+                        if bias.is_some() {
+                            [s.add(low, self.bias(s, 0)), s.add(high, self.bias(s, 1))]
+                        } else {
+                            [low, high]
+                        }
+                    },
+                    store_pair
+                );
             }
             Epilogue::Requantize { range: Range { zero_point, min, max }, .. } => {
                 let (low, high) = (s.splat((min - zero_point) as f32), s.splat((max - zero_point) as f32));
-                let zero_point = s.splat_i(zero_point);
-                let scales = [scales(0), scales(1)];
-                let quantize = |sums, j: usize| {
-                    let scaled = s.mul(s.i_to_f(load(sums, j)), scales[j]);
-                    s.add_i(s.round_to_i(s.min(s.max(scaled, low), high)), zero_point)
-                };
-                unsafe { self.integers(s, |sums| [quantize(sums, 0), quantize(sums, 1)]) };
+                match self.output {
+                    SharedOutput::Bytes(output) => {
+                        let bounds = ByteBounds { zero_point: zero_point as i16, min: min as i16 };
+                        for_each_row!(
+                            self,
+                            s,
+                            output,
+                            |sums| unsafe {
+                                // The lower bound is cheaper as an integer; far below it, rounding gives i32::MIN.
+                                let (a, b) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
+                                [s.round_to_i(s.min(a, high)), s.round_to_i(s.min(b, high))]
+                            },
+                            store_quantized,
+                            bounds
+                        );
+                    }
+                    SharedOutput::Halves(output) => {
+                        let zero_point = s.splat_i(zero_point);
+                        for_each_row!(
+                            self,
+                            s,
+                            output,
+                            |sums| unsafe {
+                                let (a, b) = (self.scaled(s, sums, 0), self.scaled(s, sums, 1));
+                                let (a, b) = (s.min(s.max(a, low), high), s.min(s.max(b, low), high));
+                                [s.add_i(s.round_to_i(a), zero_point), s.add_i(s.round_to_i(b), zero_point)]
+                            },
+                            store_halves
+                        );
+                    }
+                    SharedOutput::I32(_) | SharedOutput::F32(_) => unreachable!("checked beforehand"),
+                }
             }
             Epilogue::FixedPoint { .. } => {
                 let mut results = [0i32; MAX_COLUMNS];
-                let mut scale = |sums: *const i32| {
-                    for (i, result) in results.iter_mut().enumerate().take(self.n_columns) {
-                        let sum = unsafe { *sums.add(i) }.wrapping_add(terms.sums[i]);
-                        let Value::Integer(x) = self.epilogue.value(sum, self.column + i) else {
-                            unreachable!("integers")
-                        };
-                        *result = x;
-                    }
-                    unsafe { [s.load_i(results.as_ptr()), s.load_i(results.as_ptr().add(S::LANES))] }
-                };
-                unsafe { self.integers(s, &mut scale) };
+                for_each_integer_row!(self, s, |sums| unsafe {
+                    self.fixed_point(sums, &mut results);
+                    [s.load_i(results.as_ptr()), s.load_i(results.as_ptr().add(S::LANES))]
+                });
             }
         }
     }
 
-    /// Stores 8 or 16-bit results.
+    /// Register `j` of a row of sums, with what is added to them.
     ///
     /// # Safety
-    /// See [`Finish::run`].
+    /// See [`Finish::run`]; `j` is 0 or 1.
     #[inline(always)]
-    unsafe fn integers<S: Lanes>(&self, s: S, results: impl FnMut(*const i32) -> [S::I; TILE_VECTORS]) {
+    unsafe fn sum<S: Lanes>(&self, s: S, sums: *const i32, j: usize) -> S::I {
+        // SAFETY: the caller's promise; the terms are as wide as the widest row.
+        unsafe {
+            let term = s.load_i(self.terms.sums.as_ptr().add(j * S::LANES));
+            s.add_i(s.load_i(sums.add(j * S::LANES)), term)
+        }
+    }
+
+    /// The same, as real numbers times the scales.
+    ///
+    /// # Safety
+    /// See [`Finish::sum`].
+    #[inline(always)]
+    unsafe fn scaled<S: Lanes>(&self, s: S, sums: *const i32, j: usize) -> S::V {
         // SAFETY: the caller's promise.
         unsafe {
-            match self.output {
-                SharedOutput::Bytes(output) => {
-                    self.rows(s, output, results, |p, low, high| s.store_bytes(p, low, high));
-                }
-                SharedOutput::Halves(output) => {
-                    self.rows(s, output, results, |p, low, high| s.store_halves(p, low, high));
-                }
-                SharedOutput::I32(_) | SharedOutput::F32(_) => unreachable!("checked beforehand"),
-            }
+            let scales = s.load(self.terms.scales.as_ptr().add(j * S::LANES));
+            s.mul(s.i_to_f(self.sum(s, sums, j)), scales)
         }
     }
 
-    /// Stores the two registers of each row.
+    /// Register `j` of the bias of scaled sums.
+    #[inline(always)]
+    fn bias<S: Lanes>(&self, s: S, j: usize) -> S::V {
+        // SAFETY: the terms are as wide as the widest row, and `j` is 0 or 1.
+        unsafe { s.load(self.terms.bias.as_ptr().add(j % TILE_VECTORS * S::LANES)) }
+    }
+
+    /// A row in fixed point.
     ///
     /// # Safety
-    /// See [`Finish::run`].
-    #[inline(always)]
-    unsafe fn rows<S: Lanes, T: Copy + Default, R: Copy>(
-        &self,
-        _: S,
-        output: &SharedMut<'_, T>,
-        mut results: impl FnMut(*const i32) -> [R; TILE_VECTORS],
-        store: impl Fn(*mut T, R, R),
-    ) {
-        let width = TILE_VECTORS * S::LANES;
-        let mut edge = [T::default(); MAX_COLUMNS];
-        for i in 0..self.n_rows {
-            // SAFETY: rows below `n_rows`; the output's part was checked by `run`.
-            unsafe {
-                let [low, high] = results(self.sums.add(i * width));
-                let target = output.at(self.begin + i * self.row_stride);
-                if self.n_columns == width {
-                    store(target, low, high);
-                } else {
-                    store(edge.as_mut_ptr(), low, high);
-                    std::ptr::copy_nonoverlapping(edge.as_ptr(), target, self.n_columns);
-                }
-            }
+    /// `n_columns` sums are readable.
+    unsafe fn fixed_point(&self, sums: *const i32, results: &mut [i32; MAX_COLUMNS]) {
+        for (i, result) in results.iter_mut().enumerate().take(self.n_columns) {
+            // SAFETY: the caller's promise.
+            let sum = unsafe { *sums.add(i) }.wrapping_add(self.terms.sums[i]);
+            let Value::Integer(x) = self.epilogue.value(sum, self.column + i) else {
+                unreachable!("integers")
+            };
+            *result = x;
         }
     }
 }

@@ -5,6 +5,13 @@
 use crate::simd::Simd;
 use crate::simd::portable::Portable;
 
+/// Zero point and smallest number of an 8-bit output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByteBounds {
+    pub(super) zero_point: i16,
+    pub(super) min: i16,
+}
+
 /// What integer kernels want from a register file beside [`Simd`].
 pub(super) trait Lanes: Simd {
     /// # Safety
@@ -29,8 +36,56 @@ pub(super) trait Lanes: Simd {
     /// # Safety
     /// `2 * LANES` writable numbers at `p`.
     unsafe fn store_halves(self, p: *mut u16, low: Self::I, high: Self::I);
+    /// Two registers one after the other.
+    /// # Safety
+    /// `2 * LANES` writable numbers at `p`.
+    #[inline(always)]
+    unsafe fn store_pair_i(self, p: *mut i32, low: Self::I, high: Self::I) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store_i(p, low);
+            self.store_i(p.add(Self::LANES), high);
+        }
+    }
+    /// Two registers one after the other.
+    /// # Safety
+    /// `2 * LANES` writable numbers at `p`.
+    #[inline(always)]
+    unsafe fn store_pair(self, p: *mut f32, low: Self::V, high: Self::V) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(p, low);
+            self.store(p.add(Self::LANES), high);
+        }
+    }
+    /// [`Lanes::store_bytes`] of numbers plus a zero point, at least `bounds.min`; no sum is above the type's largest.
+    /// # Safety
+    /// `2 * LANES` writable bytes at `p`.
+    unsafe fn store_quantized(self, p: *mut u8, low: Self::I, high: Self::I, bounds: ByteBounds);
+    /// Two registers of lanes that hold a byte of `low` and, 16 bits above it, one of `high`: `2 * LANES` bytes of each.
+    /// # Safety
+    /// `2 * LANES` readable bytes at both pointers.
+    #[inline(always)]
+    unsafe fn pairs<const SIGNED: bool>(self, low: *const u8, high: *const u8) -> [Self::I; 2] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (low_end, high_end) = (low.add(Self::LANES), high.add(Self::LANES));
+            if SIGNED {
+                let first = self.join_halves(self.widen_i8(low), self.widen_i8(high));
+                [first, self.join_halves(self.widen_i8(low_end), self.widen_i8(high_end))]
+            } else {
+                let first = self.join_halves(self.widen_u8(low), self.widen_u8(high));
+                [first, self.join_halves(self.widen_u8(low_end), self.widen_u8(high_end))]
+            }
+        }
+    }
     /// Nearest whole number, ties to even; out of range gives an unspecified value.
     fn round_to_i(self, v: Self::V) -> Self::I;
+    /// `a * b + c`, rounded once, on every processor.
+    #[inline(always)]
+    fn fused_mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        self.mul_add(a, b, c)
+    }
     /// Products of two pairs of signed 16-bit halves, added: lane by lane, wrapping.
     fn dot_halves(self, a: Self::I, b: Self::I) -> Self::I;
     /// The low half of `low` and, above it, the low half of `high`.
@@ -60,12 +115,22 @@ impl Lanes for Portable {
         unsafe { p.cast::<[[u8; 4]; 2]>().write_unaligned([low, high].map(|v| v.map(|x| x as u8))) }
     }
     #[inline(always)]
+    unsafe fn store_quantized(self, p: *mut u8, low: [i32; 4], high: [i32; 4], bounds: ByteBounds) {
+        let (zero_point, min) = (i32::from(bounds.zero_point), i32::from(bounds.min));
+        let moved = [low, high].map(|v| v.map(|x| x.max(min - zero_point) + zero_point));
+        unsafe { self.store_bytes(p, moved[0], moved[1]) }
+    }
+    #[inline(always)]
     unsafe fn store_halves(self, p: *mut u16, low: [i32; 4], high: [i32; 4]) {
         unsafe { p.cast::<[[u16; 4]; 2]>().write_unaligned([low, high].map(|v| v.map(|x| x as u16))) }
     }
     #[inline(always)]
     fn round_to_i(self, v: [f32; 4]) -> [i32; 4] {
         v.map(|x| x.round_ties_even() as i32)
+    }
+    #[inline(always)]
+    fn fused_mul_add(self, a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
     #[inline(always)]
     fn dot_halves(self, a: [i32; 4], b: [i32; 4]) -> [i32; 4] {
@@ -80,7 +145,7 @@ impl Lanes for Portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Lanes;
+    use super::{ByteBounds, Lanes};
     use crate::simd::avx2::Avx2;
     use crate::simd::avx512::Avx512;
     #[allow(clippy::wildcard_imports, reason = "dozens of intrinsics")]
@@ -113,6 +178,30 @@ mod x86 {
                 let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packus_epi32(low, high));
                 let (a, b) = (_mm256_castsi256_si128(halves), _mm256_extracti128_si256::<1>(halves));
                 _mm_storeu_si128(p.cast(), _mm_packus_epi16(a, b));
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_quantized(self, p: *mut u8, low: __m256i, high: __m256i, bounds: ByteBounds) {
+            unsafe {
+                let halves = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(low, high));
+                let moved = _mm256_adds_epi16(halves, _mm256_set1_epi16(bounds.zero_point));
+                let bounded = _mm256_max_epi16(moved, _mm256_set1_epi16(bounds.min));
+                let (a, b) = (_mm256_castsi256_si128(bounded), _mm256_extracti128_si256::<1>(bounded));
+                // Numbers of either type now.
+                let bytes = if bounds.min < 0 { _mm_packs_epi16(a, b) } else { _mm_packus_epi16(a, b) };
+                _mm_storeu_si128(p.cast(), bytes);
+            }
+        }
+        #[inline(always)]
+        unsafe fn pairs<const SIGNED: bool>(self, low: *const u8, high: *const u8) -> [__m256i; 2] {
+            unsafe {
+                let (low, high) = (_mm_loadu_si128(low.cast()), _mm_loadu_si128(high.cast()));
+                let (a, b) = (_mm_unpacklo_epi8(low, high), _mm_unpackhi_epi8(low, high));
+                if SIGNED {
+                    [_mm256_cvtepi8_epi16(a), _mm256_cvtepi8_epi16(b)]
+                } else {
+                    [_mm256_cvtepu8_epi16(a), _mm256_cvtepu8_epi16(b)]
+                }
             }
         }
         #[inline(always)]
@@ -161,6 +250,16 @@ mod x86 {
             unsafe {
                 _mm_storeu_si128(p.cast(), _mm512_cvtepi32_epi8(low));
                 _mm_storeu_si128(p.add(16).cast(), _mm512_cvtepi32_epi8(high));
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_quantized(self, p: *mut u8, low: __m512i, high: __m512i, bounds: ByteBounds) {
+            unsafe {
+                let zero_point = _mm512_set1_epi32(i32::from(bounds.zero_point));
+                let min = _mm512_set1_epi32(i32::from(bounds.min - bounds.zero_point));
+                let low = _mm512_add_epi32(_mm512_max_epi32(low, min), zero_point);
+                let high = _mm512_add_epi32(_mm512_max_epi32(high, min), zero_point);
+                self.store_bytes(p, low, high);
             }
         }
         #[inline(always)]

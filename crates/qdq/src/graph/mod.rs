@@ -70,6 +70,8 @@ pub struct Node {
     pub regions: Vec<Block>,
     /// Module path and source name, as `encoder/layer.3/Conv_7`; need not be unique.
     pub scope: String,
+    /// Scopes of the nodes that rewrites made part of this one, as of a batch normalization folded into it.
+    pub parts: Vec<String>,
 }
 
 impl Node {
@@ -81,6 +83,16 @@ impl Node {
             outputs: outputs.iter().copied().map(Some).collect(),
             regions: Vec::new(),
             scope: String::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Makes another node's scopes part of this one.
+    pub(crate) fn absorb(&mut self, other: &Node) {
+        for scope in std::iter::once(&other.scope).chain(&other.parts) {
+            if !scope.is_empty() && *scope != self.scope && !self.parts.contains(scope) {
+                self.parts.push(scope.clone());
+            }
         }
     }
 

@@ -6,7 +6,8 @@ use super::elementwise::{require_float, require_number};
 use super::numeric::{filled, narrow};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
-use crate::kernels::parallel::{for_each_chunk, rows_per_task};
+use crate::kernels::quantize::{self as kernels, Convention, Groups, Limits, Spread, Storage};
+use crate::kernels::reduce::min_max;
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor, TensorType};
 
 op! {
@@ -103,22 +104,50 @@ pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
     params.check_shape(tensor.shape())?;
     let shape = tensor.shape().to_vec();
     let floats = if tensor.dtype() == DType::F32 { tensor.into_vec()? } else { tensor.to_f32_vec()? };
-    let (min, max) = (params.quant_min, params.quant_max);
-    let narrow = |x, scale, zero_point| quantize_one(x, scale, zero_point, min, max);
+    let groups = groups(params, &shape);
     let data = match params.storage {
-        DType::I8 => Data::I8(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i8)?.into()),
-        DType::U8 => Data::U8(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u8)?.into()),
-        DType::I16 => Data::I16(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i16)?.into()),
-        DType::U16 => Data::U16(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u16)?.into()),
-        DType::I4 => Data::I4(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as i8)?.into()),
-        DType::U4 => Data::U4(by_group(params, &shape, &floats, |x, s, z| narrow(x, s, z) as u8)?.into()),
+        DType::I8 => Data::I8(quantized(&floats, params, groups)?.into()),
+        DType::U8 => Data::U8(quantized(&floats, params, groups)?.into()),
+        DType::I16 => Data::I16(quantized(&floats, params, groups)?.into()),
+        DType::U16 => Data::U16(quantized(&floats, params, groups)?.into()),
+        DType::I4 => Data::I4(quantized(&floats, params, groups)?.into()),
+        DType::U4 => Data::U4(quantized(&floats, params, groups)?.into()),
         DType::I32 => {
-            let wide = |x, scale, zero_point| quantize_wide(x, scale, zero_point, min, max);
-            Data::I32(by_group(params, &shape, &floats, wide)?.into())
+            let mut integers = filled(&shape, 0)?;
+            kernels::quantize_wide(&floats, &mut integers, groups, limits(params));
+            Data::I32(integers.into())
         }
         storage => return Err(Error::internal(format!("storage {storage} passed the check"))),
     };
     Tensor::new(shape, data)
+}
+
+/// Integers of at most 16 bits.
+fn quantized<T: Storage + Default>(
+    floats: &[f32],
+    params: &QuantParams,
+    groups: Groups<'_>,
+) -> Result<Vec<T>> {
+    let mut integers = filled(&[floats.len()], T::default())?;
+    kernels::quantize(floats, &mut integers, groups, limits(params), Convention::DivideHalfEven);
+    Ok(integers)
+}
+
+fn limits(params: &QuantParams) -> Limits {
+    Limits { min: params.quant_min, max: params.quant_max }
+}
+
+/// The parameters, which fit the shape, as kernels take them.
+fn groups<'p>(params: &'p QuantParams, shape: &[usize]) -> Groups<'p> {
+    let inner = |axis: usize| shape[axis + 1..].iter().product();
+    let spread = match params.granularity {
+        Granularity::PerTensor => Spread::Tensor,
+        Granularity::PerAxis(axis) => Spread::Axis { along: shape[axis], inner: inner(axis) },
+        Granularity::PerBlock { axis, size } => {
+            Spread::Block { along: shape[axis], inner: inner(axis), size }
+        }
+    };
+    Groups { steps: &params.scale, zero_points: &params.zero_point, spread }
 }
 
 /// Real numbers of a quantized tensor, in f32: `(q - zero_point) * scale`.
@@ -134,96 +163,17 @@ pub fn dequantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
             params.storage
         )));
     }
-    let shape = tensor.shape();
-    let floats = match tensor.data() {
-        Data::I8(q) | Data::I4(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
-        Data::U8(q) | Data::U4(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
-        Data::I16(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
-        Data::U16(q) => by_group(params, shape, q, |q, s, z| dequantize_one(q.into(), s, z))?,
-        Data::I32(q) => by_group(params, shape, q, dequantize_one)?,
+    let groups = groups(params, tensor.shape());
+    let mut floats = filled(tensor.shape(), 0f32)?;
+    match tensor.data() {
+        Data::I8(q) | Data::I4(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::U8(q) | Data::U4(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::I16(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::U16(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::I32(q) => kernels::dequantize(q, &mut floats, groups),
         _ => return Err(Error::internal("a storage that passed the check")),
-    };
-    Tensor::from_vec(shape.to_vec(), floats)
-}
-
-#[inline]
-fn dequantize_one(q: i32, scale: f32, zero_point: i32) -> f32 {
-    q.wrapping_sub(zero_point) as f32 * scale
-}
-
-/// Storage of at most 16 bits, where the sum with `ROUNDER` rounds to the nearest even integer: it leaves no
-/// bits for a fraction. Vectorizes on every processor.
-#[inline]
-fn quantize_one(x: f32, scale: f32, zero_point: i32, min: i32, max: i32) -> i32 {
-    const ROUNDER: f32 = 12_582_912.0; // 1.5 * 2^23
-    let (low, high) = ((min - zero_point) as f32, (max - zero_point) as f32);
-    let steps = x / scale;
-    let steps = if steps > low { steps } else { low };
-    let steps = if steps < high { steps } else { high };
-    (steps + ROUNDER).to_bits() as i32 - ROUNDER.to_bits() as i32 + zero_point
-}
-
-/// Storage of 32 bits, whose limits f32 cannot hold.
-#[inline]
-fn quantize_wide(x: f32, scale: f32, zero_point: i32, min: i32, max: i32) -> i32 {
-    let steps = f64::from((x / scale).round_ties_even()) + f64::from(zero_point);
-    if steps.is_nan() { min } else { steps.clamp(min.into(), max.into()) as i32 }
-}
-
-/// Elements per task.
-const CHUNK: usize = 1 << 15;
-
-/// Converts each element with the scale and zero point of its group; the parameters fit the shape.
-fn by_group<X: Copy + Sync, Y: Clone + Default + Send>(
-    params: &QuantParams,
-    shape: &[usize],
-    from: &[X],
-    convert: impl Fn(X, f32, i32) -> Y + Sync,
-) -> Result<Vec<Y>> {
-    let mut to = filled(shape, Y::default())?;
-    let (scales, zeros) = (params.scale.as_slice(), params.zero_point.as_slice());
-    let uniform = |from: &[X], to: &mut [Y], group: usize| {
-        let (scale, zero_point) = (scales[group], zeros[group]);
-        to.iter_mut().zip(from).for_each(|(y, &x)| *y = convert(x, scale, zero_point));
-    };
-    let varying = |from: &[X], to: &mut [Y], first: usize| {
-        let groups = scales[first..].iter().zip(&zeros[first..]);
-        to.iter_mut().zip(from).zip(groups).for_each(|((y, &x), (&s, &z))| *y = convert(x, s, z));
-    };
-    let (axis, block) = match params.granularity {
-        Granularity::PerTensor => {
-            for_each_chunk(&mut to, CHUNK, |task, to| uniform(&from[task * CHUNK..], to, 0));
-            return Ok(to);
-        }
-        Granularity::PerAxis(axis) => (axis, None),
-        Granularity::PerBlock { axis, size } => (axis, Some(size)),
-    };
-    let along = shape[axis];
-    let inner: usize = shape[axis + 1..].iter().product();
-    // A unit is a whole row where the axis is the last one, else the elements of one index of the axis.
-    let unit = if inner == 1 { along } else { inner };
-    let units = rows_per_task(unit, CHUNK);
-    for_each_chunk(&mut to, (units * unit).max(1), |task, chunk| {
-        for (i, to) in chunk.chunks_mut(unit.max(1)).enumerate() {
-            let unit_idx = task * units + i;
-            let from = &from[unit_idx * unit..][..to.len()];
-            match (block, inner) {
-                (None, 1) => varying(from, to, 0),
-                (None, _) => uniform(from, to, unit_idx % along),
-                (Some(size), 1) => {
-                    let first = unit_idx * along.div_ceil(size);
-                    for (block, (from, to)) in from.chunks(size).zip(to.chunks_mut(size)).enumerate() {
-                        uniform(from, to, first + block);
-                    }
-                }
-                (Some(size), _) => {
-                    let (outer, at) = (unit_idx / along, unit_idx % along);
-                    varying(from, to, (outer * along.div_ceil(size) + at / size) * inner);
-                }
-            }
-        }
-    });
-    Ok(to)
+    }
+    Tensor::from_vec(tensor.shape().to_vec(), floats)
 }
 
 impl OpDef for DynamicQuantizeLinear {
@@ -252,8 +202,8 @@ impl OpDef for DynamicQuantizeLinear {
 ///
 /// Source: onnxruntime `GetQuantizationParameter`; a scale of 1 where all elements are 0.
 fn dynamic_params(elements: &[f32]) -> (f32, u8) {
-    let min = elements.iter().fold(0.0, |min: f32, &x| min.min(x));
-    let max = elements.iter().fold(0.0, |max: f32, &x| max.max(x));
+    let (min, max) = min_max(elements);
+    let (min, max) = (min.min(0.0), max.max(0.0));
     let scale = (max - min) / 255.0;
     if !(scale > 0.0 && scale.is_finite()) {
         return (1.0, 0);
@@ -327,9 +277,9 @@ mod tests {
                     eval(Quantize { params: params.clone() }, [counting([2, 5, 3])]).to_i64_vec().unwrap();
                 for (i, q) in q.into_iter().enumerate() {
                     let group = params.group(i, &dims);
-                    let expected =
-                        quantize_wide(i as f32, params.scale[group], params.zero_point[group], -32768, 32767);
-                    assert_eq!(q, i64::from(expected), "axis {axis}, block {size}, element {i}");
+                    let steps = (i as f32 / params.scale[group]).round_ties_even() as i64;
+                    let expected = (steps + i64::from(params.zero_point[group])).clamp(-32768, 32767);
+                    assert_eq!(q, expected, "axis {axis}, block {size}, element {i}");
                 }
             }
         }

@@ -1,9 +1,11 @@
 //! Rewrites of a graph: one a file, applied in the ordered lists below.
 //!
 //! A rewrite looks at one node and either offers a [`Patch`] or says why not ([`Skip`]). It must keep what the
-//! graph computes, up to rounding; the runner ([`apply`]) tries each node until nothing changes.
+//! graph computes, up to rounding; the runner ([`apply`]) tries each node until nothing changes. The last node that a
+//! patch inserts keeps the scopes of all that it makes superfluous, so that what names a part finds the whole.
 
 mod channel_affine;
+mod clip_before_quantize;
 mod drop_no_ops;
 mod fold_add_into_bias;
 mod fold_batch_norm;
@@ -17,12 +19,16 @@ mod fuse_hard_swish;
 mod fuse_layer_norm;
 mod hard_sigmoid_to_clip;
 mod inline_if;
+mod keep_scopes;
 mod merge_constants;
+mod push_transposes;
 mod raise_bias_rank;
 mod view;
 
+pub use clip_before_quantize::ClipBeforeQuantize;
 pub use freeze_inputs::freeze_inputs;
 pub use merge_constants::merge_constants;
+pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
 
@@ -71,7 +77,7 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    let others: &[&dyn Rewrite] = &[&RaiseBiasRank];
+    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize];
     CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 
@@ -125,11 +131,14 @@ fn apply_one(graph: &mut Graph, rewrite: &dyn Rewrite) -> Result<usize> {
     let mut count = 0;
     let mut position = 0;
     let mut view = view::Index::new(graph);
+    let mut dead = keep_scopes::Dead::new(graph, &view);
     while position < graph.body.nodes.len() {
         match rewrite.rewrite(&View::new(graph, &view), position) {
             Ok(patch) => {
+                let (n_inserted, replaced) = (patch.n_nodes(), keep_scopes::Replaced::new(graph, position));
                 patch.apply(graph, position);
                 view = view::Index::new(graph);
+                dead.keep_scopes(graph, &view, position..position + n_inserted, &replaced);
                 count += 1;
             }
             Err(_) => position += 1,

@@ -10,6 +10,10 @@ impl Index {
     pub(super) fn new(graph: &Graph) -> Self {
         Self(Uses::new(graph))
     }
+
+    pub(super) fn uses(&self) -> &Uses {
+        &self.0
+    }
 }
 
 /// A graph with its producers and users at hand.

@@ -80,11 +80,8 @@ pub fn bench(
     }
     let sample = dataset.samples(&graph)?.next().ok_or_else(|| Error::data("there is no sample"))??;
     let (program, exactness) = program(as_run(graph, runtime)?, runtime, Taps::new())?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.max(1)).build();
-    let pool = pool.map_err(|error| Error::internal(format!("no threads: {error}")))?;
     let measure = || measure(&program, &sample.feeds, n_runs);
-    let (mut times, ops) =
-        pool.install(|| if n_threads <= 1 { parallel::serial(measure) } else { measure() })?;
+    let (mut times, ops) = parallel::with_threads(n_threads, measure)?;
     let total: f64 = times.iter().sum();
     times.sort_by(f64::total_cmp);
     let median_ms = f64::midpoint(times[(n_runs - 1) / 2], times[n_runs / 2]);

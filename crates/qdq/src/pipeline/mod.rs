@@ -6,26 +6,36 @@
 
 mod bench;
 mod compare;
+mod convert;
 mod diff;
 mod evaluate;
 mod exactness;
 mod model_file;
+mod observe;
 mod output_file;
 mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod settings_file;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
 
 pub use bench::{OpTime, Timing, bench};
 pub use compare::{Difference, N_STEPS};
+pub use convert::{Converted, convert};
 pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;
-pub use model_file::{read_model, write_model};
+pub use model_file::{Format, WrittenModel, read_model, write_model};
+pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
-pub use samples::for_each_sample;
+pub use samples::{for_each_sample, for_each_sample_in_order};
+pub use settings_file::{find_target, read_recipe};
+pub use statistics::{
+    ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
+};

@@ -9,13 +9,57 @@ use memmap2::Mmap;
 
 use super::output_file::OutputFile;
 use crate::error::{Error, Result};
-use crate::formats::onnx;
+use crate::formats::{onnx, tflite};
 use crate::graph::{Graph, text};
+use crate::passes;
 
 /// Largest text of a graph that is read.
 const MAX_TEXT: usize = 1 << 28;
 
-/// Reads a model: `.qir` is the text form, anything else is ONNX.
+/// A format of model files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The text form of the graph.
+    Text,
+    /// ONNX.
+    Onnx,
+    /// TFLite.
+    Tflite,
+}
+
+impl Format {
+    /// The format in which a file of this name is written: by its ending, ONNX where that says nothing.
+    pub fn of_name(path: impl AsRef<Path>) -> Self {
+        let ending = path.as_ref().extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("qir") => Format::Text,
+            Some("tflite") => Format::Tflite,
+            _ => Format::Onnx,
+        }
+    }
+
+    /// The format of a file's content; `None` if it is none that is read.
+    fn of_content(path: &Path, bytes: &[u8]) -> Option<Self> {
+        if bytes.get(4..8) == Some(tflite::IDENTIFIER) {
+            return Some(Format::Tflite);
+        }
+        match Self::of_name(path) {
+            Format::Text => Some(Format::Text),
+            Format::Onnx | Format::Tflite => foreign_format(bytes).is_none().then_some(Format::Onnx),
+        }
+    }
+}
+
+/// What came of writing a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrittenModel {
+    /// The operator set used, for ONNX.
+    pub opset: Option<i64>,
+    /// Float ops that a model with integer ops keeps, for TFLite.
+    pub left_in_float: Vec<String>,
+}
+
+/// Reads a model: `.qir` is the text form, TFLite is known by its content, anything else is ONNX.
 ///
 /// The file is mapped into memory, and so are side files; weights are not copied.
 ///
@@ -33,22 +77,29 @@ fn read(path: &Path) -> Result<Graph> {
     if bytes.is_empty() {
         return Err(Error::malformed("the file is empty"));
     }
-    if is_text(path) {
-        if bytes.len() > MAX_TEXT {
-            return Err(Error::malformed(format!("a text of {} bytes", bytes.len())));
+    match Format::of_content(path, &bytes) {
+        Some(Format::Text) => read_text(&bytes),
+        Some(Format::Tflite) => tflite::read(bytes),
+        Some(Format::Onnx) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            onnx::read(bytes, &|name| map(&folder.join(name)))
         }
-        let text =
-            std::str::from_utf8(&bytes).map_err(|error| Error::malformed(format!("not text: {error}")))?;
-        let mut graph = text::parse(text)?;
-        graph.infer()?;
-        return Ok(graph);
+        None => {
+            let format = foreign_format(&bytes).unwrap_or("no model");
+            Err(Error::unsupported(format!("this is {format}, not ONNX or TFLite"))
+                .help("qdq reads ONNX (.onnx) and TFLite (.tflite) models and its own text form (.qir)"))
+        }
     }
-    if let Some(format) = foreign_format(&bytes) {
-        return Err(Error::unsupported(format!("this is {format}, not ONNX"))
-            .help("qdq reads ONNX models (.onnx) and its own text form (.qir)"));
+}
+
+fn read_text(bytes: &[u8]) -> Result<Graph> {
+    if bytes.len() > MAX_TEXT {
+        return Err(Error::malformed(format!("a text of {} bytes", bytes.len())));
     }
-    let folder = path.parent().unwrap_or(Path::new(""));
-    onnx::read(bytes, &|name| map(&folder.join(name)))
+    let text = std::str::from_utf8(bytes).map_err(|error| Error::malformed(format!("not text: {error}")))?;
+    let mut graph = text::parse(text)?;
+    graph.infer()?;
+    Ok(graph)
 }
 
 /// What the first bytes say a file is, if that is no ONNX.
@@ -60,38 +111,53 @@ fn foreign_format(bytes: &[u8]) -> Option<&'static str> {
         (b"graph", "qdq's text form (its name should end in .qir)"),
         (b"{", "JSON"),
     ];
-    if bytes.get(4..8) == Some(b"TFL3") {
-        return Some("a TensorFlow Lite model");
-    }
     starts.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name)
 }
 
-/// Writes a model, whole or not at all: the text form for `.qir`, ONNX for anything else.
+/// Writes a model, whole or not at all: the text form for `.qir`, TFLite for `.tflite`, ONNX for anything else.
 ///
 /// A model too large for one file gets a side file, `<name>.data` beside it. `max_opset` is the newest ONNX operator
-/// set that the model's reader understands. Returns the operator set used, for ONNX.
+/// set that the model's reader understands.
 ///
 /// # Errors
 /// A graph that the format cannot express; a folder that cannot be written to.
-pub fn write_model(graph: &Graph, path: impl AsRef<Path>, max_opset: i64) -> Result<Option<i64>> {
+pub fn write_model(graph: &Graph, path: impl AsRef<Path>, max_opset: i64) -> Result<WrittenModel> {
     let path = path.as_ref();
     write(graph, path, max_opset).map_err(|error| error.file(path.display()))
 }
 
-fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<Option<i64>> {
-    if is_text(path) {
-        let text = text::print(graph);
-        text::parse(&text).map_err(|_| {
-            Error::unsupported("the text form does not hold constants of more than 16 numbers")
-                .help("write an .onnx file; `qdq inspect --text` prints the graph")
-        })?;
-        write_file(path, [text.as_bytes()])?.persist()?;
-        return Ok(None);
+fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<WrittenModel> {
+    match Format::of_name(path) {
+        Format::Text => write_text(graph, path).map(|()| WrittenModel::default()),
+        Format::Tflite => {
+            let written = tflite::write(graph)?;
+            write_file(path, [&written.model[..]])?.persist()?;
+            Ok(WrittenModel { opset: None, left_in_float: written.left_in_float })
+        }
+        Format::Onnx => {
+            let opset = write_onnx(graph, path, max_opset)?;
+            Ok(WrittenModel { opset: Some(opset), left_in_float: Vec::new() })
+        }
     }
+}
+
+fn write_text(graph: &Graph, path: &Path) -> Result<()> {
+    let text = text::print(graph);
+    text::parse(&text).map_err(|_| {
+        Error::unsupported("the text form does not hold constants of more than 16 numbers")
+            .help("write an .onnx file; `qdq inspect --text` prints the graph")
+    })?;
+    write_file(path, [text.as_bytes()])?.persist()
+}
+
+fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let side_file = format!("{name}.data");
     let options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
-    let written = onnx::write(graph, &options)?;
+    // ONNX quantizes to the whole range of a type only.
+    let mut legal = graph.clone();
+    passes::apply(&mut legal, &[&passes::ClipBeforeQuantize])?;
+    let written = onnx::write(&legal, &options)?;
     let model = write_file(path, [&written.model[..]])?;
     if let Some(side_file) = &written.side_file {
         let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
@@ -99,7 +165,7 @@ fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<Option<i64>> {
         write_file(&path.with_file_name(&side_file.name), chunks)?.persist()?;
     }
     model.persist()?;
-    Ok(Some(written.opset))
+    Ok(written.opset)
 }
 
 fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Result<OutputFile> {
@@ -108,10 +174,6 @@ fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Re
         file.write_all(chunk).map_err(|error| Error::io(path.display(), &error))?;
     }
     Ok(file)
-}
-
-fn is_text(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("qir"))
 }
 
 #[allow(unsafe_code, reason = "the one memory map; its safety argument is inside")]

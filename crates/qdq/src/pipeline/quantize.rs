@@ -1,22 +1,20 @@
 //! Float model in, quantized model out.
 
-use super::{Progress, for_each_sample};
-use crate::data::{Dataset, Sample, check_finite};
+use super::observe::check_data;
+use super::{Observation, Prepared, Progress, observe, prepare};
+use crate::data::Dataset;
 use crate::error::Result;
-use crate::exec::Program;
 use crate::graph::Graph;
-use crate::passes;
-use crate::quant::observers::Method;
-use crate::quant::{self, Observed, Report};
+use crate::quant::{self, Recipe, Report};
 use crate::targets::Target;
 
 /// How to quantize.
 #[derive(Clone, Debug)]
 pub struct QuantizeOptions {
     /// The runtime to quantize for.
-    pub target: &'static Target,
-    /// How ranges are chosen.
-    pub method: Method,
+    pub target: Target,
+    /// What is quantized otherwise than the target's defaults say.
+    pub recipe: Recipe,
     /// Threads to work on.
     pub n_threads: usize,
 }
@@ -32,48 +30,34 @@ pub struct Quantized {
     pub data: Vec<(String, String)>,
 }
 
-/// Quantizes a model after training: canonicalize, plan, observe all samples, choose ranges, convert.
+/// Quantizes a model after training: prepare, observe all samples, choose ranges, convert.
 ///
 /// # Errors
 /// Nothing to quantize; data that does not fit, or holds NaN or infinities; a node that fails on a sample.
 pub fn quantize(
-    mut graph: Graph,
+    graph: Graph,
     dataset: &Dataset,
     options: &QuantizeOptions,
     progress: &dyn Progress,
 ) -> Result<Quantized> {
-    let mut report = Report {
-        target: options.target.name.to_owned(),
-        calibration: options.method.to_string(),
-        frozen_inputs: passes::freeze_inputs(&mut graph),
-        ..Report::default()
-    };
-    let samples = dataset.samples(&graph)?;
-    let data = samples.notes().to_vec();
-    report.n_samples = samples.len();
-    quant::check_weights(&graph)?;
-    let applied = passes::canonicalize(&mut graph)?;
-    report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    let mut plan = quant::plan(&graph, options.target)?;
-    let observed = Observed::new(&graph, &plan);
-    let program = Program::new(graph.clone(), observed.taps())?;
-    progress.start("calibrating", samples.len());
-    let work = |observed: &mut Observed, sample: Sample| {
-        check_finite(program.graph(), &sample)?;
-        program.run(sample.feeds, &mut |id, tensor| observed.observe(id, tensor))?;
-        Ok(())
-    };
-    let empty = || observed.clone();
-    let states = for_each_sample(samples, options.n_threads, progress, empty, work, |_, ()| Ok(()))?;
-    progress.finish();
-    let mut observed = observed.clone();
-    for state in &states {
-        observed.merge(state);
-    }
-    let calibrated = observed.calibrate(&graph, &mut plan, options.method)?;
+    check_data(&graph, dataset)?;
+    let prepared = prepare(graph, &options.recipe, &options.target)?;
+    let observation = observe(&prepared, dataset, options.n_threads, progress)?;
+    finish(prepared, observation)
+}
+
+/// Chooses ranges and converts.
+///
+/// # Errors
+/// No sample reached what could be quantized.
+pub(super) fn finish(prepared: Prepared, observation: Observation) -> Result<Quantized> {
+    let Prepared { graph, mut plan, mut report } = prepared;
+    let calibrated = observation.observed.calibrate(&graph, &mut plan)?;
+    report.calibration = plan.activation.observer.to_string();
+    report.n_samples = observation.n_samples;
     report.count(&graph, &plan);
     report.n_smoothed = calibrated.smoothing.len();
     report.masks.clone_from(&calibrated.masks);
     let graph = quant::convert(graph, &plan, &calibrated)?;
-    Ok(Quantized { graph, report, data })
+    Ok(Quantized { graph, report, data: observation.data })
 }

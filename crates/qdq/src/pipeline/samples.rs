@@ -54,9 +54,7 @@ pub fn for_each_sample<S: Send, R: Send>(
             .map(|_| {
                 let give_result = give_result.clone();
                 let (samples_to_do, new_state, work) = (&samples_to_do, &new_state, &work);
-                scope.spawn(move || {
-                    parallel::serial(|| work_off(samples_to_do, &give_result, new_state(), work))
-                })
+                scope.spawn(move || work_off(samples_to_do, &give_result, new_state(), work))
             })
             .collect();
         drop(give_result);
@@ -72,6 +70,24 @@ pub fn for_each_sample<S: Send, R: Send>(
     })
 }
 
+/// Calls `work` with one sample after the other, in order; `n_threads` are for the kernels. The state comes back at the end.
+///
+/// # Errors
+/// The error of the first sample that failed, naming it.
+pub fn for_each_sample_in_order<S: Send>(
+    samples: Samples,
+    n_threads: usize,
+    progress: &dyn Progress,
+    new_state: impl Fn() -> S,
+    work: impl Fn(&mut S, Sample) -> Result<()> + Sync,
+) -> Result<Vec<S>> {
+    let consume = |_, ()| {
+        progress.step();
+        Ok(())
+    };
+    one_after_the_other(samples, n_threads, &new_state, &work, consume)
+}
+
 /// One sample at a time, with all threads for its kernels.
 fn one_after_the_other<S: Send, R: Send>(
     samples: Samples,
@@ -80,19 +96,16 @@ fn one_after_the_other<S: Send, R: Send>(
     work: &(impl Fn(&mut S, Sample) -> Result<R> + Sync),
     mut consume: impl FnMut(usize, R) -> Result<()>,
 ) -> Result<Vec<S>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.max(1)).build();
-    let pool = pool.map_err(|error| Error::internal(format!("no threads: {error}")))?;
     let mut state = new_state();
-    for sample in samples {
-        let sample = sample?;
-        let index = sample.index;
-        let result = pool.install(|| {
-            let work = || work(&mut state, sample);
-            if n_threads <= 1 { parallel::serial(work) } else { work() }
-        });
-        consume(index, result.map_err(|error| error.sample(index))?)?;
-    }
-    Ok(vec![state])
+    parallel::with_threads(n_threads, || {
+        for sample in samples {
+            let sample = sample?;
+            let index = sample.index;
+            let result = work(&mut state, sample);
+            consume(index, result.map_err(|error| error.sample(index))?)?;
+        }
+        Ok(vec![state])
+    })
 }
 
 type Results<R> = Receiver<(usize, Result<R>)>;

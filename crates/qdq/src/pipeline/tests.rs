@@ -138,7 +138,7 @@ fn models_are_read_by_their_name() {
     write_model(&fixture.graph, &path, 21).unwrap();
     assert_eq!(text::print(&read_model(&path).unwrap()), text::print(&fixture.graph));
     let onnx = fixture.folder.path().join("model.onnx");
-    assert!(write_model(&fixture.graph, &onnx, 21).unwrap().is_some());
+    assert!(write_model(&fixture.graph, &onnx, 21).unwrap().opset.is_some());
     assert_eq!(text::print(&read_model(&onnx).unwrap()).lines().count(), 5);
     let error = |path: PathBuf| read_model(path).unwrap_err().to_string();
     assert!(error(fixture.folder.path().join("nonesuch.onnx")).contains("nonesuch.onnx"));

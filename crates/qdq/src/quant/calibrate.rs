@@ -1,21 +1,33 @@
 //! What samples showed of a model, and the parameters that follow.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::channels::ChannelExtremes;
-use super::observers::{self, Levels, Method, Range, Statistic};
-use super::plan::{Decision, Plan, activation_inputs, blocks};
-use super::scheme::affine_params;
+use super::observers::torch::Observer;
+use super::observers::{self, Levels, Range, Statistic};
+use super::parameters::{activation_params, given_params, observed_params, torch_observer};
+use super::plan::{Annotation, Decision, Plan, activation_inputs, blocks};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, ValueId};
 use crate::ops::Op;
+use crate::spec::{Method, ObserverKind, QuantizationSpec};
 use crate::tensor::{QuantParams, Tensor};
 
-/// Statistics of the values a plan asks for. The order in which tensors come makes no difference.
+/// What was seen of the values that a plan asks for.
+///
+/// The order in which tensors come makes no difference but to the observers of torch ([`Plan::is_order_dependent`]), which
+/// all clones share: with them, samples must come one after the other.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    statistics: BTreeMap<ValueId, Statistic>,
-    channels: BTreeMap<ValueId, ChannelExtremes>,
+    pub(super) statistics: BTreeMap<ValueId, Statistic>,
+    pub(super) channels: BTreeMap<ValueId, ChannelExtremes>,
+    /// Observers of torch, by group.
+    observers: Arc<BTreeMap<usize, Mutex<Box<dyn Observer>>>>,
+    /// The groups whose observers watch a value.
+    watched: BTreeMap<ValueId, Vec<usize>>,
+    /// The watched values that came.
+    seen: BTreeSet<ValueId>,
 }
 
 /// Parameters for everything a plan quantizes.
@@ -31,16 +43,49 @@ pub struct Calibrated {
 
 impl Observed {
     /// Nothing observed so far.
-    pub fn new(graph: &Graph, plan: &Plan) -> Self {
-        let statistics = plan.observed().map(|value| (value, Statistic::new())).collect();
+    ///
+    /// # Errors
+    /// A specification that its observer refuses.
+    pub fn new(graph: &Graph, plan: &Plan) -> Result<Self> {
+        let specs = group_specs(graph, plan);
+        let (mut statistics, mut watched) = (BTreeMap::new(), BTreeMap::<ValueId, Vec<usize>>::new());
+        for ((_, value), activation) in &plan.activations {
+            if activation.is_observed && specs[&activation.group].observer.is_statistic() {
+                statistics.insert(*value, Statistic::new());
+            } else if activation.is_observed && is_torch(&specs[&activation.group]) {
+                watched.entry(*value).or_default().push(activation.group);
+            }
+        }
+        for (value, group, spec) in own_inputs(graph, plan) {
+            if spec.observer.is_statistic() {
+                statistics.entry(value).or_insert_with(Statistic::new);
+            } else if is_torch(spec) {
+                watched.entry(value).or_default().push(group);
+            }
+        }
+        let mut observers = BTreeMap::new();
+        for group in watched.values_mut() {
+            group.dedup();
+            for group in group {
+                if !observers.contains_key(group) {
+                    observers.insert(*group, Mutex::new(torch_observer(&specs[group])?));
+                }
+            }
+        }
         let channels =
             product_inputs(graph, plan).into_iter().map(|(_, value)| (value, ChannelExtremes::default()));
-        Self { statistics, channels: channels.collect() }
+        let (channels, observers) = (channels.collect(), Arc::new(observers));
+        Ok(Self { statistics, channels, observers, watched, seen: BTreeSet::new() })
+    }
+
+    /// Whether observers of torch watch some of the values; what they saw is in no statistics file.
+    pub fn has_torch_observers(&self) -> bool {
+        !self.observers.is_empty()
     }
 
     /// Values to tap.
     pub fn taps(&self) -> BTreeSet<ValueId> {
-        self.statistics.keys().copied().collect()
+        self.statistics.keys().chain(self.watched.keys()).copied().collect()
     }
 
     /// Takes in one tensor of a tapped value.
@@ -51,9 +96,20 @@ impl Observed {
         if let Some(statistic) = self.statistics.get_mut(&value) {
             statistic.observe(tensor.as_slice()?);
             if statistic.nan_count() > 0 || statistic.positive_infinity_count() > 0 {
-                let what = if statistic.nan_count() > 0 { "NaN" } else { "infinity" };
-                return Err(Error::data(format!("the activation is {what} for this sample"))
-                    .help("look for NaN in the data, or run the float model on this sample"));
+                return Err(not_finite(if statistic.nan_count() > 0 { "NaN" } else { "infinity" }));
+            }
+        }
+        if let Some(groups) = self.watched.get(&value) {
+            let numbers = tensor.as_slice::<f32>()?;
+            if let Some(number) = numbers.iter().find(|number| !number.is_finite()) {
+                return Err(not_finite(if number.is_nan() { "NaN" } else { "infinity" }));
+            }
+            for group in groups {
+                let mut observer = self.observers[group].lock().unwrap_or_else(PoisonError::into_inner);
+                observer.observe(tensor)?;
+            }
+            if !numbers.is_empty() {
+                self.seen.insert(value);
             }
         }
         if let Some(channels) = self.channels.get_mut(&value) {
@@ -63,6 +119,8 @@ impl Observed {
     }
 
     /// Takes in what another saw of the same plan; as if it had been observed here.
+    ///
+    /// The observers of torch are shared with the other, which must be a clone of this.
     pub fn merge(&mut self, other: &Self) {
         for (value, statistic) in &other.statistics {
             self.statistics.entry(*value).or_default().merge(statistic);
@@ -70,44 +128,70 @@ impl Observed {
         for (value, channels) in &other.channels {
             self.channels.entry(*value).or_default().merge(channels);
         }
+        self.seen.extend(&other.seen);
     }
 
     /// Parameters for the plan, which loses the blocks that no sample reached.
     ///
     /// # Errors
-    /// No block was reached.
-    pub fn calibrate(&self, graph: &Graph, plan: &mut Plan, method: Method) -> Result<Calibrated> {
+    /// No block was reached; a range that is not finite.
+    pub fn calibrate(&self, graph: &Graph, plan: &mut Plan) -> Result<Calibrated> {
         self.leave_unreached(plan)?;
         let mut calibrated =
             Calibrated { params: BTreeMap::new(), smoothing: BTreeMap::new(), masks: Vec::new() };
-        let mut ranges: BTreeMap<usize, Range> = BTreeMap::new();
         let smoothed = self.smooth(graph, plan, &mut calibrated);
-        let levels = plan.target.activation.integer_range().unwrap_or((0, 255));
-        let levels = Levels { quant_min: levels.0, quant_max: levels.1, symmetric: false };
+        let specs = group_specs(graph, plan);
+        let mut ranges: BTreeMap<usize, Range> = BTreeMap::new();
         for (key, activation) in &plan.activations {
-            let range = match (activation.fixed, smoothed.get(key)) {
-                (Some((min, max)), _) => Some(Range { min, max }),
-                (None, Some(range)) => Some(*range),
-                (None, None) if activation.is_observed => {
-                    self.range(graph, key.1, method, levels, &mut calibrated.masks)
+            let spec = &specs[&activation.group];
+            let range = match (activation.fixed, smoothed.get(key), spec.observer) {
+                (Some((min, max)), ..) => Some(Range { min, max }),
+                (None, Some(range), _) => Some(*range),
+                (None, None, ObserverKind::Statistic(method)) if activation.is_observed => {
+                    self.range(graph, key.1, method, spec, &mut calibrated.masks)?
                 }
-                (None, None) => None,
+                _ => None,
             };
-            if let Some(range) = range {
-                let joint = ranges.entry(activation.group).or_insert(range);
-                *joint = Range { min: joint.min.min(range.min), max: joint.max.max(range.max) };
+            join(&mut ranges, activation.group, range);
+        }
+        for (value, group, spec) in own_inputs(graph, plan) {
+            if let ObserverKind::Statistic(method) = specs[&group].observer {
+                let range = self.range(graph, value, method, spec, &mut calibrated.masks)?;
+                join(&mut ranges, group, range);
             }
         }
-        calibrated.params = ranges
-            .into_iter()
-            .map(|(group, range)| (group, affine_params(range, plan.target.activation)))
-            .collect();
+        for (group, spec) in &specs {
+            if let Some(params) = self.group_params(*group, spec, ranges.get(group), plan)? {
+                calibrated.params.insert(*group, params);
+            }
+        }
         Ok(calibrated)
     }
 
+    fn group_params(
+        &self,
+        group: usize,
+        spec: &QuantizationSpec,
+        range: Option<&Range>,
+        plan: &Plan,
+    ) -> Result<Option<QuantParams>> {
+        let formula = plan.target.formula;
+        if let ObserverKind::FixedQParams { scale, zero_point } = spec.observer {
+            return given_params((scale, zero_point), spec, formula).map(Some);
+        }
+        if let Some(range) = range {
+            return activation_params(*range, spec, formula).map(Some);
+        }
+        let Some(observer) = self.observers.get(&group) else { return Ok(None) };
+        let found = observer.lock().unwrap_or_else(PoisonError::into_inner).calculate_qparams()?;
+        observed_params(&found, spec, formula).map(Some)
+    }
+
     fn leave_unreached(&self, plan: &mut Plan) -> Result<()> {
-        let is_empty =
-            |value: &ValueId| self.statistics.get(value).is_none_or(|statistic| statistic.count() == 0);
+        let is_empty = |value: &ValueId| {
+            !self.seen.contains(value)
+                && self.statistics.get(value).is_none_or(|statistic| statistic.count() == 0)
+        };
         let unreached: BTreeSet<usize> = plan
             .activations
             .iter()
@@ -150,10 +234,11 @@ impl Observed {
         graph: &Graph,
         value: ValueId,
         method: Method,
-        levels: Levels,
+        spec: &QuantizationSpec,
         masks: &mut Vec<String>,
-    ) -> Option<Range> {
-        let (statistic, excluded) = self.statistics.get(&value)?.without_masks();
+    ) -> Result<Option<Range>> {
+        let Some(statistic) = self.statistics.get(&value) else { return Ok(None) };
+        let (statistic, excluded) = statistic.without_masks();
         for population in excluded {
             let note = format!(
                 "{}: {} values from {} to {}",
@@ -166,12 +251,20 @@ impl Observed {
                 masks.push(note);
             }
         }
-        observers::range(&statistic, method, levels)
+        let (quant_min, quant_max) = spec.quant_range()?;
+        let levels = Levels { quant_min, quant_max, symmetric: spec.scheme.is_symmetric() };
+        method.check(levels)?;
+        Ok(observers::range(&statistic, method, levels))
     }
 }
 
 /// Values in float that are quantized only for matrix products with constant weights: their channels may be smoothed.
+///
+/// Targets that want no smoothing have none, nor do values whose range is not read off the statistic.
 pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeSet<(usize, ValueId)> {
+    if !plan.target.smoothing {
+        return BTreeSet::new();
+    }
     let mut found = BTreeSet::new();
     let mut others = BTreeSet::new();
     let blocks = blocks(graph);
@@ -183,12 +276,61 @@ pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeSet<(usize, Val
             Op::Gemm(op) => !op.trans_a,
             _ => false,
         };
+        let is_shared = |position| {
+            plan.inputs_of(*place).any(|(at, annotation)| at == position && *annotation == Annotation::Shared)
+        };
         for (position, input) in activation_inputs(graph, node) {
-            if is_product && position == 0 { &mut found } else { &mut others }.insert((place.block, input));
+            if is_product && position == 0 && is_shared(position) { &mut found } else { &mut others }
+                .insert((place.block, input));
         }
     }
     let is_float = |key: &(usize, ValueId)| {
-        plan.activations.get(key).is_some_and(|activation| !activation.is_integer_output)
+        plan.activations.get(key).is_some_and(|activation| {
+            !activation.is_integer_output && activation.spec.observer.is_statistic()
+        })
     };
     found.into_iter().filter(|key| is_float(key) && !others.contains(key)).collect()
+}
+
+/// How each group is quantized: with the parameters given to a member, or as its first member.
+fn group_specs(graph: &Graph, plan: &Plan) -> BTreeMap<usize, QuantizationSpec> {
+    let mut specs: BTreeMap<usize, QuantizationSpec> = BTreeMap::new();
+    let of_values = plan.activations.values().map(|activation| (activation.group, &activation.spec));
+    let of_uses = own_inputs(graph, plan).into_iter().map(|(_, group, spec)| (group, spec));
+    for (group, spec) in of_values.chain(of_uses) {
+        let entry = specs.entry(group).or_insert_with(|| spec.clone());
+        if matches!(spec.observer, ObserverKind::FixedQParams { .. }) {
+            entry.clone_from(spec);
+        }
+    }
+    specs
+}
+
+/// Inputs with parameters of their own: the value, its group, how it is quantized.
+fn own_inputs<'p>(graph: &Graph, plan: &'p Plan) -> Vec<(ValueId, usize, &'p QuantizationSpec)> {
+    let blocks = blocks(graph);
+    let own = plan.inputs.iter().filter_map(|(taken, annotation)| {
+        let Annotation::Own { group, spec } = annotation else { return None };
+        let value = blocks[taken.place.block].nodes[taken.place.node].input(taken.input)?;
+        Some((value, *group, spec))
+    });
+    own.collect()
+}
+
+/// Whether an observer of torch watches what is quantized so.
+fn is_torch(spec: &QuantizationSpec) -> bool {
+    !spec.observer.is_statistic() && !matches!(spec.observer, ObserverKind::FixedQParams { .. })
+}
+
+/// Widens the range of a group.
+fn join(ranges: &mut BTreeMap<usize, Range>, group: usize, range: Option<Range>) {
+    if let Some(range) = range {
+        let joint = ranges.entry(group).or_insert(range);
+        *joint = Range { min: joint.min.min(range.min), max: joint.max.max(range.max) };
+    }
+}
+
+fn not_finite(what: &str) -> Error {
+    Error::data(format!("the activation is {what} for this sample"))
+        .help("look for NaN in the data, or run the float model on this sample")
 }

@@ -35,14 +35,15 @@ impl ChannelExtremes {
         }
         for row in values.chunks_exact(n_channels) {
             for ((min, max), &value) in self.min.iter_mut().zip(&mut self.max).zip(row) {
-                *min = min.min(value);
-                *max = max.max(value);
+                // A sum with 0 takes the sign off a zero, which would depend on the order.
+                *min = min.min(value) + 0.0;
+                *max = max.max(value) + 0.0;
             }
         }
         Ok(())
     }
 
-    /// Takes in what another saw.
+    /// Takes in what another saw, of as many channels or of none.
     pub fn merge(&mut self, other: &Self) {
         if self.min.is_empty() {
             self.clone_from(other);

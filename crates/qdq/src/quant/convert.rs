@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::calibrate::Calibrated;
-use super::plan::{Decision, Place, Plan, activation_inputs};
-use super::scheme::{bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias};
+use super::parameters::{weight_integers, weight_params};
+use super::plan::{Annotation, Decision, Place, Plan};
+use super::scheme::{bias_params, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
-use crate::ops::{Dequantize, Mul, Op, QuantRule, Quantize, Weight};
+use crate::ops::{Dequantize, Mul, Op, Quantize};
+use crate::spec::QuantizationSpec;
 use crate::tensor::{DType, QuantParams, Tensor, TensorType};
 
 /// Puts quantize and dequantize where the plan wants integers, and integers in the place of weights.
@@ -23,7 +25,7 @@ pub fn convert(mut graph: Graph, plan: &Plan, calibrated: &Calibrated) -> Result
     graph.body = body;
     graph.remove_unused();
     graph.infer()?;
-    crate::passes::apply(&mut graph, plan.target.finish)?;
+    crate::passes::apply(&mut graph, &plan.target.finish_rewrites()?)?;
     crate::passes::merge_constants(&mut graph);
     Ok(graph)
 }
@@ -75,8 +77,8 @@ impl Converter<'_> {
         for region in &mut node.regions {
             *region = self.block(std::mem::take(region), false)?;
         }
-        if let Some(Decision::Integer(_)) = self.plan.decisions.get(&place) {
-            self.integer_inputs(out, &mut node)?;
+        if let Some(Decision::Integer(_) | Decision::Fused) = self.plan.decisions.get(&place) {
+            self.integer_inputs(out, &mut node, place)?;
         }
         for (&value, &dequantized) in &out.dequantized {
             if self.is_integer(out.position, value) {
@@ -117,15 +119,30 @@ impl Converter<'_> {
             real = self.graph.add_value(&format!("{name}_smoothed"), self.graph[value].ty.clone());
             out.nodes.push(Node::new(Mul {}, &[value, inverse], &[real]));
         }
-        let shape = self.graph[value].ty.as_ref().and_then(|ty| ty.shape.clone());
+        let dequantized = self.bridged(out, real, &name, params);
+        out.dequantized.insert(value, dequantized);
+        Ok(dequantized)
+    }
+
+    /// Quantizes and dequantizes a value.
+    fn bridged(&mut self, out: &mut Converted, real: ValueId, name: &str, params: QuantParams) -> ValueId {
+        let shape = self.graph[real].ty.as_ref().and_then(|ty| ty.shape.clone());
         let ty = TensorType { dtype: params.storage, shape, quant: Some(Arc::new(params.clone())) };
         let quantized = self.graph.add_value(&format!("{name}_quantized"), Some(ty));
-        let dequantized = self.graph.add_value(&format!("{name}_dequantized"), self.graph[value].ty.clone());
+        let dequantized = self.graph.add_value(&format!("{name}_dequantized"), self.graph[real].ty.clone());
         let op = Dequantize { params: params.clone(), dtype: DType::F32 };
         out.nodes.push(Node::new(Quantize { params }, &[real], &[quantized]));
         out.nodes.push(Node::new(op, &[quantized], &[dequantized]));
-        out.dequantized.insert(value, dequantized);
-        Ok(dequantized)
+        dequantized
+    }
+
+    /// A value in the integers that one node alone takes it in.
+    fn again(&mut self, out: &mut Converted, value: ValueId, group: usize) -> Result<ValueId> {
+        let name = self.graph[value].name().to_owned();
+        let params = self.calibrated.params.get(&group).cloned();
+        let params = params.ok_or_else(|| Error::internal("no parameters").value(&name))?;
+        let real = if self.is_integer(out.position, value) { self.dequantized(out, value)? } else { value };
+        Ok(self.bridged(out, real, &name, params))
     }
 
     fn params(&self, block: usize, value: ValueId) -> Result<QuantParams> {
@@ -135,56 +152,82 @@ impl Converter<'_> {
     }
 
     /// Feeds a node that runs in integers: dequantized activations, weights and bias.
-    fn integer_inputs(&mut self, out: &mut Converted, node: &mut Node) -> Result<()> {
-        let activations: Vec<(usize, ValueId)> = activation_inputs(&self.graph, node).collect();
-        for &(position, value) in &activations {
-            node.inputs[position] = Some(self.dequantized(out, value)?);
-        }
-        let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else {
-            return Ok(());
+    fn integer_inputs(&mut self, out: &mut Converted, node: &mut Node, place: Place) -> Result<()> {
+        let plan = self.plan;
+        let original = node.clone();
+        let input = |position: usize| {
+            original.input(position).ok_or_else(|| Error::internal("a quantized input is missing"))
         };
-        let Some(&(_, input)) = activations.first() else { return Ok(()) };
-        let input_scale = self.params(out.position, input)?.scale[0];
-        let bias = bias.and_then(|bias| Some((bias, node.input(bias)?)));
-        let factors = self.calibrated.smoothing.get(&(out.position, input)).cloned();
-        let params =
-            self.weights(out, node, weight, factors.as_deref(), bias.map(|(_, id)| (id, input_scale)))?;
-        if let Some((position, id)) = bias {
-            let params = bias_params(input_scale, &params);
-            let tensor = self.constant(id)?;
-            let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
-            let integers = quantize_bias(&tensor, &params)?;
-            node.inputs[position] = Some(self.dequantized_constant(out, id, integers, params));
+        // Parameters of the weights, once they are known: a bias comes after them.
+        let mut weights: Option<QuantParams> = None;
+        for (position, annotation) in plan.inputs_of(place) {
+            let id = input(position)?;
+            let quantized = match annotation {
+                Annotation::Shared => self.dequantized(out, id)?,
+                Annotation::Own { group, .. } => self.again(out, id, *group)?,
+                Annotation::Weight(spec) => {
+                    let bias = plan.inputs_of(place).find_map(|(bias, annotation)| match annotation {
+                        Annotation::Derived { input, .. } => Some((bias, *input)),
+                        _ => None,
+                    });
+                    let bias = match bias {
+                        Some((bias, by)) => {
+                            Some((input(bias)?, self.input_params(place, by, &original)?.scale[0]))
+                        }
+                        None => None,
+                    };
+                    let (quantized, params) = self.weights(out, &original, id, spec, bias)?;
+                    weights = Some(params);
+                    quantized
+                }
+                Annotation::Derived { input, .. } => {
+                    let weights =
+                        weights.as_ref().ok_or_else(|| Error::internal("a bias before its weights"))?;
+                    let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
+                    let tensor = self.constant(id)?;
+                    let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
+                    let integers = quantize_bias(&tensor, &params)?;
+                    self.dequantized_constant(out, id, integers, params)
+                }
+            };
+            node.inputs[position] = Some(quantized);
         }
         Ok(())
     }
 
+    /// Parameters that a node takes an activation with.
+    fn input_params(&self, place: Place, position: usize, node: &Node) -> Result<QuantParams> {
+        let missing = || Error::internal("no parameters of an input");
+        for (at, annotation) in self.plan.inputs_of(place) {
+            if let (true, Annotation::Own { group, .. }) = (at == position, annotation) {
+                return self.calibrated.params.get(group).cloned().ok_or_else(missing);
+            }
+        }
+        self.params(place.block, node.input(position).ok_or_else(missing)?)
+    }
+
+    /// Weights in integers, wide enough for the bias that comes with the scale of its input.
     fn weights(
         &mut self,
         out: &mut Converted,
-        node: &mut Node,
-        weight: Weight,
-        factors: Option<&[f32]>,
+        node: &Node,
+        id: ValueId,
+        spec: &QuantizationSpec,
         bias: Option<(ValueId, f32)>,
-    ) -> Result<QuantParams> {
-        let id = node.input(weight.input).ok_or_else(|| Error::internal("no weights"))?;
+    ) -> Result<(ValueId, QuantParams)> {
+        let formula = self.plan.target.formula;
         let mut weights = self.constant(id)?;
-        if let Some(factors) = factors {
+        let smoothing = node.input(0).and_then(|input| self.calibrated.smoothing.get(&(out.position, input)));
+        if let Some(factors) = smoothing {
             weights = multiply_rows(weights, factors, matches!(&node.op, Op::Gemm(op) if op.trans_b))?;
         }
-        let rank = weights.shape().len();
-        let axis =
-            if weight.axis < 0 { rank.checked_add_signed(weight.axis) } else { Some(weight.axis as usize) };
-        let target = self.plan.target;
         let name = self.graph[id].name().to_owned();
-        let params = symmetric_params(&weights, axis, target.weight, target.weight_range);
-        let mut params = params.map_err(|error| error.value(&name))?;
+        let mut params = weight_params(&weights, spec, formula).map_err(|error| error.value(&name))?;
         if let Some((bias, input_scale)) = bias {
             widen_for_bias(&mut params, input_scale, &self.constant(bias)?)?;
         }
-        let integers = quantize_tensor(&weights, &params)?;
-        node.inputs[weight.input] = Some(self.dequantized_constant(out, id, integers, params.clone()));
-        Ok(params)
+        let integers = weight_integers(&weights, &params, formula)?;
+        Ok((self.dequantized_constant(out, id, integers, params.clone()), params))
     }
 
     fn constant(&self, id: ValueId) -> Result<Tensor> {
@@ -235,6 +278,13 @@ fn multiply_rows(weights: Tensor, factors: &[f32], is_transposed: bool) -> Resul
     let shape = weights.shape().to_vec();
     let n_columns = shape.last().copied().unwrap_or(1).max(1);
     let mut elements = weights.into_vec::<f32>()?;
+    let n_rows = if is_transposed { n_columns } else { elements.len() / n_columns };
+    if n_rows != factors.len() {
+        return Err(Error::data(format!(
+            "statistics of {} channels where weights have {n_rows}",
+            factors.len()
+        )));
+    }
     for (index, element) in elements.iter_mut().enumerate() {
         *element *= factors[if is_transposed { index % n_columns } else { index / n_columns }];
     }

@@ -1,43 +1,98 @@
 //! What each runtime runs in integers, as data.
 //!
-//! A [`Target`] is a table: one [`Row`] per op the runtime has an integer kernel for when the op stands between
-//! dequantize and quantize. Ops without a row stay in float. The planner reads these rows and nothing else.
+//! A [`Target`] is a table: how the runtime stores activations and weights, which types its kernels take, and one [`Row`]
+//! per op it has an integer kernel for when the op stands between dequantize and quantize. Ops without a row stay in
+//! float. The planner reads these rows and nothing else.
+//!
+//! It is what PyTorch calls a `BackendConfig`: a row is a `BackendPatternConfig` (an op, the ops that may follow it in the
+//! same kernel, an observation type), a [`TypeConfig`] is a `DTypeConfig` with its constraints. Batch normalization is in
+//! no row: it is folded into the op before it beforehand, whose node keeps both scopes.
+//!
+//! The targets built in are written in Rust, one file a runtime; [`Target::from_toml`] reads a user's own.
 
+mod file;
+mod limits;
 mod onnxruntime;
+mod openvino;
+mod row;
+mod tensorrt;
+mod tflite;
+mod torch;
+
+#[cfg(test)]
+mod tests;
+
+pub use limits::{Limits, TypeConfig};
+pub use row::{Fixed, Observation, Role, Row};
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::passes::Rewrite;
-use crate::tensor::DType;
-
-pub use onnxruntime::ONNXRUNTIME_X64;
+use crate::passes::{self, Rewrite};
+use crate::spec::QuantizationSpec;
 
 /// A runtime, as the planner sees it.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Target {
     /// Name on the command line.
-    pub name: &'static str,
+    pub name: String,
     /// What it is, in a line.
-    pub about: &'static str,
-    /// Storage of activations.
-    pub activation: DType,
-    /// Storage of weights.
-    pub weight: DType,
-    /// Smallest and largest integer used for weights.
-    pub weight_range: (i32, i32),
+    pub about: String,
     /// Newest ONNX opset that the runtime's integer kernels accept.
     pub max_opset: i64,
-    /// From what size on a convolution gains by itself.
+    /// How a range becomes a scale and a zero point, and a weight an integer.
+    pub formula: Formula,
+    /// Whether channels that stand out in inputs of matrix products are divided before quantizing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub smoothing: bool,
+    /// Names of rewrites of the converted graph that keep the runtime from undoing it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finish: Vec<String>,
+    /// How activations are quantized unless a recipe says otherwise.
+    pub activation: QuantizationSpec,
+    /// How weights are.
+    pub weight: QuantizationSpec,
+    /// The same while training, where the runtime's framework has defaults for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+    /// The size from which a convolution gains by itself.
+    #[serde(default)]
     pub conv_gain: ConvGain,
+    /// Combinations of types that kernels take; the first is the usual one.
+    pub types: Vec<TypeConfig>,
     /// Ops with integer kernels.
-    pub rows: &'static [Row],
-    /// Rewrites of the converted graph that keep the runtime from undoing it.
-    pub finish: &'static [&'static dyn Rewrite],
+    pub rows: Vec<Row>,
+}
+
+/// Defaults for quantization-aware training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// How activations are quantized.
+    pub activation: QuantizationSpec,
+    /// How weights are.
+    pub weight: QuantizationSpec,
+}
+
+/// Whose arithmetic makes a scale out of a range and an integer out of a weight; see [`crate::quant::scheme`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Formula {
+    /// onnxruntime.quantization: scales in f64, division, half to even; a symmetric range spans `quant_max − quant_min`
+    /// steps, and activations are clipped to all of their storage type.
+    Onnxruntime,
+    /// torch.ao.quantization: f32, multiplication by the inverse, half to even, scales not below `eps`.
+    Torch,
+    /// The TFLite converter: f32, multiplication by the inverse, half away from zero.
+    Tflite,
 }
 
 /// The size from which a convolution is faster in integers even with conversions around it.
 ///
 /// A smaller one (a first layer, a depthwise one) runs in integers only between others that do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConvGain {
     /// Input channels a group, for kernels of any size.
     pub channels: usize,
@@ -60,92 +115,48 @@ impl ConvGain {
     }
 }
 
-/// How a runtime runs one op in integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Name of the op, as in [`crate::ops::Op::NAMES`].
-    pub op: &'static str,
-    /// What part it plays.
-    pub role: Role,
-    /// Name of the kernel that runs, for reports.
-    pub kernel: &'static str,
-}
-
-/// The part an op plays in an integer region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Worth quantizing by itself: its inputs are quantized wherever they come from.
-    Anchor {
-        /// Whether it can give out real numbers; otherwise its output must be quantized.
-        float_output: bool,
-    },
-    /// In integers where its inputs come in integers and its output goes on in integers.
-    Join,
-    /// Moves integers; its output has the parameters of its input.
-    Move,
-}
-
-impl std::fmt::Debug for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
 impl Target {
-    /// All targets.
-    pub const ALL: &'static [&'static Target] = &[&ONNXRUNTIME_X64];
+    /// All targets built in.
+    pub fn all() -> Vec<Target> {
+        let mut all = vec![onnxruntime::onnxruntime_x64()];
+        all.extend(torch::all());
+        all.extend([tflite::tflite(), tensorrt::tensorrt(), openvino::openvino()]);
+        all
+    }
 
     /// The target of this name; `onnxruntime` is short for `onnxruntime-x64`.
     ///
     /// # Errors
     /// Lists the names there are.
-    pub fn find(name: &str) -> Result<&'static Target> {
+    pub fn find(name: &str) -> Result<Target> {
         let full = if name == "onnxruntime" { "onnxruntime-x64" } else { name };
-        Self::ALL.iter().copied().find(|target| target.name == full).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|target| target.name).collect();
+        let all = Self::all();
+        let names: Vec<String> = all.iter().map(|target| target.name.clone()).collect();
+        all.into_iter().find(|target| target.name == full).ok_or_else(|| {
             Error::usage(format!("there is no target `{name}`"))
-                .help(format!("targets: {}", names.join(", ")))
+                .help(format!("targets: {}; a file of your own must end in .toml", names.join(", ")))
         })
     }
 
     /// The row of an op.
-    pub fn row(&self, op: &str) -> Option<&'static Row> {
+    pub fn row(&self, op: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.op == op)
     }
-}
 
-/// A row that is worth quantizing by itself.
-const fn anchor(op: &'static str, kernel: &'static str, float_output: bool) -> Row {
-    Row { op, role: Role::Anchor { float_output }, kernel }
-}
-
-/// A row that joins an integer region.
-const fn join(op: &'static str, kernel: &'static str) -> Row {
-    Row { op, role: Role::Join, kernel }
-}
-
-/// A row that moves integers.
-const fn moves(op: &'static str) -> Row {
-    Row { op, role: Role::Move, kernel: op }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ops::Op;
-
-    #[test]
-    fn rows_name_ops() {
-        for target in Target::ALL {
-            for row in target.rows {
-                assert!(Op::NAMES.contains(&row.op), "{}: {}", target.name, row.op);
-            }
-        }
+    /// The rewrites that [`Target::finish`] names.
+    ///
+    /// # Errors
+    /// A name that no rewrite has.
+    pub fn finish_rewrites(&self) -> Result<Vec<&'static dyn Rewrite>> {
+        let find = |name: &String| {
+            passes::find(name)
+                .ok_or_else(|| Error::usage(format!("there is no rewrite `{name}`")).attribute("finish"))
+        };
+        self.finish.iter().map(find).collect()
     }
+}
 
-    #[test]
-    fn an_unknown_target_lists_the_known() {
-        let error = Target::find("nonesuch").unwrap_err().to_string();
-        assert!(error.contains("onnxruntime-x64"), "{error}");
-    }
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

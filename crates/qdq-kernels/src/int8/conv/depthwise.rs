@@ -2,12 +2,13 @@
 //!
 //! Registers run along the channels, which come last; two taps at a time are multiplied as 16-bit halves of a lane.
 #![allow(unsafe_code, reason = "register loads at checked offsets; see each block")]
+#![allow(clippy::needless_range_loop, reason = "indices of several register arrays")]
 #![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use std::ops::Range;
 
 use super::super::Bytes;
-use super::super::dot::{Dot, DotTask, Kernel, MAX_COLUMNS, MAX_ROWS, TILE_VECTORS};
+use super::super::dot::{LanesTask, MAX_COLUMNS, MAX_ROWS, TILE_VECTORS, dispatch_lanes};
 use super::super::finish::{ColumnTerms, Finish, SharedOutput};
 use super::super::lanes::Lanes;
 use super::super::scratch::with_bytes;
@@ -28,7 +29,6 @@ pub(super) struct Depthwise {
     n_taps: usize,
     in_channels: usize,
     out_channels: usize,
-    kernel: Kernel,
 }
 
 impl Depthwise {
@@ -50,8 +50,7 @@ impl Depthwise {
             }
         }
         let sums = (0..out_channels).map(|c| (0..n_taps).map(|tap| weight(c, tap)).sum()).collect();
-        let kernel = Kernel::current(super::Arithmetic::Exact);
-        Self { weights: packed, sums, n_taps, in_channels: shape.in_channels, out_channels, kernel }
+        Self { weights: packed, sums, n_taps, in_channels: shape.in_channels, out_channels }
     }
 
     /// Channels of a row of weights, and of the input that the loop wants: at least a block.
@@ -88,12 +87,12 @@ impl Depthwise {
         let lines_per_task = rows_per_task(width * self.out_channels * self.n_taps, CHUNK);
         for_each_task(n_lines.div_ceil(lines_per_task), |task| {
             let begin = task * lines_per_task;
-            let lines = begin..n_lines.min(begin + lines_per_task);
-            let task = Lines { depthwise: self, call, input, pad: &pad, bias, output, lines };
+            let range = begin..n_lines.min(begin + lines_per_task);
+            let task = Lines { depthwise: self, call, input, pad: &pad, bias, output, range };
             if call.signed {
-                self.kernel.dispatch(Typed::<true>(task));
+                dispatch_lanes(Typed::<true>(task));
             } else {
-                self.kernel.dispatch(Typed::<false>(task));
+                dispatch_lanes(Typed::<false>(task));
             }
         });
     }
@@ -107,26 +106,24 @@ struct Lines<'a> {
     pad: &'a [u8],
     bias: Option<&'a [i32]>,
     output: &'a SharedOutput<'a>,
-    lines: Range<usize>,
+    range: Range<usize>,
 }
 
 /// Lines of an input of `i8` or `u8`.
 struct Typed<'a, const SIGNED: bool>(Lines<'a>);
 
-impl<const SIGNED: bool> DotTask for Typed<'_, SIGNED> {
-    type Output = ();
-
+impl<const SIGNED: bool> LanesTask for Typed<'_, SIGNED> {
     #[inline(always)]
-    fn run<D: Dot>(self, d: D) {
+    fn run<S: Lanes>(self, s: S) {
         let n_taps = self.0.depthwise.n_taps;
         // An odd tap has weight 0 beside it and may read anything.
         let mut taps = vec![self.0.pad.as_ptr(); self.0.call.geometry.output[2] * n_taps.next_multiple_of(2)];
-        for line in self.0.lines.clone() {
+        for line in self.0.range.clone() {
             self.0.find_taps(line, &mut taps);
             match n_taps {
-                9 => self.0.line::<D::S, SIGNED, 5>(d.simd(), line, &taps),
-                25 => self.0.line::<D::S, SIGNED, 13>(d.simd(), line, &taps),
-                _ => self.0.line::<D::S, SIGNED, 0>(d.simd(), line, &taps),
+                9 => self.0.line::<S, SIGNED, 5>(s, line, &taps),
+                25 => self.0.line::<S, SIGNED, 13>(s, line, &taps),
+                _ => self.0.line::<S, SIGNED, 0>(s, line, &taps),
             }
         }
     }
@@ -154,12 +151,24 @@ impl Lines<'_> {
                     _ => None,
                 };
                 for kw in 0..axes[2].kernel {
-                    for ow in 0..output[2] {
-                        let pixel = row.and_then(|row| index(2, ow, kw).map(|iw| row + iw));
-                        taps[ow * step + tap] = match pixel {
-                            Some(pixel) => self.input[pixel * width..].as_ptr(),
-                            None => self.pad.as_ptr(),
-                        };
+                    // Outputs `begin..end` read the input line, the others pads.
+                    let (begin, end) = match row {
+                        Some(_) => axes[2].valid_outputs(kw, input[2], output[2]),
+                        None => (0, 0),
+                    };
+                    for ow in (0..begin).chain(end..output[2]) {
+                        taps[ow * step + tap] = self.pad.as_ptr();
+                    }
+                    if begin < end {
+                        let column =
+                            |ow: usize| ow * axes[2].stride + kw * axes[2].dilation - axes[2].pad_begin;
+                        let pixel = |ow: usize| row.unwrap_or(0) + column(ow);
+                        assert!((pixel(end - 1) + 1) * width <= self.input.len());
+                        let mut pointer = self.input[pixel(begin) * width..].as_ptr();
+                        for target in taps[begin * step + tap..].iter_mut().step_by(step).take(end - begin) {
+                            *target = pointer;
+                            pointer = pointer.wrapping_add(axes[2].stride * width);
+                        }
                     }
                     tap += 1;
                 }
@@ -235,13 +244,10 @@ unsafe fn position<S: Lanes, const SIGNED: bool, const PAIRS: usize>(
         unsafe {
             let (low, high) =
                 (taps.get_unchecked(2 * pair).add(channel), taps.get_unchecked(2 * pair + 1).add(channel));
-            for (j, sum) in sums.iter_mut().enumerate() {
-                let widen = |p: *const u8| {
-                    let p = p.add(j * S::LANES);
-                    if SIGNED { s.widen_i8(p) } else { s.widen_u8(p) }
-                };
+            let inputs = s.pairs::<SIGNED>(low, high);
+            for j in 0..TILE_VECTORS {
                 let weights = s.load_i(weights.add(pair * width + j * S::LANES));
-                *sum = s.add_i(*sum, s.dot_halves(s.join_halves(widen(low), widen(high)), weights));
+                sums[j] = s.add_i(sums[j], s.dot_halves(inputs[j], weights));
             }
         }
     }

@@ -103,7 +103,8 @@ impl PackedConv {
     /// Convolves into `output`, of [`ConvShape::output_dims`] in the order `layout`.
     ///
     /// # Panics
-    /// When a length does not fit or the output is not of the epilogue's kind.
+    /// When a length does not fit, the output is not of the epilogue's kind, or for saturating arithmetic of `i8`
+    /// inputs, which no runtime has.
     pub fn run(&self, input: ConvInput<'_>, epilogue: &Epilogue<'_>, mut output: Output<'_>, layout: Layout) {
         let shape = &self.shape;
         let output_dims = shape.output_dims(input.dims);

@@ -10,7 +10,7 @@ use super::super::finish::{ColumnTerms, Finish, SharedOutput};
 use super::super::rows::{RowWriter, Rows};
 use super::super::scratch::with_bytes;
 use super::pack::PackedB;
-use super::tile::{Tile, run_tile};
+use super::tile::{Tile, run_tile, tile_rows};
 use crate::parallel::for_each_task;
 
 /// Bytes of activations of a task: with a panel of weights, they stay in the second-level cache.
@@ -40,8 +40,28 @@ pub(in super::super) struct Problem<'a> {
     pub(in super::super) row_stride: usize,
 }
 
+impl Problem<'_> {
+    /// What turns a byte into the kernel's activation; the zero point moves along.
+    fn flip(&self) -> u8 {
+        if self.signed == self.b.shape().signed { 0 } else { 0x80 }
+    }
+
+    /// Whether the kernel can read the activations where they are.
+    fn reads_in_place(&self) -> bool {
+        matches!(self.rows, Rows::Matrix { .. })
+            && self.b.shape().depth == 4
+            && self.flip() == 0
+            && self.b.zero_points().is_none()
+            && self.b.depth().is_multiple_of(4)
+    }
+}
+
 /// Computes a product.
+///
+/// # Panics
+/// For saturating arithmetic of `i8` activations, which no runtime has.
 pub(in super::super) fn run(problem: &Problem<'_>) {
+    problem.b.check_activations(problem.signed);
     let (m, n) = (problem.m, problem.b.columns());
     if m == 0 || n == 0 {
         return;
@@ -54,7 +74,11 @@ pub(in super::super) fn run(problem: &Problem<'_>) {
         let column = task / n_row_tasks * task_columns;
         let rows = row..m.min(row + task_rows);
         let columns = column..n.min(column + task_columns);
-        problem.b.kernel().dispatch(Task { problem, rows, columns });
+        // Buffers come from outside: a closure inside of a kernel would not be compiled for its features.
+        let row_len = if problem.reads_in_place() { 0 } else { 4 * problem.b.n_groups() + 4 };
+        with_bytes(rows.len() * row_len, |scratch| {
+            problem.b.kernel().dispatch(Task { problem, rows, columns, scratch });
+        });
     });
 }
 
@@ -84,34 +108,33 @@ struct Task<'a> {
     problem: &'a Problem<'a>,
     rows: Range<usize>,
     columns: Range<usize>,
+    /// Rows as the kernel reads them, then their sums; empty if it reads in place.
+    scratch: &'a mut [u8],
 }
 
 impl DotTask for Task<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<D: Dot>(self, d: D) {
+    fn run<D: Dot>(mut self, d: D) {
         let problem = self.problem;
-        let row_len = 4 * problem.b.n_groups();
-        // What turns a byte into the kernel's activation; the zero point moves along.
-        let flip = if problem.signed == D::SIGNED { 0 } else { 0x80 };
-        let wants_sums = problem.b.zero_points().is_some();
-        if let Rows::Matrix { data, row_stride } = problem.rows {
-            if D::DEPTH == 4 && flip == 0 && !wants_sums && problem.b.depth().is_multiple_of(4) {
+        if problem.reads_in_place() {
+            if let Rows::Matrix { data, row_stride } = problem.rows {
                 let data = &data[self.rows.start * row_stride..];
                 return self.tiles(d, data, row_stride, None);
             }
         }
+        let row_len = 4 * problem.b.n_groups();
+        let wants_sums = problem.b.zero_points().is_some();
         let n_rows = self.rows.len();
-        with_bytes(n_rows * (row_len + 4), |scratch| {
-            let (packed, sums) = scratch.split_at_mut(n_rows * row_len);
-            for (i, sum) in sums.chunks_exact_mut(4).enumerate() {
-                let mut writer = RowWriter::new(&mut packed[i * row_len..][..row_len], flip);
-                problem.rows.write_row(d, self.rows.start + i, problem.b.depth(), &mut writer);
-                sum.copy_from_slice(&writer.finish::<D>(wants_sums).to_ne_bytes());
-            }
-            self.tiles(d, packed, row_len, wants_sums.then_some(sums));
-        });
+        let (packed, sums) = std::mem::take(&mut self.scratch).split_at_mut(n_rows * row_len);
+        for i in 0..n_rows {
+            let mut writer = RowWriter::new(&mut packed[i * row_len..][..row_len], problem.flip());
+            problem.rows.write_row(d, self.rows.start + i, problem.b.depth(), &mut writer);
+            let sum = writer.finish::<D>(wants_sums);
+            sums[4 * i..][..4].copy_from_slice(&sum.to_ne_bytes());
+        }
+        self.tiles(d, packed, row_len, wants_sums.then_some(sums));
     }
 }
 
@@ -122,7 +145,6 @@ impl Task<'_> {
         let b = self.problem.b;
         let shape = b.shape();
         let n_rows = self.rows.len();
-        let tile_rows = balanced(n_rows, D::ROWS);
         assert!(a.len() >= (n_rows - 1) * row_stride + 4 * b.n_groups());
         let offset = match (self.problem.signed, D::SIGNED) {
             (true, false) => 128,
@@ -139,8 +161,9 @@ impl Task<'_> {
                 bias.wrapping_add(b.correction(column + i, a_zero_point))
             });
             let panel = b.panel(column);
-            for row in (0..n_rows).step_by(tile_rows) {
-                let n_rows = tile_rows.min(n_rows - row);
+            let mut row = 0;
+            while row < n_rows {
+                let n_rows = tile_rows(n_rows - row, D::ROWS);
                 let tile = Tile {
                     n_groups: b.n_groups(),
                     a: a[row * row_stride..].as_ptr(),
@@ -175,6 +198,7 @@ impl Task<'_> {
                 };
                 // SAFETY: the sums just computed; this part of the output belongs to this task.
                 unsafe { finish.run(d.simd()) };
+                row += n_rows;
             }
         }
     }

@@ -15,7 +15,8 @@ pub use pack::PackedB;
 /// `a` is row-major `[m, k]`; `bias` has `n` entries.
 ///
 /// # Panics
-/// When a length does not fit or the output is not of the epilogue's kind.
+/// When a length does not fit, the output is not of the epilogue's kind, or for saturating arithmetic of `i8`
+/// activations, which no runtime has.
 pub fn gemm(
     a: Bytes<'_>,
     m: usize,

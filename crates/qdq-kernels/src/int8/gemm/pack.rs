@@ -19,6 +19,7 @@ pub struct PackedB {
     k: usize,
     n: usize,
     kernel: Kernel,
+    saturating: bool,
     shape: PanelShape,
 }
 
@@ -31,6 +32,8 @@ pub(super) struct PanelShape {
     pub(super) depth: usize,
     /// Most rows of a tile.
     pub(super) rows: usize,
+    /// Whether activations are signed.
+    pub(super) signed: bool,
 }
 
 /// Asks a kernel for its sizes.
@@ -42,7 +45,7 @@ impl DotTask for AskShape {
     #[inline(always)]
     fn run<D: Dot>(self, _: D) -> PanelShape {
         let columns = TILE_VECTORS * D::S::LANES;
-        PanelShape { columns, depth: D::DEPTH, rows: D::ROWS }
+        PanelShape { columns, depth: D::DEPTH, rows: D::ROWS, signed: D::SIGNED }
     }
 }
 
@@ -76,6 +79,7 @@ impl PackedB {
         assert!([0, 1, n].contains(&zero_points.len()), "number of zero points");
         assert!(arithmetic == Arithmetic::Exact || b.is_signed(), "saturating arithmetic of u8 weights");
         let kernel = Kernel::current(arithmetic);
+        let saturating = arithmetic == Arithmetic::SaturatingPairs;
         let shape = kernel.dispatch(AskShape);
         let (offset, flip) = if b.is_signed() { (0, 0) } else { (128, 0x80) };
         let group_len = shape.columns * shape.depth;
@@ -100,7 +104,7 @@ impl PackedB {
         if zero_points.iter().all(|z| *z == 0) {
             zero_points.clear();
         }
-        Self { data, column_sums, zero_points, k, n, kernel, shape }
+        Self { data, column_sums, zero_points, k, n, kernel, saturating, shape }
     }
 
     /// `k`.
@@ -111,6 +115,15 @@ impl PackedB {
     /// `n`.
     pub fn columns(&self) -> usize {
         self.n
+    }
+
+    /// # Panics
+    /// For saturating arithmetic of `i8` activations.
+    pub(super) fn check_activations(&self, signed: bool) {
+        assert!(
+            !(self.saturating && signed),
+            "saturating arithmetic of i8 activations, which no runtime has"
+        );
     }
 
     pub(super) fn kernel(&self) -> Kernel {

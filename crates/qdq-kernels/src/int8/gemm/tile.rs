@@ -22,7 +22,7 @@ pub(super) struct Tile {
     pub(super) sums: *mut i32,
 }
 
-/// Computes the sums of `n_rows`, of the first register of columns only if `narrow`.
+/// Computes the sums of `n_rows` (see [`tile_rows`]), of the first register of columns only if `narrow`.
 ///
 /// # Safety
 /// A is readable for `n_rows` rows of `n_groups` groups, B for `n_groups` groups of a full tile, and
@@ -32,12 +32,15 @@ pub(super) unsafe fn run_tile<D: Dot>(d: D, n_rows: usize, narrow: bool, tile: &
     macro_rules! rows {
         ($($rows:literal $steps:literal),*) => {
             match n_rows {
+                // Only what a kernel's tiles have is compiled for it.
                 // SAFETY: the caller's promise.
-                $($rows if $rows <= D::ROWS => unsafe {
-                    if narrow {
-                        sums::<D, $rows, 1, $steps>(d, tile);
-                    } else {
-                        sums::<D, $rows, TILE_VECTORS, $steps>(d, tile);
+                $($rows => if const { $rows <= D::ROWS } {
+                    unsafe {
+                        if narrow {
+                            sums::<D, $rows, 1, $steps>(d, tile);
+                        } else {
+                            sums::<D, $rows, TILE_VECTORS, $steps>(d, tile);
+                        }
                     }
                 },)*
                 _ => unreachable!("tile of {n_rows} rows"),
@@ -45,7 +48,13 @@ pub(super) unsafe fn run_tile<D: Dot>(d: D, n_rows: usize, narrow: bool, tile: &
         };
     }
     // With few rows, several steps at once, so that no step waits for the one before.
-    rows!(1 4, 2 2, 3 2, 4 1, 5 1, 6 1, 7 1, 8 1, 9 1, 10 1, 11 1, 12 1);
+    rows!(1 4, 2 2, 3 2, 4 1, 6 1, 8 1, 12 1);
+}
+
+/// Rows of the next tile when `rest` are left: one of the sizes of [`run_tile`].
+pub(super) fn tile_rows(rest: usize, max_rows: usize) -> usize {
+    let sizes = [12, 8, 6, 4, 3, 2, 1];
+    sizes.into_iter().find(|size| *size <= rest.min(max_rows)).unwrap_or(1)
 }
 
 /// # Safety

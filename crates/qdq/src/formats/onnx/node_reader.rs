@@ -257,7 +257,7 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     pub(super) fn push_with(&mut self, op: impl Into<Op>, inputs: Vec<Option<ValueId>>) -> Result<()> {
         let outputs = self.define_outputs()?;
         let regions = std::mem::take(&mut self.regions);
-        let node = Node { op: op.into(), inputs, outputs, regions, scope: self.scope() };
+        let node = Node { op: op.into(), inputs, outputs, regions, scope: self.scope(), parts: Vec::new() };
         self.reader.infer(&node);
         self.nodes.push(node);
         Ok(())

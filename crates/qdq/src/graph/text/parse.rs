@@ -114,13 +114,15 @@ impl Parser {
         let attrs = if self.cursor.eat('{') { self.cursor.list('}', attr_pair)? } else { Vec::new() };
         let op = Op::from_attrs(&name, &attrs)
             .map_err(|error| self.cursor.error_before(format!("{name}: {error}")))?;
-        let mut scope = String::new();
-        if self.cursor.eat('@') {
+        let mut scopes = Vec::new();
+        while self.cursor.eat('@') {
             let Token::Str(text) = self.cursor.next()? else {
                 return Err(self.cursor.error_before("a scope in quotes expected"));
             };
-            scope = text;
+            scopes.push(text);
         }
+        let mut scopes = scopes.into_iter();
+        let (scope, parts) = (scopes.next().unwrap_or_default(), scopes.collect());
         let mut regions = Vec::new();
         while self.cursor.eat_word("region") {
             regions.push(self.block()?);
@@ -129,7 +131,7 @@ impl Parser {
             result.as_ref().map(|(name, ty)| self.define(name, ty.clone())).transpose()
         };
         let outputs = results.iter().map(define).collect::<Result<_>>()?;
-        Ok(Node { op, inputs, outputs, regions, scope })
+        Ok(Node { op, inputs, outputs, regions, scope, parts })
     }
 
     /// `%x` or `%x: f32[2]`

@@ -74,8 +74,11 @@ fn print_node(out: &mut String, graph: &Graph, node: &Node, depth: usize) {
         let attrs: Vec<String> = attrs.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let _ = write!(out, " {{{}}}", attrs.join(", "));
     }
-    if !node.scope.is_empty() {
+    if !node.scope.is_empty() || !node.parts.is_empty() {
         let _ = write!(out, " @{:?}", node.scope);
+    }
+    for part in &node.parts {
+        let _ = write!(out, " @{part:?}");
     }
     for region in &node.regions {
         let _ = writeln!(out, " region({}) {{", parameters(graph, region));

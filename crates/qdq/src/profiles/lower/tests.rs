@@ -46,7 +46,9 @@ fn random_graph(seed: u64) -> String {
         (state >> 33) % n
     };
     let mut source = String::from("graph(%x: f32[1,4,6,6]) {\n");
-    source.push_str("  %w: i8[4,1,3,3] = const random(seed=3, std=40)\n  %b: i32[4] = const [100, -200, 300, 5]\n");
+    source.push_str(
+        "  %w: i8[4,1,3,3] = const random(seed=3, std=40)\n  %b: i32[4] = const [100, -200, 300, 5]\n",
+    );
     source.push_str("  %six: f32[] = const [6.0]\n  %zero: f32[] = const [0.0]\n");
     source.push_str("  %one: f32[1,4,1,1] = const [1.0, 0.5, -0.25, 2.0]\n");
     let mut values = vec!["x".to_owned()];
@@ -55,7 +57,11 @@ fn random_graph(seed: u64) -> String {
         let other = values[below(values.len() as u64) as usize].clone();
         let op = match below(12) {
             0 | 1 => {
-                let _ = writeln!(source, "  %wd{i} = dequantize(%w) {{params=i8{{scale=0.0{}, zero_point=0}}}}", 1 + below(3));
+                let _ = writeln!(
+                    source,
+                    "  %wd{i} = dequantize(%w) {{params=i8{{scale=0.0{}, zero_point=0}}}}",
+                    1 + below(3)
+                );
                 format!("conv(%{last}, %wd{i}) {{pads=[1, 1, 1, 1], group=4}}")
             }
             2 => format!("relu(%{last})"),

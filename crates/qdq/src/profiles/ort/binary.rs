@@ -3,6 +3,7 @@
 //! Both inputs are of 8 bits, so that a table of 65536 outputs, made with the kernel's own arithmetic, is the whole
 //! function.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::node::{self, Affine, bits, check_one_storage, constants, from_bits, from_byte};
@@ -11,7 +12,8 @@ use super::spans::Span;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::elementwise::{broadcast_dims, broadcast_to};
-use crate::ops::{Args, Prepared, with_constants};
+use crate::kernels::parallel::for_each_chunk;
+use crate::ops::{Args, Prepared, output_count, with_constants};
 use crate::tensor::Tensor;
 
 /// What is computed.
@@ -51,18 +53,30 @@ impl Prepared for PreparedBinary {
         let span = Span::of(first.shape(), second.shape());
         let table = self.tables[span as usize].get_or_init(|| self.table(span));
         let (first, second) = (stretched(first, &shape)?, stretched(second, &shape)?);
-        let output = first.iter().zip(&second).map(|(&a, &b)| table[usize::from(a) << 8 | usize::from(b)]);
-        Ok(vec![from_bits(self.output.storage, shape, output.collect())?])
+        let mut output = vec![0; output_count(&shape)?];
+        for_each_chunk(&mut output, CHUNK, |task, output| {
+            let pairs = first[task * CHUNK..].iter().zip(&second[task * CHUNK..]);
+            for (output, (&a, &b)) in output.iter_mut().zip(pairs) {
+                *output = table[usize::from(a) << 8 | usize::from(b)];
+            }
+        });
+        Ok(vec![from_bits(self.output.storage, shape, output)?])
     }
 }
 
+/// Elements per task.
+const CHUNK: usize = 1 << 15;
+
 /// The bits of a tensor, broadcast.
-pub(super) fn stretched(tensor: &Tensor, shape: &[usize]) -> Result<Vec<u8>> {
-    let mut stretched = vec![0; shape.iter().product()];
+fn stretched<'t>(tensor: &'t Tensor, shape: &[usize]) -> Result<Cow<'t, [u8]>> {
+    if tensor.shape() == shape {
+        return Ok(Cow::Borrowed(bits(tensor)?));
+    }
+    let mut stretched = vec![0; output_count(shape)?];
     if !stretched.is_empty() {
         broadcast_to(bits(tensor)?, tensor.shape(), &mut stretched, shape);
     }
-    Ok(stretched)
+    Ok(Cow::Owned(stretched))
 }
 
 impl PreparedBinary {

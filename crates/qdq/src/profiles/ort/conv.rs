@@ -148,6 +148,7 @@ impl PreparedConv {
             pads_begin: windows.pads_begin.clone(),
             pads_end: windows.pads_end.clone(),
         };
+        self.output.check_channels(shape.out_channels)?;
         let bias = match inputs.optional(2) {
             Some(bias) if bias.len() != shape.out_channels => {
                 return Err(Error::data(format!(

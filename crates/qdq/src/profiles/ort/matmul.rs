@@ -69,6 +69,9 @@ impl Product {
         (k, n): (usize, usize),
         transposed: bool,
     ) -> Result<PackedB> {
+        if k == 0 {
+            return Err(Error::unsupported("a product along an axis of size 0"));
+        }
         if ![1, n].contains(&self.zero_points.len()) {
             return Err(Error::data(format!("{} scales for {n} columns", self.zero_points.len())));
         }

@@ -40,7 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use claims::{CLAIMS, Claim, Evidence, claims_text};
+pub use claims::{CLAIMS, Claim, NOT_CLAIMED, claims_text};
 
 use super::{ONNXRUNTIME, Runtime};
 use crate::error::{Error, Result};

@@ -53,13 +53,30 @@ impl Output {
         }
     }
 
-    /// A tensor of this shape that `kernel` fills.
+    /// An error unless there is one factor, or one for each of `n` channels.
+    pub(super) fn check_channels(&self, n: usize) -> Result<()> {
+        match self {
+            Output::Integers { factors, .. } | Output::Reals { factors }
+                if ![1, n].contains(&factors.len()) =>
+            {
+                Err(Error::data(format!("{} scales for {n} channels", factors.len())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A tensor of this shape that `kernel` fills; it is not called when there is nothing to fill.
     pub(super) fn fill(
         &self,
         shape: Vec<usize>,
         kernel: impl FnOnce(&Epilogue<'_>, int8::Output<'_>),
     ) -> Result<Tensor> {
         let count = output_count(&shape)?;
+        let kernel = |epilogue: &Epilogue<'_>, output: int8::Output<'_>| {
+            if count > 0 {
+                kernel(epilogue, output);
+            }
+        };
         match self {
             Output::Integers { factors, range, storage } => {
                 let epilogue = Epilogue::Requantize { multipliers: factors, range: *range };

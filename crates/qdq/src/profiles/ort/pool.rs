@@ -149,13 +149,14 @@ fn global_average(tensor: &Tensor, shape: Vec<usize>, input: Affine, output: Aff
     let saturate = Saturate::to(output);
     let zeros = (count as i32).wrapping_mul(input.zero_point);
     let average = |sum: i32| saturate.bits(sum.wrapping_sub(zeros) as f32 * factor);
+    let plane = count.max(1);
     let averages = match bytes(tensor)? {
-        Bytes::U8(q) => {
-            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
-        }
-        Bytes::I8(q) => {
-            q.chunks(count.max(1)).map(|q| average(q.iter().map(|&q| i32::from(q)).sum())).collect()
-        }
+        Bytes::U8(q) => q.chunks(plane).map(|q| average(wrapping_sum(q.iter().map(|&q| q.into())))).collect(),
+        Bytes::I8(q) => q.chunks(plane).map(|q| average(wrapping_sum(q.iter().map(|&q| q.into())))).collect(),
     };
     from_bits(output.storage, shape, averages)
+}
+
+fn wrapping_sum(integers: impl Iterator<Item = i32>) -> i32 {
+    integers.fold(0, i32::wrapping_add)
 }

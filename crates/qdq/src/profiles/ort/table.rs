@@ -5,6 +5,7 @@ use super::node::{self, Affine, bits, check_one_storage, constants, from_bits, f
 use super::rounding::{Saturate, at_least, at_most};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
+use crate::kernels::parallel::for_each_chunk;
 use crate::ops::{Args, Prepared, with_constants};
 use crate::tensor::Tensor;
 
@@ -67,7 +68,15 @@ impl Prepared for PreparedTable {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
         let inputs = with_constants(inputs, &self.constants);
         let input = inputs.get(0)?;
-        let output = bits(input)?.iter().map(|&byte| self.table[usize::from(byte)]).collect();
+        let from = bits(input)?;
+        let mut output = vec![0; from.len()];
+        for_each_chunk(&mut output, CHUNK, |task, output| {
+            let from = &from[task * CHUNK..];
+            output.iter_mut().zip(from).for_each(|(to, &byte)| *to = self.table[usize::from(byte)]);
+        });
         Ok(vec![from_bits(self.output.storage, input.shape().to_vec(), output)?])
     }
 }
+
+/// Elements per task.
+const CHUNK: usize = 1 << 16;

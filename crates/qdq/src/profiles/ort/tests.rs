@@ -293,4 +293,7 @@ fn claims_name_ops() {
         assert!(Op::NAMES.contains(&claim.op), "{}", claim.op);
         assert!(claims_text().contains(claim.op));
     }
+    for (op, cause) in NOT_CLAIMED {
+        assert!(Op::NAMES.contains(op) && claims_text().contains(cause), "{op}");
+    }
 }

@@ -1,11 +1,11 @@
 //! The bytes of a statistic: canonical, versioned, checked.
 //!
 //! ```text
-//! "QDQS"  version (1 byte, 1)
+//! "QDQS"  version (1 byte, 2)
 //! zeros, NaN, +infinities, -infinities                      varints
 //! extremes: min, max; the same below each of 20 bounds      f32, little endian; +inf, -inf for no values
 //! number of rows                                            varint
-//! per row, ascending: id (u16), counts (128 varints, or 1), sum of mantissas, sum of their squares (varints)
+//! per row, ascending: id (u16), counts (128 varints, or 1)
 //! checksum: FNV-1a, 64 bits, of all bytes before            u64, little endian
 //! ```
 //! A varint has 7 bits to the byte, low bits first, in as few bytes as possible. Equal statistics have equal bytes, and
@@ -17,7 +17,7 @@ use super::row::{Row, RowCounts, RowId};
 use super::statistic::Statistic;
 
 const MAGIC: [u8; 4] = *b"QDQS";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const CHECKSUM_BYTES: usize = 8;
 /// Most values a statistic read from bytes may hold, so that merging many cannot overflow.
 const MAX_COUNT: u64 = 1 << 48;
@@ -64,8 +64,6 @@ impl Statistic {
                     counts.totals().iter().for_each(|&count| write_varint(&mut bytes, count.into()));
                 }
             }
-            write_varint(&mut bytes, row.mantissa_sum);
-            write_varint(&mut bytes, row.square_sum);
         }
         bytes.extend(checksum(&bytes).to_le_bytes());
         bytes
@@ -94,12 +92,14 @@ impl Statistic {
     }
 }
 
-fn checksum(bytes: &[u8]) -> u64 {
+/// FNV-1a, 64 bits.
+pub(in crate::quant) fn checksum(bytes: &[u8]) -> u64 {
     let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-fn write_varint(bytes: &mut Vec<u8>, mut value: u128) {
+/// Appends a number, 7 bits to the byte, low bits first.
+pub(in crate::quant) fn write_varint(bytes: &mut Vec<u8>, mut value: u128) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
@@ -108,12 +108,14 @@ fn write_varint(bytes: &mut Vec<u8>, mut value: u128) {
 }
 
 /// Takes values off the front of bytes.
-struct Reader<'a> {
-    bytes: &'a [u8],
+pub(in crate::quant) struct Reader<'a> {
+    /// What is left.
+    pub(in crate::quant) bytes: &'a [u8],
 }
 
-impl Reader<'_> {
-    fn read_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+impl<'a> Reader<'a> {
+    /// As many bytes.
+    pub(in crate::quant) fn read_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (array, rest) = self.bytes.split_first_chunk().ok_or(DecodeError::Invalid("cut short"))?;
         self.bytes = rest;
         Ok(*array)
@@ -135,7 +137,16 @@ impl Reader<'_> {
         Err(DecodeError::Invalid("a number is too long"))
     }
 
-    fn read_count(&mut self) -> Result<u64, DecodeError> {
+    /// A length, and as many bytes.
+    pub(in crate::quant) fn read_slice(&mut self) -> Result<&'a [u8], DecodeError> {
+        let len = usize::try_from(self.read_count()?).map_err(|_| DecodeError::Invalid("cut short"))?;
+        let (slice, rest) = self.bytes.split_at_checked(len).ok_or(DecodeError::Invalid("cut short"))?;
+        self.bytes = rest;
+        Ok(slice)
+    }
+
+    /// A number of at most 2^48.
+    pub(in crate::quant) fn read_count(&mut self) -> Result<u64, DecodeError> {
         let count = u64::try_from(self.read_varint()?).unwrap_or(u64::MAX);
         if count > MAX_COUNT { Err(DecodeError::Invalid("a count is too large")) } else { Ok(count) }
     }
@@ -182,18 +193,18 @@ impl Reader<'_> {
         } else {
             RowCounts::Whole(self.read_count()?)
         };
-        Ok(Row { id, counts, mantissa_sum: self.read_varint()?, square_sum: self.read_varint()? })
+        Ok(Row { id, counts })
     }
 }
 
-/// Checks that counts, sums and extremes can belong to the same values.
+/// Checks that counts and extremes can belong to the same values.
 fn check(statistic: &Statistic) -> Result<(), DecodeError> {
     let total: u64 = statistic.rows.iter().map(Row::count).fold(statistic.zero_count, u64::saturating_add);
     if total > MAX_COUNT {
         return Err(DecodeError::Invalid("too many values"));
     }
-    if !statistic.rows.iter().all(Row::is_consistent) {
-        return Err(DecodeError::Invalid("a row's sums do not fit its counts"));
+    if statistic.rows.iter().any(|row| row.count() == 0) {
+        return Err(DecodeError::Invalid("a row is empty"));
     }
     if !fits(statistic, statistic.extremes.all, f32::INFINITY) {
         return Err(DecodeError::Invalid("the extremes do not fit the counts"));

@@ -1,7 +1,5 @@
 //! The counters of one octave, as narrow as they can be.
-
-/// Bins of one octave: the top 7 bits of the mantissa.
-pub(super) const N_BINS: usize = 128;
+pub(super) use crate::kernels::counting::N_BINS;
 
 /// `N_BINS` counters, all held in the narrowest width that fits the largest one.
 ///
@@ -19,13 +17,17 @@ pub(super) enum Counts {
 impl Counts {
     /// Stores `totals` in the narrowest width.
     pub(super) fn from_totals(totals: &[u64; N_BINS]) -> Self {
-        let largest = totals.iter().copied().max().unwrap_or(0);
-        if u16::try_from(largest).is_ok() {
-            Self::U16(Box::new(totals.map(|count| count as u16)))
-        } else if u32::try_from(largest).is_ok() {
-            Self::U32(Box::new(totals.map(|count| count as u32)))
-        } else {
-            Self::U64(Box::new(*totals))
+        match totals.iter().fold(0, |bits, total| bits | total) {
+            0..=0xffff_ffff => Self::from_batch(&totals.map(|count| count as u32)),
+            _ => Self::U64(Box::new(*totals)),
+        }
+    }
+
+    /// Stores the counts of a batch in the narrowest width.
+    pub(super) fn from_batch(batch: &[u32; N_BINS]) -> Self {
+        match batch.iter().fold(0, |bits, count| bits | count) {
+            0..=0xffff => Self::U16(Box::new(batch.map(|count| count as u16))),
+            _ => Self::U32(Box::new(*batch)),
         }
     }
 
@@ -45,6 +47,27 @@ impl Counts {
             *total += count;
         }
         *self = Self::from_totals(&totals);
+    }
+
+    /// As [`Counts::add`], in place and in narrow lanes where the sums fit: this runs for every octave of every tensor.
+    pub(super) fn add_batch(&mut self, batch: &[u32; N_BINS]) {
+        let more = batch.iter().fold(0, |bits, count| bits | count);
+        match self {
+            // 15 bits each: their sum fits.
+            Self::U16(counts)
+                if more | counts.iter().fold(0, |bits, &count| bits | u32::from(count)) < 1 << 15 =>
+            {
+                for (count, more) in counts.iter_mut().zip(batch) {
+                    *count += *more as u16;
+                }
+            }
+            Self::U32(counts) if more | counts.iter().fold(0, |bits, count| bits | count) < 1 << 31 => {
+                for (count, more) in counts.iter_mut().zip(batch) {
+                    *count += more;
+                }
+            }
+            _ => self.add(&batch.map(u64::from)),
+        }
     }
 
     /// Heap bytes held.
@@ -75,5 +98,17 @@ mod tests {
         assert!(matches!(counts, Counts::U64(_)));
         assert_eq!(counts.totals()[3], u64::from(u32::MAX) + 80_000);
         assert_eq!(counts, Counts::from_totals(&counts.totals()));
+    }
+
+    #[test]
+    fn batches_add_up_at_every_width() {
+        let (mut counts, mut expected) = (Counts::from_totals(&[0; N_BINS]), [0u64; N_BINS]);
+        for step in [1, 32_766, 1, 32_768, 65_535, 0x7fff_ffff, 0x8000_0000, u32::MAX, 5] {
+            let batch: [u32; N_BINS] =
+                std::array::from_fn(|bin| if bin % 3 == 0 { step } else { step >> 20 });
+            counts.add_batch(&batch);
+            expected.iter_mut().zip(batch).for_each(|(total, more)| *total += u64::from(more));
+            assert_eq!(counts, Counts::from_totals(&expected), "{step}");
+        }
     }
 }

@@ -10,8 +10,8 @@
 //! bin that straddles levels being divided in proportion. Thresholds are the outer edges of non-empty bins, down to
 //! the one that would clip half of the non-zero values: every 16th, then every one around the best. Levels are those
 //! of the quantizer the threshold gives, with the zero point rounded. Zeros are on a level and blur nothing.
-//! With more than 4096 levels the extremes are taken: a level is then narrower than most bins, and the divergence
-//! measures little but sampling noise. Symmetric levels search one threshold on the magnitudes, affine ones each side in turn: upper, lower, upper again.
+//! More than 4096 levels are not searched ([`Method::check`](super::Method::check) refuses them, `range` takes the
+//! extremes): a level is then narrower than most bins, and the divergence measures little but sampling noise. Symmetric levels search one threshold on the magnitudes, affine ones each side in turn: upper, lower, upper again.
 use super::histogram::{Histogram, coarsened};
 use super::levels::{Levels, Quantizer};
 use super::{Bin, Range};
@@ -24,7 +24,7 @@ const STRIDE: usize = 16;
 const LEAST_WIDTH: f64 = 1.0 / 256.0;
 
 /// Most levels for which thresholds are searched.
-const MOST_LEVELS: i64 = 4096;
+pub(super) const MOST_LEVELS: i64 = 4096;
 
 /// The range for `levels`.
 pub(super) fn range(histogram: &Histogram, levels: Levels) -> Range {

@@ -31,11 +31,6 @@ impl Extremes {
         Self { min: self.min.min(other.min) + 0.0, max: self.max.max(other.max) + 0.0 }
     }
 
-    /// Of `values`, ignoring NaN.
-    pub(super) fn of(values: &[f32]) -> Self {
-        Self::of_some(values, |_| true)
-    }
-
     /// Of the `values` that `keep` accepts, ignoring NaN.
     pub(super) fn of_some(values: &[f32], keep: impl Fn(f32) -> bool) -> Self {
         let (chunks, rest) = values.as_chunks::<N_LANES>();

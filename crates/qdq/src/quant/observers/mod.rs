@@ -4,13 +4,11 @@
 //! f32 slices ─observe→ Statistic ─merge→ Statistic ─range(method, levels)→ Range ─→ scale, zero point
 //! ```
 //!
-//! [`Statistic`] is the default one: integer counts on a fixed grid, exact extremes and exact sums. It is a
-//! function of the multiset of observed values alone, so order, batching and thread count cannot change it.
+//! [`Statistic`] is the default one: integer counts on a fixed grid and exact extremes. It is a function of the multiset of observed values alone, so order, batching and thread count cannot change it.
 //! Every [`Method`] reads its range off a finished statistic; no method needs a second pass over the data.
 mod bytes;
 mod counts;
 mod entropy;
-mod exact_sum;
 mod extremes;
 mod histogram;
 mod l2;
@@ -21,12 +19,13 @@ mod mse;
 mod percentile;
 mod row;
 mod statistic;
-mod tally;
+pub mod torch;
 
 #[cfg(test)]
 mod tests;
 
 pub use bytes::DecodeError;
+pub(in crate::quant) use bytes::{Reader, checksum, write_varint};
 pub use histogram::{Bin, Histogram};
 pub use levels::{Levels, expected_square_error};
 pub use masks::{Excluded, MaskedRange};

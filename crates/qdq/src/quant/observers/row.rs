@@ -1,4 +1,4 @@
-//! One octave of one sign: its counts and the exact sums of its mantissas.
+//! One octave of one sign and its counts.
 use super::counts::{Counts, N_BINS};
 
 /// Exponent fields (biased) whose octave is split into [`N_BINS`] bins: `2^-32 <= |x| < 2^32`.
@@ -28,11 +28,6 @@ impl RowId {
         SPLIT_EXPONENTS.contains(&self.exponent())
     }
 
-    /// Position of the lowest mantissa bit: a value is `mantissa * 2^(shift - 149)`.
-    pub(super) fn shift(self) -> u32 {
-        u32::from(self.exponent().max(1) - 1)
-    }
-
     /// Mantissa (24 bits, hidden bit included) at which bin `bin_idx` begins.
     pub(super) fn bin_mantissa(self, bin_idx: usize) -> u64 {
         let hidden = u64::from(self.exponent() != 0) << 7;
@@ -41,25 +36,8 @@ impl RowId {
 
     /// Magnitude at mantissa `mantissa`.
     pub(super) fn magnitude(self, mantissa: u64) -> f64 {
-        mantissa as f64 * 2f64.powi(self.shift() as i32 - 149)
-    }
-}
-
-/// What one row gains from a batch of values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RowTally {
-    /// Values per bin.
-    pub(super) counts: [u64; N_BINS],
-    /// Sum of the 24-bit mantissas.
-    pub(super) mantissa_sum: u128,
-    /// Sum of the squares of the 24-bit mantissas.
-    pub(super) square_sum: u128,
-}
-
-impl RowTally {
-    /// Values in the row.
-    pub(super) fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        let shift = i32::from(self.exponent().max(1)) - 1;
+        mantissa as f64 * 2f64.powi(shift - 149)
     }
 }
 
@@ -79,31 +57,25 @@ pub(super) struct Row {
     pub(super) id: RowId,
     /// Values per bin.
     pub(super) counts: RowCounts,
-    /// Sum of the 24-bit mantissas.
-    pub(super) mantissa_sum: u128,
-    /// Sum of the squares of the 24-bit mantissas.
-    pub(super) square_sum: u128,
 }
 
 impl Row {
-    /// The row that holds just `tally`.
-    pub(super) fn from_tally(id: RowId, tally: &RowTally) -> Self {
+    /// The row that holds these values per bin.
+    pub(super) fn new(id: RowId, counts: &[u32; N_BINS]) -> Self {
         let counts = if id.is_split() {
-            RowCounts::Split(Counts::from_totals(&tally.counts))
+            RowCounts::Split(Counts::from_batch(counts))
         } else {
-            RowCounts::Whole(tally.count())
+            RowCounts::Whole(sum(counts))
         };
-        Self { id, counts, mantissa_sum: tally.mantissa_sum, square_sum: tally.square_sum }
+        Self { id, counts }
     }
 
-    /// Adds a batch.
-    pub(super) fn add_tally(&mut self, tally: &RowTally) {
+    /// Adds the values per bin of a batch.
+    pub(super) fn add_batch(&mut self, batch: &[u32; N_BINS]) {
         match &mut self.counts {
-            RowCounts::Whole(count) => *count += tally.count(),
-            RowCounts::Split(counts) => counts.add(&tally.counts),
+            RowCounts::Whole(count) => *count += sum(batch),
+            RowCounts::Split(counts) => counts.add_batch(batch),
         }
-        self.mantissa_sum += tally.mantissa_sum;
-        self.square_sum += tally.square_sum;
     }
 
     /// Adds another row of the same id.
@@ -113,8 +85,6 @@ impl Row {
             (RowCounts::Split(counts), RowCounts::Split(more)) => counts.add(&more.totals()),
             _ => unreachable!("whether a row is split depends on its id alone"),
         }
-        self.mantissa_sum += other.mantissa_sum;
-        self.square_sum += other.square_sum;
     }
 
     /// Values in the row.
@@ -123,24 +93,6 @@ impl Row {
             RowCounts::Whole(count) => *count,
             RowCounts::Split(counts) => counts.totals().iter().sum(),
         }
-    }
-
-    /// Whether the row is not empty and its sums lie between those of all values at the lower and at the upper
-    /// mantissa of their bins. The counts must not add up to more than 2^48.
-    pub(super) fn is_consistent(&self) -> bool {
-        let (totals, last) = match &self.counts {
-            RowCounts::Whole(count) => (vec![*count], (1 << 23) - 1),
-            RowCounts::Split(counts) => (counts.totals().to_vec(), (1 << 16) - 1),
-        };
-        let (mut sums, mut squares) = ((0, 0), (0, 0));
-        for (bin_idx, &count) in totals.iter().enumerate() {
-            let lower = u128::from(self.id.bin_mantissa(bin_idx));
-            let (count, upper) = (u128::from(count), lower + last);
-            sums = (sums.0 + count * lower, sums.1 + count * upper);
-            squares = (squares.0 + count * lower * lower, squares.1 + count * upper * upper);
-        }
-        let holds = |(least, most): (u128, u128), sum: u128| sum != 0 && (least..=most).contains(&sum);
-        holds(sums, self.mantissa_sum) && holds(squares, self.square_sum)
     }
 
     /// Non-empty bins as (smallest magnitude, magnitude bound, count), smallest first.
@@ -159,4 +111,9 @@ impl Row {
             (lower, id.magnitude(id.bin_mantissa(bin_idx + width)), totals[bin_idx])
         })
     }
+}
+
+/// Values in all bins of a batch, of which there are fewer than 2^32.
+pub(super) fn sum(batch: &[u32; N_BINS]) -> u64 {
+    u64::from(batch.iter().sum::<u32>())
 }

@@ -1,15 +1,19 @@
 //! The default statistic of a calibrated value.
-use super::exact_sum::ExactSum;
+use std::cell::Cell;
+
 use super::extremes::{BoundedExtremes, Extremes};
-use super::row::{Row, RowCounts, RowId};
-use super::tally::{self, MAX_BATCH};
+use super::row::{self, Row, RowCounts, RowId, SIGN};
+use crate::kernels::counting::{Counters, MAX_VALUES, N_BINS};
 
-/// Values taken through the counting loop at a time: small enough that the tables' counters cannot overflow and
-/// that the values are still in a cache when they are counted.
-const BATCH: usize = 1 << 20;
-const _: () = assert!(BATCH <= MAX_BATCH);
+thread_local! {
+    /// Counters of the thread, all zero; taken while they are in use.
+    static COUNTERS: Cell<Option<Counters>> = const { Cell::new(None) };
+}
 
-/// What calibration remembers of one value: counts on a fixed grid, exact extremes, exact sums.
+/// Exponent field of infinities and NaN.
+const NON_FINITE: u16 = 255;
+
+/// What calibration remembers of one value: counts on a fixed grid and exact extremes.
 ///
 /// **The grid.** A bin is a sign, an exponent and the top 7 bits of the mantissa of the f32, so that a bin is between
 /// 0.4 % and 0.8 % of its own magnitude wide. Octaves outside `2^-32 <= |x| < 2^32` are one bin each. Zeros of both
@@ -58,27 +62,60 @@ impl Statistic {
 
     /// Adds every one of `values`.
     pub fn observe(&mut self, values: &[f32]) {
-        for batch in values.chunks(BATCH) {
-            self.observe_batch(batch);
+        for batch in values.chunks(MAX_VALUES) {
+            let mut counters = COUNTERS.take().unwrap_or_default();
+            self.observe_batch(batch, &mut counters);
+            COUNTERS.set(Some(counters));
         }
     }
 
-    fn observe_batch(&mut self, values: &[f32]) {
-        let mut extremes = Extremes::of(values);
+    fn observe_batch(&mut self, values: &[f32], counters: &mut Counters) {
+        let seen = counters.count(values);
+        let mut extremes = Extremes { min: seen.min, max: seen.max };
         if extremes.magnitude().is_infinite() {
             extremes = Extremes::of_some(values, f32::is_finite);
         }
         self.extremes.observe(values, extremes);
-        let rows = &mut self.rows;
-        let specials = tally::tally(values, extremes.magnitude(), |id, tally| {
-            match rows.binary_search_by_key(&id, |row| row.id) {
-                Ok(row_idx) => rows[row_idx].add_tally(tally),
-                Err(row_idx) => rows.insert(row_idx, Row::from_tally(id, tally)),
+        self.zero_count += seen.n_zeros;
+        let mut left = values.len() as u64 - self.take_subnormals(values, seen.n_zeros, counters);
+        let top_exponent = (extremes.magnitude().to_bits() >> 23) as u16;
+        for exponent in (1..=top_exponent).rev() {
+            if left == 0 {
+                return;
             }
-        });
-        self.zero_count += specials.zeros;
-        if specials.non_finite != 0 {
+            for id in [RowId(exponent), RowId(SIGN | exponent)] {
+                if let Some(counts) = counters.take(usize::from(id.0)) {
+                    left -= row::sum(&counts);
+                    self.add_to_row(id, &counts);
+                }
+            }
+        }
+        if left != 0 {
+            let _ = [NON_FINITE, SIGN | NON_FINITE].map(|octave| counters.take(usize::from(octave)));
             self.count_non_finite(values);
+        }
+    }
+
+    /// Takes the octaves of zeros and subnormals; returns how many values they held. Zeros of a sign share a bin with
+    /// its subnormals below 2^-133: only when there are some are the zeros counted again, by sign.
+    fn take_subnormals(&mut self, values: &[f32], n_zeros: u64, counters: &mut Counters) -> u64 {
+        let mut octaves = [0, SIGN].map(|id| counters.take(usize::from(id)).unwrap_or([0; N_BINS]));
+        let n_taken = octaves.iter().map(row::sum).sum();
+        let has_tiny = n_zeros != octaves.iter().map(|counts| u64::from(counts[0])).sum::<u64>();
+        for (id, counts) in [0, SIGN].into_iter().zip(&mut octaves) {
+            let is_zero = |value: &&f32| value.to_bits() == u32::from(id) << 23;
+            counts[0] -= if has_tiny { values.iter().filter(is_zero).count() as u32 } else { counts[0] };
+            if row::sum(counts) != 0 {
+                self.add_to_row(RowId(id), counts);
+            }
+        }
+        n_taken
+    }
+
+    fn add_to_row(&mut self, id: RowId, counts: &[u32; N_BINS]) {
+        match self.rows.binary_search_by_key(&id, |row| row.id) {
+            Ok(row_idx) => self.rows[row_idx].add_batch(counts),
+            Err(row_idx) => self.rows.insert(row_idx, Row::new(id, counts)),
         }
     }
 
@@ -137,30 +174,6 @@ impl Statistic {
     /// Largest finite value, exactly; zero is positive. `None` when no finite value was observed.
     pub fn max(&self) -> Option<f32> {
         (!self.extremes.all.is_none()).then_some(self.extremes.all.max)
-    }
-
-    /// Exact sum of the finite values, rounded once to f64.
-    pub fn sum(&self) -> f64 {
-        let mut sums = [ExactSum::ZERO; 2];
-        for row in &self.rows {
-            sums[usize::from(row.id.is_negative())].add_shifted(row.mantissa_sum, row.id.shift());
-        }
-        sums[0].difference_to_f64(&sums[1], -149)
-    }
-
-    /// Exact sum of the squares of the finite values, rounded once to f64.
-    pub fn square_sum(&self) -> f64 {
-        let mut sum = ExactSum::ZERO;
-        for row in &self.rows {
-            sum.add_shifted(row.square_sum, 2 * row.id.shift());
-        }
-        sum.to_f64(-298)
-    }
-
-    /// Mean of the finite values: the rounded exact sum divided by the count. `None` when there are none.
-    pub fn mean(&self) -> Option<f64> {
-        let count = self.count();
-        (count != 0).then(|| self.sum() / count as f64)
     }
 
     /// Bytes of memory held, heap included.

@@ -87,6 +87,8 @@ fn sixteen_bits_clip_next_to_nothing() {
     let values = normal_with_outliers(100_000);
     assert!(found_sqnr(&values, Method::Mse, levels) >= found_sqnr(&values, Method::MinMax, levels) - 0.01);
     let entropy = range(&statistic(&values), Method::Entropy, levels).expect("has values");
+    assert!(Method::Entropy.check(levels).is_err() && Method::Mse.check(levels).is_ok());
+    assert!(Method::Entropy.check(Levels { quant_min: 0, quant_max: 4095, symmetric: false }).is_ok());
     assert!(entropy.max > 49.0 && entropy.min < -49.0, "{entropy:?}");
 }
 

@@ -1,6 +1,6 @@
-//! The statistic is a function of the multiset of values, and its extremes and sums are exact.
+//! The statistic is a function of the multiset of values, and its counts and extremes are exact.
 use super::{Random, statistic};
-use crate::quant::observers::{DecodeError, Statistic};
+use crate::quant::observers::{DecodeError, Levels, Method, Statistic, range};
 use proptest::prelude::*;
 
 /// Any bit pattern, with the patterns that networks produce made frequent.
@@ -21,19 +21,6 @@ fn merged<'a>(parts: impl Iterator<Item = &'a Statistic>) -> Statistic {
         whole.merge(part);
         whole
     })
-}
-
-/// Sum of `values` as an integer times `2^-149`, for values of magnitude below 2^10.
-fn naive_sum(values: &[f32]) -> f64 {
-    let (mut whole, mut fine) = (0i128, 0i128);
-    for &value in values {
-        let scaled = f64::from(value) * 2f64.powi(60);
-        whole += scaled.trunc() as i128;
-        fine += ((scaled - scaled.trunc()) * 2f64.powi(89)) as i128;
-    }
-    whole += fine.div_euclid(1 << 89);
-    let fine = fine.rem_euclid(1 << 89);
-    (whole as f64 + fine as f64 / 2f64.powi(89)) * 2f64.powi(-60)
 }
 
 proptest! {
@@ -110,33 +97,6 @@ proptest! {
         prop_assert!(Statistic::from_bytes(&bytes).is_err());
         prop_assert!(Statistic::from_bytes(&bytes[..place]).is_err());
     }
-
-    #[test]
-    fn small_sums_are_exact(values in prop::collection::vec(-900f32..900.0, 1..500)) {
-        let observed = statistic(&values);
-        let exact = naive_sum(&values);
-        prop_assert_eq!(observed.sum(), exact);
-        prop_assert_eq!(observed.mean(), Some(exact / values.len() as f64));
-    }
-}
-
-#[test]
-fn sums_survive_cancellation_and_extreme_exponents() {
-    let observed = statistic(&[f32::MAX, 1e-45, f32::MIN, 1e-30, -1e-30, f32::NAN]);
-    assert_eq!(observed.sum(), f64::from(1e-45f32));
-    let observed = statistic(&[1e-45, -1e-45, f32::MIN_POSITIVE]);
-    assert_eq!(observed.sum(), f64::from(f32::MIN_POSITIVE));
-    assert_eq!(statistic(&[-1e-45, 0.0]).square_sum(), 2f64.powi(-298));
-    assert_eq!(statistic(&[f32::MAX, f32::MIN]).square_sum(), 2.0 * f64::from(f32::MAX).powi(2));
-}
-
-#[test]
-fn squares_are_exact() {
-    let mut random = Random::new(5);
-    let integers: Vec<i64> = (0..5_000).map(|_| (random.next_bits() >> 41) as i64 - (1 << 22)).collect();
-    let values: Vec<f32> = integers.iter().map(|&integer| integer as f32 / 4096.0).collect();
-    let exact: i128 = integers.iter().map(|&integer| i128::from(integer) * i128::from(integer)).sum();
-    assert_eq!(statistic(&values).square_sum(), exact as f64 / (4096.0 * 4096.0));
 }
 
 #[test]
@@ -151,7 +111,7 @@ fn large_batches_equal_small_ones() {
 #[test]
 fn an_empty_statistic_has_no_extremes() {
     let mut empty = statistic(&[]);
-    assert_eq!((empty.min(), empty.max(), empty.mean()), (None, None, None));
+    assert_eq!((empty.min(), empty.max()), (None, None));
     assert!(empty.histogram().is_none());
     empty.observe(&[f32::NAN, f32::INFINITY]);
     assert_eq!((empty.min(), empty.count(), empty.nan_count()), (None, 0, 1));
@@ -160,8 +120,8 @@ fn an_empty_statistic_has_no_extremes() {
 #[test]
 fn foreign_bytes_are_named() {
     assert_eq!(Statistic::from_bytes(b"PK"), Err(DecodeError::NotAStatistic));
-    assert_eq!(Statistic::from_bytes(b"QDQS\x02"), Err(DecodeError::Version(2)));
-    assert_eq!(Statistic::from_bytes(b"QDQS\x01zzz"), Err(DecodeError::Checksum));
+    assert_eq!(Statistic::from_bytes(b"QDQS\x01"), Err(DecodeError::Version(1)));
+    assert_eq!(Statistic::from_bytes(b"QDQS\x02zzz"), Err(DecodeError::Checksum));
 }
 
 /// `body` with the checksum (FNV-1a) that fits it.
@@ -188,13 +148,15 @@ fn forged_bytes_are_refused_or_harmless() {
         for bit in 0..8 {
             let forged = forged(&bytes, place, bit);
             match Statistic::from_bytes(&forged) {
-                Ok(statistic) => assert_eq!(statistic.to_bytes(), forged),
+                Ok(statistic) => {
+                    assert_eq!(statistic.to_bytes(), forged);
+                    assert!(range(&statistic, Method::Mse, Levels::I8).is_some());
+                }
                 Err(_) => n_refused += 1,
             }
         }
     }
-    let n_forged = 8 * (bytes.len() - 13);
-    assert!(n_refused * 10 > n_forged * 9, "{n_refused} of {n_forged}");
+    assert!(n_refused > 1000, "{n_refused}");
 }
 
 #[test]

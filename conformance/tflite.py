@@ -1,0 +1,156 @@
+"""TFLite through `qdq convert` and `qdq run`: the same bits in LiteRT after a round trip; the same numbers out of ONNX and into it.
+
+Needs the environment of `requirements-litert.txt`.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+import command
+import litert
+from checks import Checks
+from measures import relative_error
+from places import WORK, shared_models
+
+N_FEEDS = 4
+
+# A round trip may change the size of a file by this share: names and signatures differ.
+MAX_GROWTH = 0.02
+
+# Float kernels sum in other orders: largest difference over the largest number.
+FLOAT_TOLERANCE = 2e-5
+
+# Convolutional nets in ONNX: no transposes inside once they are TFLite. Input names are given fixed shapes.
+CONVOLUTIONAL = {
+    "01_resnet8_cifar10/resnet8_nchw.onnx": 1,
+    "09_efficientnet_lite0/efficientnet_lite0.onnx": 1,
+    "08_ppocr_det_cls/ch_ppocr_mobile_v2.0_cls_infer.onnx": 1,
+}
+
+
+def files() -> list[Path]:
+    return sorted(shared_models().glob("*/*.tflite"))
+
+
+def folder(file: Path) -> Path:
+    out = WORK / "tflite" / file.stem
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def show(counts: Counter[str]) -> str:
+    return ", ".join(f"{n} {op}" for op, n in sorted(counts.items()))
+
+
+def round_trip(file: Path, checks: Checks) -> None:
+    again = folder(file) / "again.tflite"
+    command.convert(file, again)
+    same = True
+    for resolver in (litert.REFERENCE, litert.DELEGATED):
+        theirs, ours = litert.Model(file, resolver), litert.Model(again, resolver)
+        for feed in litert.random_feeds(theirs, N_FEEDS):
+            for a, b in zip(theirs.run(feed), ours.run(feed), strict=True):
+                same &= a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    checks.check(same, f"{file.name}: outputs differ after a round trip")
+    growth = again.stat().st_size / file.stat().st_size - 1
+    checks.check(abs(growth) <= MAX_GROWTH, f"{file.name}: {growth:+.1%} bytes after a round trip")
+    print(f"{file.name:32} {'same bits' if same else 'DIFFERENT'}  {growth:+.2%}  {show(litert.op_counts(again))}", flush=True)
+
+
+def ours_on(file: Path, model: litert.Model, feeds: list[litert.Feed], out: Path) -> list[list[np.ndarray]]:
+    """What `qdq run` computes, one run at a time."""
+    outputs = []
+    inputs = [name_of(signature_inputs(model), details) for details in model.inputs]
+    for feed in feeds:
+        data = out / "feed"
+        data.mkdir(exist_ok=True)
+        np.savez(data / "0.npz", **dict(zip(inputs, feed, strict=True)))
+        outputs.append(list(command.run(file, data, out / "outputs.npz")[0].values()))
+    return outputs
+
+
+def signature_inputs(model: litert.Model) -> dict[int, str]:
+    """Names of the first signature's inputs by tensor."""
+    signatures = model.interpreter._get_full_signature_list()  # noqa: SLF001 - there is no other way
+    for signature in signatures.values():
+        return {index: name for name, index in signature["inputs"].items()}
+    return {}
+
+
+def name_of(names: dict[int, str], details: dict) -> str:
+    return names.get(details["index"], details["name"])
+
+
+def float_parity(file: Path, checks: Checks) -> None:
+    """`qdq run` computes what LiteRT does: floats within rounding, integers within steps."""
+    model = litert.Model(file, litert.REFERENCE)
+    feeds = litert.random_feeds(model, N_FEEDS)
+    ours = ours_on(file, model, feeds, folder(file))
+    worst, steps = 0.0, 0
+    for feed, mine in zip(feeds, ours, strict=True):
+        for details, a, b in zip(model.outputs, model.run(feed), mine, strict=True):
+            if np.issubdtype(a.dtype, np.floating):
+                worst = max(worst, relative_error(b.reshape(a.shape), a))
+            else:
+                steps = max(steps, int(np.abs(a.astype(np.int64) - b.reshape(a.shape)).max()))
+    checks.check(worst <= FLOAT_TOLERANCE, f"{file.name}: qdq run is off by {worst:.1e}")
+    print(f"{file.name:32} qdq run: {worst:.1e} off, {steps} steps", flush=True)
+
+
+def from_onnx(name: str, n_border: int, checks: Checks) -> None:
+    file = shared_models() / name
+    out = folder(file) / "float.tflite"
+    command.convert(file, out)
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    model = litert.Model(out)
+    worst = 0.0
+    for feed in litert.random_feeds(model, N_FEEDS):
+        named = {value.name: array for value, array in zip(session.get_inputs(), feed, strict=True)}
+        for a, b in zip(session.run(None, named), model.run(feed), strict=True):
+            worst = max(worst, relative_error(b, a))
+    counts = litert.op_counts(out)
+    checks.check(worst <= FLOAT_TOLERANCE, f"{name}: TFLite is off by {worst:.1e}")
+    checks.check(counts["TRANSPOSE"] <= n_border, f"{name}: {counts['TRANSPOSE']} transposes")
+    print(f"{file.name:32} from ONNX: {worst:.1e} off, {show(counts)}", flush=True)
+
+
+def to_onnx(file: Path, checks: Checks) -> None:
+    """The integers of an integer model, or the numbers of a float one, in onnxruntime."""
+    out = folder(file) / "model.onnx"
+    command.convert(file, out)
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    model = litert.Model(file, litert.REFERENCE)
+    worst, steps, equal, total = 0.0, 0, 0, 0
+    for feed in litert.random_feeds(model, N_FEEDS):
+        named = {value.name: array for value, array in zip(session.get_inputs(), feed, strict=True)}
+        for details, a, b in zip(model.outputs, model.run(feed), session.run(None, named), strict=True):
+            if np.issubdtype(a.dtype, np.floating):
+                worst = max(worst, relative_error(b, a))
+            else:
+                off = np.abs(a.astype(np.int64) - b)
+                steps, equal, total = max(steps, int(off.max())), equal + int((off == 0).sum()), total + off.size
+    checks.check(worst <= FLOAT_TOLERANCE, f"{file.name}: ONNX is off by {worst:.1e}")
+    checks.check(steps <= 1, f"{file.name}: ONNX is {steps} steps off")
+    share = f", {equal / total:.2%} of the integers equal" if total else ""
+    print(f"{file.name:32} to ONNX: {worst:.1e} off, {steps} steps{share}", flush=True)
+
+
+def main() -> int:
+    checks = Checks()
+    if not files():
+        checks.skip("TFLite models", f"there is no {shared_models()}")
+        return checks.finish()
+    for file in files():
+        for check in (round_trip, float_parity, to_onnx):
+            checks.guard(f"{check.__name__} of {file.name}", lambda check=check, file=file: check(file, checks))
+    for name, n_border in CONVOLUTIONAL.items():
+        checks.guard(name, lambda name=name, n_border=n_border: from_onnx(name, n_border, checks))
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,435 @@
+//! A [`Graph`] to a model file.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use qdq_schema::flatbuffer::{Object, write as write_flatbuffer};
+use qdq_schema::tflite::{
+    buffer, builtin_operator, metadata, model, operator, operator_code, quantization_parameters,
+    signature_def, sub_graph, tensor, tensor_map,
+};
+
+use super::constant::write_constant;
+use super::custom::from_hex;
+use super::dtype::write_dtype;
+use super::node_writer::{FileOp, NodeWriter};
+use super::read::METADATA_PREFIX;
+use super::unit::{Unit, dequantized, units};
+use super::versions::{Facts, version};
+use super::{IDENTIFIER, ops, unsigned};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Uses, ValueId};
+use crate::ops::Op;
+use crate::passes::{Layout, push_transposes};
+use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor, TensorType};
+
+/// Largest file: offsets have 32 bits, of which runtimes use 31.
+const MAX_BYTES: usize = (1 << 31) - 1;
+
+/// A model as it lies in a file.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The file's bytes.
+    pub model: Bytes,
+    /// Float ops of a model that has integer ops, as they are called in messages.
+    pub left_in_float: Vec<String>,
+}
+
+/// Writes a model.
+///
+/// Ops over images come channels last; inputs and outputs keep their order. Where an op stands between bridges and the
+/// runtime has an integer kernel for it, it is written as integer op with exactly these parameters; unsigned 8-bit
+/// integers become signed ones, which moves their zero points by 128.
+///
+/// # Errors
+/// Everything the format cannot hold, and every parameter that the `LiteRT` quantization specification forbids, each
+/// with its node.
+pub fn write(graph: &Graph) -> Result<Written> {
+    let mut graph = graph.clone();
+    unsigned::make_signed(&mut graph)?;
+    push_transposes(&mut graph, Layout::ChannelsLast)?;
+    let mut writer = Writer {
+        uses: Uses::new(&graph),
+        graph: &graph,
+        tensors: Vec::new(),
+        tensor_of: HashMap::new(),
+        ops: Vec::new(),
+        buffers: vec![Bytes::new()],
+        buffer_of: HashMap::new(),
+        errors: Vec::new(),
+    };
+    let mut float_ops = Vec::new();
+    let mut n_integer = 0;
+    for &input in &graph.body.inputs {
+        if let Err(error) = writer.add_value(input, None) {
+            writer.errors.push(error);
+        }
+    }
+    for unit in units(&graph) {
+        writer.write_unit(&unit);
+        if unit.integer.is_some() {
+            n_integer += 1;
+        } else if is_float_op(&graph, &unit) {
+            float_ops.push(graph.describe(unit.node));
+        }
+    }
+    let outputs: Vec<Result<i32>> = graph.body.outputs.iter().map(|&output| writer.tensor(output)).collect();
+    let mut output_tensors = Vec::new();
+    for output in outputs {
+        match output {
+            Ok(index) => output_tensors.push(index),
+            Err(error) => writer.errors.push(error),
+        }
+    }
+    if let Some(error) = Error::all(std::mem::take(&mut writer.errors)) {
+        return Err(error);
+    }
+    writer.remove_unused(&output_tensors);
+    let left_in_float = if n_integer > 0 { float_ops } else { Vec::new() };
+    let model = writer.build(&output_tensors)?;
+    Ok(Written { model: model.into(), left_in_float })
+}
+
+fn is_float_op(graph: &Graph, unit: &Unit<'_>) -> bool {
+    let is_float = |id: &ValueId| graph[*id].ty.as_ref().is_some_and(|ty| ty.dtype.is_float());
+    !matches!(unit.node.op, Op::Quantize(_) | Op::Transpose(_) | Op::Reshape(_) | Op::Identity(_))
+        && unit.inputs.iter().flatten().any(is_float)
+}
+
+/// A tensor of the file.
+#[derive(Clone, Debug)]
+struct OutTensor {
+    name: String,
+    code: i8,
+    dims: Vec<Dim>,
+    quant: Option<QuantParams>,
+    buffer: usize,
+    is_variable: bool,
+}
+
+/// A file while it is written.
+pub(super) struct Writer<'g> {
+    pub(super) graph: &'g Graph,
+    pub(super) uses: Uses,
+    tensors: Vec<OutTensor>,
+    tensor_of: HashMap<ValueId, i32>,
+    ops: Vec<FileOp>,
+    buffers: Vec<Bytes>,
+    buffer_of: HashMap<Bytes, usize>,
+    errors: Vec<Error>,
+}
+
+impl<'g> Writer<'g> {
+    fn write_unit(&mut self, unit: &Unit<'g>) {
+        let describe = self.graph.describe(unit.node);
+        if let Err(error) = ops::write_node(&unit.node.op, &mut NodeWriter::new(self, unit)) {
+            self.errors.push(error.node(describe));
+            for output in unit.outputs.iter().flatten() {
+                // So that the nodes that follow do not fail for want of inputs, too.
+                let _ = self
+                    .add_value(*output, None)
+                    .or_else(|_| self.add_tensor("", DType::F32, Vec::new(), None));
+                self.tensor_of.entry(*output).or_insert(0);
+            }
+        }
+    }
+
+    /// The tensor of a value; constants and dequantized values are written when they are first asked for.
+    pub(super) fn tensor(&mut self, id: ValueId) -> Result<i32> {
+        if let Some(index) = self.tensor_of.get(&id) {
+            return Ok(*index);
+        }
+        if let Some(constant) = self.graph.constant(id) {
+            let quant = self.graph[id].ty.as_ref().and_then(|ty| ty.quant.as_deref().cloned());
+            let index = self.add_constant(self.graph[id].name(), constant, quant.as_ref())?;
+            self.tensor_of.insert(id, index);
+            return Ok(index);
+        }
+        let Some((op, integers)) = dequantized(self.graph, &self.uses, id) else {
+            return Err(Error::internal("a value that nothing computes").value(self.graph[id].name()));
+        };
+        let input = match self.graph.constant(integers) {
+            Some(constant) => self.add_constant(self.graph[integers].name(), constant, Some(&op.params))?,
+            None => self.tensor(integers)?,
+        };
+        if self.tensors[input as usize].quant.is_none() {
+            self.tensors[input as usize].quant = Some(op.params.clone());
+        }
+        let output = self.add_value(id, None)?;
+        let facts = Facts { input: op.params.storage, has_bias: false, is_newer: false };
+        self.push(FileOp::plain(builtin_operator::DEQUANTIZE, facts, vec![input], vec![output]));
+        Ok(output)
+    }
+
+    /// The tensor that a value is computed into, with parameters if it is quantized.
+    pub(super) fn add_value(&mut self, id: ValueId, quant: Option<&QuantParams>) -> Result<i32> {
+        let value = &self.graph[id];
+        let Some(TensorType { dtype, shape: Some(dims), quant: own }) = &value.ty else {
+            return Err(Error::unsupported("the number of dimensions is not known")
+                .value(value.name())
+                .help("fix the model's input shapes"));
+        };
+        let index = self.add_tensor(value.name(), *dtype, dims.clone(), quant.or(own.as_deref()))?;
+        self.tensor_of.insert(id, index);
+        Ok(index)
+    }
+
+    /// Adds a tensor that an op computes.
+    pub(super) fn add_tensor(
+        &mut self,
+        name: &str,
+        dtype: DType,
+        dims: Vec<Dim>,
+        quant: Option<&QuantParams>,
+    ) -> Result<i32> {
+        let tensor = OutTensor {
+            name: name.to_owned(),
+            code: write_dtype(dtype),
+            dims,
+            quant: quant.cloned(),
+            buffer: 0,
+            is_variable: false,
+        };
+        self.tensors.push(tensor);
+        i32::try_from(self.tensors.len() - 1)
+            .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
+    }
+
+    /// Adds a constant; equal contents are stored once.
+    pub(super) fn add_constant(
+        &mut self,
+        name: &str,
+        tensor: &Tensor,
+        quant: Option<&QuantParams>,
+    ) -> Result<i32> {
+        let bytes = write_constant(tensor).map_err(|error| error.value(name))?;
+        let buffer = match self.buffer_of.get(&bytes) {
+            Some(buffer) => *buffer,
+            None => {
+                self.buffers.push(bytes.clone());
+                self.buffer_of.insert(bytes, self.buffers.len() - 1);
+                self.buffers.len() - 1
+            }
+        };
+        let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
+        let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
+        self.tensors[index as usize].buffer = buffer;
+        Ok(index)
+    }
+
+    /// A constant in another shape; `None` if the tensor is computed.
+    pub(super) fn reshaped_constant(&mut self, index: i32, dims: &[Dim]) -> Option<i32> {
+        let tensor = usize::try_from(index).ok().and_then(|index| self.tensors.get(index))?;
+        if tensor.buffer == 0 {
+            return None;
+        }
+        let mut reshaped = OutTensor { dims: dims.to_vec(), ..tensor.clone() };
+        // The axis of the channels is the last one, or the first.
+        if let Some(QuantParams { granularity: Granularity::PerAxis(axis), .. }) = &mut reshaped.quant
+            && *axis > 0
+        {
+            *axis += dims.len() - tensor.dims.len();
+        }
+        self.tensors.push(reshaped);
+        i32::try_from(self.tensors.len() - 1).ok()
+    }
+
+    /// Dimensions of a tensor of the file.
+    pub(super) fn dims_of(&self, index: i32) -> Vec<Dim> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.tensors.get(index))
+            .map_or_else(Vec::new, |t| t.dims.clone())
+    }
+
+    /// Parameters of a tensor of the file.
+    pub(super) fn params_of(&self, index: i32) -> Option<QuantParams> {
+        self.tensors.get(usize::try_from(index).ok()?)?.quant.clone()
+    }
+
+    /// Gives parameters to a tensor that has none.
+    pub(super) fn set_params(&mut self, index: i32, params: &QuantParams) {
+        if let Some(tensor) = usize::try_from(index).ok().and_then(|index| self.tensors.get_mut(index)) {
+            tensor.quant.get_or_insert_with(|| params.clone());
+        }
+    }
+
+    /// Lets a tensor keep its content between runs.
+    pub(super) fn make_variable(&mut self, index: i32) {
+        if let Some(tensor) = usize::try_from(index).ok().and_then(|index| self.tensors.get_mut(index)) {
+            tensor.is_variable = true;
+        }
+    }
+
+    /// Lets a tensor stand for a value.
+    pub(super) fn bind(&mut self, id: ValueId, index: i32) {
+        self.tensor_of.insert(id, index);
+    }
+
+    /// Adds an operator.
+    pub(super) fn push(&mut self, op: FileOp) {
+        self.ops.push(op);
+    }
+
+    /// Drops operators whose outputs nothing uses.
+    fn remove_unused(&mut self, outputs: &[i32]) {
+        let mut used = vec![false; self.tensors.len()];
+        let mut mark = |index: i32| {
+            if let Some(used) = usize::try_from(index).ok().and_then(|index| used.get_mut(index)) {
+                *used = true;
+            }
+        };
+        outputs.iter().copied().for_each(&mut mark);
+        let mut kept = Vec::with_capacity(self.ops.len());
+        for op in std::mem::take(&mut self.ops).into_iter().rev() {
+            let is_used = op.outputs.is_empty()
+                || op.outputs.iter().any(|&index| usize::try_from(index).is_ok_and(|index| used[index]));
+            if is_used {
+                for &index in &op.inputs {
+                    if let Ok(index) = usize::try_from(index) {
+                        used[index] = true;
+                    }
+                }
+                kept.push(op);
+            }
+        }
+        kept.reverse();
+        self.ops = kept;
+    }
+
+    fn build(mut self, outputs: &[i32]) -> Result<Vec<u8>> {
+        let inputs: Vec<i32> =
+            self.graph.body.inputs.iter().filter_map(|id| self.tensor_of.get(id).copied()).collect();
+        let (codes, operators) = self.operators();
+        let tensors = self.tensors.iter().map(write_tensor).collect();
+        let subgraph = Object::default()
+            .children(sub_graph::TENSORS, tensors)
+            .vector(sub_graph::INPUTS, &inputs)
+            .vector(sub_graph::OUTPUTS, outputs)
+            .children(sub_graph::OPERATORS, operators)
+            .text(sub_graph::NAME, if self.graph.name.is_empty() { "main" } else { &self.graph.name });
+        let signature = self.signature(&inputs, outputs);
+        let metadata = self.metadata()?;
+        let n_bytes: usize = self.buffers.iter().map(Bytes::len).sum();
+        if n_bytes > MAX_BYTES {
+            return Err(Error::unsupported(format!("{n_bytes} bytes of weights in one TFLite file"))
+                .help("quantize the weights, or split the model"));
+        }
+        let buffers = self.buffers.iter().map(|bytes| match bytes.is_empty() {
+            true => Object::default(),
+            false => Object::default().blob(buffer::DATA, bytes.clone()),
+        });
+        let doc = &self.graph.metadata.doc;
+        let root = Object::default()
+            .set(model::VERSION, 3)
+            .children(model::OPERATOR_CODES, codes)
+            .children(model::SUBGRAPHS, vec![subgraph])
+            .text(model::DESCRIPTION, if doc.is_empty() { "Written by qdq." } else { doc })
+            .children(model::SIGNATURE_DEFS, vec![signature])
+            .children(model::METADATA, metadata)
+            .children(model::BUFFERS, buffers.collect());
+        Ok(write_flatbuffer(&root, *IDENTIFIER))
+    }
+
+    /// The table of operator codes, and the operators that refer to it.
+    fn operators(&mut self) -> (Vec<Object>, Vec<Object>) {
+        let mut codes: Vec<(i32, String, i32)> = Vec::new();
+        let mut operators = Vec::new();
+        for op in std::mem::take(&mut self.ops) {
+            let key = (op.code, op.custom, op.version);
+            let index = codes.iter().position(|own| *own == key).unwrap_or(codes.len());
+            if index == codes.len() {
+                codes.push(key);
+            }
+            let written = op
+                .rest
+                .set(operator::OPCODE_INDEX, index as u32)
+                .vector(operator::INPUTS, &op.inputs)
+                .vector(operator::OUTPUTS, &op.outputs);
+            operators.push(written);
+        }
+        let code = |(code, custom, version): (i32, String, i32)| {
+            let object = Object::default()
+                .set(operator_code::DEPRECATED_BUILTIN_CODE, code.min(127) as i8)
+                .set(operator_code::VERSION, version)
+                .set(operator_code::BUILTIN_CODE, code);
+            if custom.is_empty() { object } else { object.text(operator_code::CUSTOM_CODE, &custom) }
+        };
+        (codes.into_iter().map(code).collect(), operators)
+    }
+
+    fn signature(&self, inputs: &[i32], outputs: &[i32]) -> Object {
+        let entry = |(id, &index): (&ValueId, &i32)| {
+            Object::default()
+                .text(tensor_map::NAME, self.graph[*id].name())
+                .set(tensor_map::TENSOR_INDEX, index as u32)
+        };
+        let body = &self.graph.body;
+        Object::default()
+            .children(signature_def::INPUTS, body.inputs.iter().zip(inputs).map(entry).collect())
+            .children(signature_def::OUTPUTS, body.outputs.iter().zip(outputs).map(entry).collect())
+            .text(signature_def::SIGNATURE_KEY, "serving_default")
+    }
+
+    fn metadata(&mut self) -> Result<Vec<Object>> {
+        let mut entries = Vec::new();
+        for (key, text) in &self.graph.metadata.properties {
+            let Some(name) = key.strip_prefix(METADATA_PREFIX) else { continue };
+            let bytes = from_hex(text)
+                .ok_or_else(|| Error::malformed(format!("the property {key} is not in hexadecimal")))?;
+            self.buffers.push(bytes.into());
+            let entry = Object::default()
+                .text(metadata::NAME, name)
+                .set(metadata::BUFFER, (self.buffers.len() - 1) as u32);
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+fn write_tensor(tensor: &OutTensor) -> Object {
+    let size = |dim: &Dim| dim.known().map_or(1, |size| i32::try_from(size).unwrap_or(i32::MAX));
+    let shape: Vec<i32> = tensor.dims.iter().map(size).collect();
+    let signature: Vec<i32> =
+        tensor.dims.iter().map(|dim| if dim.known().is_some() { size(dim) } else { -1 }).collect();
+    let mut object = Object::default()
+        .vector(tensor::SHAPE, &shape)
+        .set(tensor::TYPE, tensor.code)
+        .set(tensor::BUFFER, tensor.buffer as u32)
+        .set(tensor::IS_VARIABLE, tensor.is_variable)
+        .set(tensor::HAS_RANK, true)
+        .text(tensor::NAME, &tensor.name);
+    if signature != shape {
+        object = object.vector(tensor::SHAPE_SIGNATURE, &signature);
+    }
+    match &tensor.quant {
+        Some(params) => object.child(tensor::QUANTIZATION, write_params(params)),
+        None => object,
+    }
+}
+
+fn write_params(params: &QuantParams) -> Object {
+    let zeros: Vec<i64> = params.zero_point.iter().map(|&zero| i64::from(zero)).collect();
+    let axis = match params.granularity {
+        Granularity::PerAxis(axis) => axis as i32,
+        Granularity::PerTensor | Granularity::PerBlock { .. } => 0,
+    };
+    Object::default()
+        .vector(quantization_parameters::SCALE, &params.scale)
+        .vector(quantization_parameters::ZERO_POINT, &zeros)
+        .set(quantization_parameters::QUANTIZED_DIMENSION, axis)
+}
+
+impl FileOp {
+    /// An operator without options.
+    pub(super) fn plain(code: i32, facts: Facts, inputs: Vec<i32>, outputs: Vec<i32>) -> Self {
+        Self {
+            code,
+            custom: String::new(),
+            version: version(code, facts),
+            inputs,
+            outputs,
+            rest: Object::default(),
+        }
+    }
+}

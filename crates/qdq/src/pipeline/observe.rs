@@ -1,0 +1,93 @@
+//! A model made ready, and run on samples with a statistic on every value that will be quantized.
+
+use super::{Progress, for_each_sample, for_each_sample_in_order};
+use crate::data::{Dataset, Sample, check_finite};
+use crate::error::Result;
+use crate::exec::Program;
+use crate::graph::Graph;
+use crate::passes;
+use crate::quant::{self, Observed, Plan, Recipe, Report};
+use crate::targets::Target;
+
+/// A float model ready to be observed and converted.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The canonical graph.
+    pub graph: Graph,
+    /// What is quantized, and so observed.
+    pub plan: Plan,
+    /// What was done so far.
+    pub report: Report,
+}
+
+/// What a data set showed of a prepared model.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The statistics.
+    pub observed: Observed,
+    /// Samples seen.
+    pub n_samples: usize,
+    /// What was done to the data.
+    pub data: Vec<(String, String)>,
+}
+
+/// Canonicalizes a graph and plans its quantization.
+///
+/// # Errors
+/// Nothing to quantize; weights that are not finite; a recipe that does not fit model or target.
+pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
+    let mut report = Report {
+        target: target.name.clone(),
+        frozen_inputs: passes::freeze_inputs(&mut graph),
+        ..Report::default()
+    };
+    quant::check_weights(&graph)?;
+    let applied = passes::canonicalize(&mut graph)?;
+    report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    let plan = quant::plan(&graph, recipe, target)?;
+    Ok(Prepared { graph, plan, report })
+}
+
+/// Checks that a data set fits the inputs of a model, before work on the model that would be in vain.
+///
+/// # Errors
+/// Data that does not fit.
+pub(super) fn check_data(graph: &Graph, dataset: &Dataset) -> Result<()> {
+    let mut graph = graph.clone();
+    passes::freeze_inputs(&mut graph);
+    dataset.samples(&graph).map(drop)
+}
+
+/// Runs a prepared model on every sample of a data set. The number of threads makes no difference to the result.
+///
+/// # Errors
+/// Data that does not fit, or holds NaN or infinities; a node that fails on a sample.
+pub fn observe(
+    prepared: &Prepared,
+    dataset: &Dataset,
+    n_threads: usize,
+    progress: &dyn Progress,
+) -> Result<Observation> {
+    let samples = dataset.samples(&prepared.graph)?;
+    let data = samples.notes().to_vec();
+    let n_samples = samples.len();
+    let mut observed = Observed::new(&prepared.graph, &prepared.plan)?;
+    let program = Program::new(prepared.graph.clone(), observed.taps())?;
+    progress.start("calibrating", n_samples);
+    let work = |observed: &mut Observed, sample: Sample| {
+        check_finite(program.graph(), &sample)?;
+        program.run(sample.feeds, &mut |id, tensor| observed.observe(id, tensor))?;
+        Ok(())
+    };
+    let empty = || observed.clone();
+    let states = if prepared.plan.is_order_dependent() {
+        for_each_sample_in_order(samples, n_threads, progress, empty, work)?
+    } else {
+        for_each_sample(samples, n_threads, progress, empty, work, |_, ()| Ok(()))?
+    };
+    progress.finish();
+    for state in &states {
+        observed.merge(state);
+    }
+    Ok(Observation { observed, n_samples, data })
+}

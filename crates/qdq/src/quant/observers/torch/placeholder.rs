@@ -1,0 +1,55 @@
+//! Observes nothing, since the range is found at run time or not needed (`PlaceholderObserver`).
+
+use super::{Observer, StateDict};
+use crate::error::{Error, Result};
+use crate::quant::scheme::QParams;
+use crate::quant::spec::QuantizationSpec;
+use crate::tensor::Tensor;
+
+const NAME: &str = "PlaceholderObserver";
+
+/// Carries its spec: dynamic quantization, or a cast to a float type.
+#[derive(Clone, Debug)]
+pub struct Placeholder {
+    spec: QuantizationSpec,
+}
+
+impl Placeholder {
+    /// From any spec.
+    pub fn new(spec: &QuantizationSpec) -> Self {
+        Self { spec: spec.clone() }
+    }
+}
+
+impl Observer for Placeholder {
+    fn spec(&self) -> &QuantizationSpec {
+        &self.spec
+    }
+
+    fn observe(&mut self, _batch: &Tensor) -> Result<()> {
+        Ok(())
+    }
+
+    fn calculate_qparams(&self) -> Result<QParams> {
+        Err(Error::unsupported("a placeholder observes nothing and has no parameters")
+            .help("find them at run time, or use an observer of extremes"))
+    }
+
+    fn reset_min_max(&mut self) {}
+
+    fn is_order_dependent(&self) -> bool {
+        false
+    }
+
+    fn state_dict(&self) -> StateDict {
+        StateDict::new(NAME)
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        state.check_observer(NAME)
+    }
+
+    fn merge(&mut self, other: &StateDict) -> Result<()> {
+        other.check_observer(NAME)
+    }
+}
