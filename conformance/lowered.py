@@ -1,4 +1,4 @@
-"""What `qdq inspect --profile ort-x64` says runs in integers, against the graph that onnxruntime optimizes.
+"""What `qdq inspect --profile` says runs in integers, against the graph that onnxruntime optimizes.
 
 For every quantized model: the same ops on integers, and the same tensors computed by them. Names are compared where both
 sides keep them: at the level before layouts are changed (`EXTENDED`); there, and at the default level, counts by op are.
@@ -18,7 +18,15 @@ import models
 from checks import Checks
 from models import Model
 
-PROFILE = "ort-x64"
+
+
+def has_vnni() -> bool:
+    """Whether this processor adds up products of bytes in 32 bits; onnxruntime saturates pairs of them where it does not."""
+    return bool({"avx512_vnni", "avx_vnni"} & set(Path("/proc/cpuinfo").read_text().split()))
+
+
+# What onnxruntime computes on this machine.
+PROFILE = "ort-x64" if has_vnni() else "ort-x64-saturating"
 
 # Kernels on integers, and the op that each computes.
 KERNELS: dict[str, str] = {

@@ -110,15 +110,19 @@ pub fn quantize_bias(bias: &Tensor, params: &QuantParams) -> Result<Tensor> {
     Tensor::from_vec(bias.shape().to_vec(), integers)
 }
 
-/// Makes the weight scales so large that the bias fits int32 with the given input scale.
+/// Most steps of a bias: half of what int32 holds, the other half being for the sum of products.
+const MAX_BIAS: f64 = 1_073_741_824.0; // 2^30
+
+/// Makes the weight scales so large that the bias takes no more than half of int32 with the given input scale.
 ///
 /// A channel of tiny weights (a dead one, after batch-norm folding) has a tiny scale, and with it a bias of more steps
-/// than int32 counts. Source: `QDQDisableWeightAdjustForInt32Bias` of onnxruntime.quantization.
+/// than int32 counts. Source: `QDQDisableWeightAdjustForInt32Bias` of onnxruntime.quantization, which lets the bias fill
+/// int32, so that the sum with the products overflows.
 pub fn widen_for_bias(weights: &mut QuantParams, input_scale: f32, bias: &Tensor) -> Result<()> {
     let n_scales = weights.scale.len();
     for (index, &real) in bias.as_slice::<f32>()?.iter().enumerate() {
         let scale = &mut weights.scale[if n_scales == 1 { 0 } else { index }];
-        let least = 1.0001 * 2.0 * f64::from(real.abs()) / (f64::from(u32::MAX) - 1.0);
+        let least = 1.0001 * f64::from(real.abs()) / MAX_BIAS;
         if f64::from(*scale) * f64::from(input_scale) < least {
             *scale = (least / f64::from(input_scale)) as f32;
         }
