@@ -86,7 +86,8 @@ fn every_hostile_tflite_file_is_tested() {
     let expected: BTreeSet<&str> =
         REFUSED.iter().map(|(name, _)| *name).chain(FINE.iter().copied()).collect();
     let paths = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let found: BTreeSet<String> = paths.map(|path| path.file_stem().unwrap().to_string_lossy().into()).collect();
+    let found: BTreeSet<String> =
+        paths.map(|path| path.file_stem().unwrap().to_string_lossy().into()).collect();
     assert!(found.iter().map(String::as_str).eq(expected.iter().copied()), "{found:?} {expected:?}");
 }
 

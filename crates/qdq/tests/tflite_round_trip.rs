@@ -58,7 +58,10 @@ fn refusal(source: &str) -> String {
 /// Graphs of one op of one input `%x` of this shape.
 const ONE_OP: &[(&str, &str)] = &[
     ("1,2,5,5", "%w: f32[3,2,3,3] = const random(seed=5) %y = conv(%x, %w) {pads=[1, 1, 1, 1]}"),
-    ("1,2,6,6", "%w: f32[3,2,3,3] = const random(seed=5) %y = conv(%x, %w) {strides=[2, 2], pads=[1, 1, 1, 1]}"),
+    (
+        "1,2,6,6",
+        "%w: f32[3,2,3,3] = const random(seed=5) %y = conv(%x, %w) {strides=[2, 2], pads=[1, 1, 1, 1]}",
+    ),
     ("1,4,5,5", "%w: f32[4,1,3,3] = const random(seed=5) %y = conv(%x, %w) {group=4}"),
     ("1,4,5,5", "%w: f32[8,1,3,3] = const random(seed=5) %y = conv(%x, %w) {group=4, dilations=[2, 2]}"),
     ("1,4,9", "%w: f32[4,1,3] = const random(seed=5) %y = conv(%x, %w) {group=4, pads=[1, 1]}"),
@@ -78,13 +81,22 @@ const ONE_OP: &[(&str, &str)] = &[
     ("1,2,4", "%s: i64[2] = const [2, 4] %y = reshape(%x, %s)"),
     ("1,2,4", "%y = transpose(%x) {perm=[2, 0, 1]}"),
     ("2,4", "%w: f32[4,3] = const random(seed=5) %y = mat_mul(%x, %w)"),
-    ("1,2,4", "%w: f32[4,3] = const random(seed=5) %b: f32[3] = const [1.0, 2.0, 3.0] %m = mat_mul(%x, %w) %y = add(%m, %b)"),
+    (
+        "1,2,4",
+        "%w: f32[4,3] = const random(seed=5) %b: f32[3] = const [1.0, 2.0, 3.0] %m = mat_mul(%x, %w) %y = add(%m, %b)",
+    ),
     ("1,2,4", "%a: i64[1] = const [1] %y = reduce_mean(%x, %a)"),
-    ("4,6", "%s: i64[1] = const [5] %e: i64[1] = const [-7] %a: i64[1] = const [1] %t: i64[1] = const [-2] %y = slice(%x, %s, %e, %a, %t)"),
+    (
+        "4,6",
+        "%s: i64[1] = const [5] %e: i64[1] = const [-7] %a: i64[1] = const [1] %t: i64[1] = const [-2] %y = slice(%x, %s, %e, %a, %t)",
+    ),
     ("4,6", "%s: i64[2] = const [1, 2] %e: i64[2] = const [3, 9223372036854775807] %y = slice(%x, %s, %e)"),
     ("2,3", "%p: i64[4] = const [1, 0, 0, 2] %v: f32[] = const [1.5] %y = pad(%x, %p, %v)"),
     ("2,3", "%y = concat(%x, %x) {axis=-1}"),
-    ("3,1,4", "%w: f32[1,32,4] = const random(seed=5) %r: f32[1,32,8] = const random(seed=6) %b: f32[1,64] = const random(seed=7) %y = lstm(%x, %w, %r, %b) {hidden_size=8}"),
+    (
+        "3,1,4",
+        "%w: f32[1,32,4] = const random(seed=5) %r: f32[1,32,8] = const random(seed=6) %b: f32[1,64] = const random(seed=7) %y = lstm(%x, %w, %r, %b) {hidden_size=8}",
+    ),
     ("2,4", "%s: f32[4] = const [1.0, 2.0, 3.0, 4.0] %y = layer_normalization(%x, %s)"),
     ("1,2,4,4", "%s: i64[2] = const [8, 8] %y = resize(%x, none, none, %s) {mode=linear, axes=[2, 3]}"),
     ("1,2,6,6", "%lo: f32[] = const [0.0] %hi: f32[] = const [6.0] %y = clip(%x, %lo, %hi)"),
@@ -161,8 +173,7 @@ fn unsigned_activations_become_signed() {
 fn what_the_specification_forbids_is_told() {
     let activation = "i8{scale=0.5, zero_point=3}";
     let (weights, bias) = ("i8{scale=0.25, zero_point=0}", "i32{scale=0.125, zero_point=0}");
-    let asymmetric =
-        refusal(&integer_graph(activation, "i8{scale=0.25, zero_point=7}", bias, SOFTMAX));
+    let asymmetric = refusal(&integer_graph(activation, "i8{scale=0.25, zero_point=7}", bias, SOFTMAX));
     assert!(asymmetric.contains("asymmetric weights") && asymmetric.contains("`wd`"), "{asymmetric}");
     let bias_scale = refusal(&integer_graph(activation, weights, "i32{scale=0.5, zero_point=0}", SOFTMAX));
     assert!(bias_scale.contains("bias whose scale"), "{bias_scale}");

@@ -27,7 +27,8 @@ pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
     }
     for difference in &converted.differences {
         let (error, sqnr) = (difference.max_abs_error, difference.sqnr_db());
-        table.pair("check", format!("{}: largest difference {error:.3e}, SQNR {sqnr:.1} dB", difference.name));
+        table
+            .pair("check", format!("{}: largest difference {error:.3e}, SQNR {sqnr:.1} dB", difference.name));
     }
     table.pair("written", out.display());
     let json = json!({

@@ -121,7 +121,8 @@ impl<'b> Table<'b> {
 
     fn at(bytes: &'b [u8], position: usize) -> Result<Self, Damaged> {
         let distance = i64::from(read::<i32>(bytes, position)?);
-        let Some(vtable) = (position as i64).checked_sub(distance).and_then(|start| usize::try_from(start).ok())
+        let Some(vtable) =
+            (position as i64).checked_sub(distance).and_then(|start| usize::try_from(start).ok())
         else {
             return damaged("a table's description lies outside of the file", position);
         };

@@ -103,7 +103,9 @@ impl Random {
         let Some(shape) = &ty.shape else { return Err(Error::unsupported("an input of unknown rank")) };
         let shape: Vec<usize> = shape.iter().map(|dim| dim.known().unwrap_or(1)).collect();
         let count = crate::tensor::element_count(&shape).filter(|count| *count < 1 << 30);
-        let Some(count) = count else { return Err(Error::unsupported(format!("an input of shape {shape:?}"))) };
+        let Some(count) = count else {
+            return Err(Error::unsupported(format!("an input of shape {shape:?}")));
+        };
         let is_quantized = ty.quant.is_some();
         let mut draw = |bound: u64| -> Vec<u64> { (0..count).map(|_| self.next() % bound).collect() };
         let data = match ty.dtype {

@@ -37,7 +37,9 @@ pub(super) fn read_constant(tensor: &FileTensor, bytes: Bytes) -> Result<Tensor>
     };
     let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim));
     let n_bytes = count.and_then(|count| {
-        dtype.bits().and_then(|bits| if bits == 4 { Some(count.div_ceil(2)) } else { count.checked_mul(bits / 8) })
+        dtype
+            .bits()
+            .and_then(|bits| if bits == 4 { Some(count.div_ceil(2)) } else { count.checked_mul(bits / 8) })
     });
     if dtype == DType::Str {
         return Err(Error::unsupported("constant texts").help("remove the string ops from the model"));
@@ -86,7 +88,8 @@ fn nibbles(bytes: &Bytes, count: usize) -> impl Iterator<Item = u8> + '_ {
 }
 
 fn narrow_bias(bytes: Bytes) -> Result<Data> {
-    let wide: Buffer<i64> = Buffer::from_bytes(bytes).ok_or_else(|| Error::internal("bytes that were counted"))?;
+    let wide: Buffer<i64> =
+        Buffer::from_bytes(bytes).ok_or_else(|| Error::internal("bytes that were counted"))?;
     let narrow: Result<Vec<i32>, _> = wide.iter().map(|&number| i32::try_from(number)).collect();
     match narrow {
         Ok(narrow) => Ok(Data::I32(narrow.into())),

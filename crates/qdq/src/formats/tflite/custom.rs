@@ -22,11 +22,21 @@ pub(super) fn read_custom(r: &mut NodeReader<'_, '_>) -> Result<()> {
     if r.table.vector(operator::INTERMEDIATES).map_err(damaged)?.is_some_and(|tensors| !tensors.is_empty()) {
         return refuse("intermediate tensors");
     }
-    if r.table.vector(operator::MUTATING_VARIABLE_INPUTS).map_err(damaged)?.is_some_and(|m| m.iter().any(|is| is)) {
+    if r.table
+        .vector(operator::MUTATING_VARIABLE_INPUTS)
+        .map_err(damaged)?
+        .is_some_and(|m| m.iter().any(|is| is))
+    {
         return refuse("inputs that it changes");
     }
-    if matches!(r.operator.code, builtin_operator::WHILE | builtin_operator::IF | builtin_operator::CALL_ONCE) {
+    if matches!(r.operator.code, builtin_operator::WHILE | builtin_operator::IF | builtin_operator::CALL_ONCE)
+    {
         return refuse("subgraphs");
+    }
+    for position in 0..r.n_outputs() {
+        if r.output_tensor(position)?.dtype.is_none() {
+            return refuse("resources, or with element types that qdq lacks");
+        }
     }
     let kept = r.table.to_object(operator::KINDS).map_err(damaged)?;
     let kept = [operator::OPCODE_INDEX.slot, operator::INPUTS.slot, operator::OUTPUTS.slot]
@@ -51,7 +61,8 @@ pub(super) fn write_custom(op: &Custom, w: &mut NodeWriter<'_, '_>) -> Result<()
     }
     let invalid = || Error::malformed("the payload is damaged").attribute("payload");
     let bytes = from_hex(&op.payload).ok_or_else(invalid)?;
-    let kept = Table::root(&bytes).and_then(|table| table.to_object(operator::KINDS)).map_err(|_| invalid())?;
+    let kept =
+        Table::root(&bytes).and_then(|table| table.to_object(operator::KINDS)).map_err(|_| invalid())?;
     let builtin = tflite::OPERATOR_NAMES.iter().find(|(_, name)| op.domain == BUILTIN && *name == op.name);
     let mut inputs = Vec::new();
     for position in 0..w.n_inputs() {

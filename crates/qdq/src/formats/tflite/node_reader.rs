@@ -39,13 +39,16 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     ) -> Result<Self> {
         let inputs = table.vector(operator::INPUTS).map_err(damaged)?;
         let inputs = inputs.map(|inputs| inputs.to_vec()).unwrap_or_default();
-        let inputs: Vec<Option<usize>> = inputs.into_iter().map(|index| usize::try_from(index).ok()).collect();
+        let inputs: Vec<Option<usize>> =
+            inputs.into_iter().map(|index| usize::try_from(index).ok()).collect();
         let n_tensors = reader.tensors.len();
         if let Some(index) = inputs.iter().flatten().chain(outputs).find(|index| **index >= n_tensors) {
             return Err(Error::malformed(format!("there is no tensor {index}")));
         }
         if let Some(&index) = outputs.iter().find(|index| reader.values[**index].is_some()) {
-            return Err(Error::malformed("two operators compute this tensor").value(&reader.tensors[index].name));
+            return Err(
+                Error::malformed("two operators compute this tensor").value(&reader.tensors[index].name)
+            );
         }
         let options = table.child(operator::BUILTIN_OPTIONS).map_err(damaged)?;
         Ok(Self { reader, table: *table, options, operator, inputs, outputs: outputs.to_vec(), scope })
@@ -117,7 +120,8 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     pub(super) fn dims(&mut self, position: usize) -> Result<Vec<Option<usize>>> {
         let id = self.raw(position)?;
         let shape = self.reader.graph[id].ty.as_ref().and_then(|ty| ty.shape.clone());
-        let shape = shape.unwrap_or_else(|| self.reader.tensors[self.inputs[position].unwrap_or(0)].dims.clone());
+        let shape =
+            shape.unwrap_or_else(|| self.reader.tensors[self.inputs[position].unwrap_or(0)].dims.clone());
         Ok(shape.iter().map(crate::tensor::Dim::known).collect())
     }
 
@@ -146,6 +150,14 @@ impl<'r, 'm> NodeReader<'r, 'm> {
             Some(params) => Ok(self.push(Dequantize { params: (*params).clone(), dtype: DType::F32 }, &[id])),
             None => Ok(id),
         }
+    }
+
+    /// The weights of an op, input 1, as real numbers; tells where they are integers and the input is not.
+    pub(super) fn weights(&mut self, asymmetric: bool) -> Result<ValueId> {
+        if self.tensor(1)?.quant.is_some() && self.tensor(0)?.quant.is_none() {
+            self.reader.note_dynamic_range(asymmetric);
+        }
+        self.real(1)
     }
 
     /// The content of an input that must be constant integers.
@@ -323,7 +335,8 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     pub(super) fn give_raw(&mut self, position: usize, id: ValueId) -> Result<()> {
         let name = self.output_tensor(position)?.name.clone();
         let index = self.outputs[position];
-        let is_fresh = self.reader.nodes.last().is_some_and(|node| node.present_outputs().any(|own| own == id));
+        let is_fresh =
+            self.reader.nodes.last().is_some_and(|node| node.present_outputs().any(|own| own == id));
         if is_fresh {
             self.reader.graph.rename(id, &name);
         }

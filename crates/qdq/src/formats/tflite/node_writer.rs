@@ -6,6 +6,7 @@ use qdq_schema::tflite::{
 };
 
 use super::layout::{transposed, transposed_params};
+use super::read::DYNAMIC_RANGE;
 use super::spec;
 use super::unit::{Pattern, Unit, dequantized};
 use super::versions::{Facts, version};
@@ -43,11 +44,13 @@ pub(super) struct NodeWriter<'w, 'g> {
     pub(super) is_newer: bool,
     /// Whether the first output is computed with a height of 1 that it must lose again.
     pub(super) is_lifted: bool,
+    /// For a float op with integer weights that quantizes its input while it runs: whether for each channel.
+    hybrid: Option<bool>,
 }
 
 impl<'w, 'g> NodeWriter<'w, 'g> {
     pub(super) fn new(writer: &'w mut Writer<'g>, unit: &'w Unit<'g>) -> Self {
-        Self { writer, unit, is_newer: false, is_lifted: false }
+        Self { writer, unit, is_newer: false, is_lifted: false, hybrid: None }
     }
 
     /// The graph.
@@ -153,7 +156,8 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
             return self.writer.tensor(value);
         }
         let producer = self.writer.uses.producer_node(self.graph(), value);
-        if let Some(source) = producer.filter(|node| matches!(node.op, Op::Cast(_))).and_then(|node| node.input(0))
+        if let Some(source) =
+            producer.filter(|node| matches!(node.op, Op::Cast(_))).and_then(|node| node.input(0))
             && self.graph()[source].ty.as_ref().is_some_and(|ty| ty.dtype == DType::I32)
         {
             return self.writer.tensor(source);
@@ -170,7 +174,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         let limit = |int: i64| int.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         let ints: Vec<i32> = ints.into_iter().map(limit).collect();
         let tensor = Tensor::new(shape, Data::I32(ints.into()))?;
-        self.add_constant("ints", &tensor, None)
+        self.writer.shared_constant("ints", &tensor)
     }
 
     /// A constant vector of 32-bit integers.
@@ -179,7 +183,12 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Adds a constant; its name begins with that of the output.
-    pub(super) fn add_constant(&mut self, name: &str, tensor: &Tensor, quant: Option<&QuantParams>) -> Result<i32> {
+    pub(super) fn add_constant(
+        &mut self,
+        name: &str,
+        tensor: &Tensor,
+        quant: Option<&QuantParams>,
+    ) -> Result<i32> {
         let output = self.unit.outputs.iter().flatten().next();
         let name = output.map_or(name.to_owned(), |id| format!("{}/{name}", self.graph()[*id].name()));
         self.writer.add_constant(&name, tensor, quant)
@@ -208,6 +217,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
                     check_narrow(&moved, &params).map_err(|error| error.value(&name))?;
                     return Ok(index);
                 }
+                if self.dynamic_range().is_some() && spec::check_weights(&params, Some(axis)).is_ok() {
+                    self.hybrid = Some(params.granularity != Granularity::PerTensor);
+                    return Ok(index);
+                }
                 self.dequantize(&name, index, params.storage, &moved)
             }
             Some((Op::Cast(_), constant)) if constant.dtype() == DType::F16 => {
@@ -220,6 +233,17 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
                 self.transpose(tensor, perm)
             }
         }
+    }
+
+    /// What the model's property says of float ops with integer weights.
+    fn dynamic_range(&self) -> Option<&'g str> {
+        let properties = &self.graph().metadata.properties;
+        properties.iter().find(|(key, _)| key == DYNAMIC_RANGE).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it quantizes its input asymmetrically while it runs.
+    pub(super) fn is_asymmetric_hybrid(&self) -> bool {
+        self.hybrid.is_some() && self.dynamic_range() == Some("asymmetric")
     }
 
     fn dequantize(&mut self, name: &str, index: i32, from: DType, tensor: &Tensor) -> Result<i32> {
@@ -250,7 +274,14 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     ///
     /// # Errors
     /// Integers whose scale is not input × weight.
-    pub(super) fn bias(&mut self, position: usize, x: i32, weights: i32, n_outputs: usize, zeros: bool) -> Result<i32> {
+    pub(super) fn bias(
+        &mut self,
+        position: usize,
+        x: i32,
+        weights: i32,
+        n_outputs: usize,
+        zeros: bool,
+    ) -> Result<i32> {
         let value = self.unit.bias.or_else(|| self.unit.inputs.get(position).copied().flatten());
         let params = self.bias_params(x, weights, n_outputs)?;
         let Some(value) = value else {
@@ -362,7 +393,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         outputs: Vec<i32>,
     ) {
         let has_bias = inputs.get(2).is_some_and(|index| *index >= 0);
-        let facts = Facts { input, has_bias, is_newer: self.is_newer };
+        let facts = Facts { input, has_bias, is_newer: self.is_newer, hybrid: self.hybrid };
         let rest = match options {
             Some((tag, table)) => Object::default()
                 .set(operator::BUILTIN_OPTIONS_TYPE, tag)
@@ -418,7 +449,8 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         }
         for (position, output) in self.unit.outputs.iter().enumerate() {
             let given = params.get(position).cloned().flatten();
-            let wanted = self.unit.integer.as_ref().and_then(|all| all.get(position)).map(|params| (**params).clone());
+            let wanted =
+                self.unit.integer.as_ref().and_then(|all| all.get(position)).map(|params| (**params).clone());
             if let Some(wanted) = &wanted {
                 spec::check_activation(wanted)?;
             }
@@ -461,7 +493,12 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         self.push(code, dtype, options, inputs, vec![inner]);
         let shape = self.int_vector(&shape)?;
         let options = (qdq_schema::tflite::builtin_options::RESHAPE_OPTIONS, Object::default());
-        self.emit_with(qdq_schema::tflite::builtin_operator::RESHAPE, Some(options), vec![inner, shape], params)
+        self.emit_with(
+            qdq_schema::tflite::builtin_operator::RESHAPE,
+            Some(options),
+            vec![inner, shape],
+            params,
+        )
     }
 
     /// Dimensions as a shape in which one that is not known is −1.
@@ -548,7 +585,8 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     /// An integer op's input converted to the parameters of the output, where it has others.
     pub(super) fn input_like_output(&mut self, position: usize) -> Result<i32> {
         let index = self.input(position)?;
-        let wanted = self.unit.integer.as_ref().and_then(|params| params.first()).map(|params| (**params).clone());
+        let wanted =
+            self.unit.integer.as_ref().and_then(|params| params.first()).map(|params| (**params).clone());
         let Some(wanted) = wanted else { return Ok(index) };
         if self.writer.params_of(index).as_ref() == Some(&wanted) {
             return Ok(index);
@@ -571,10 +609,19 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         let flat = pads.iter().flat_map(|(before, after)| [*before as i64, *after as i64]).collect();
         let amounts = self.int_tensor(vec![pads.len(), 2], flat)?;
         let dtype = self.unit_storage().unwrap_or(DType::F32);
-        let tags = (qdq_schema::tflite::builtin_options::PAD_OPTIONS, qdq_schema::tflite::builtin_options::PAD_V2_OPTIONS);
+        let tags = (
+            qdq_schema::tflite::builtin_options::PAD_OPTIONS,
+            qdq_schema::tflite::builtin_options::PAD_V2_OPTIONS,
+        );
         debug_assert!(pad_options::KINDS.is_empty(), "the table has no fields");
         match value {
-            None => self.push(code::PAD, dtype, Some((tags.0, Object::default())), vec![tensor, amounts], vec![output]),
+            None => self.push(
+                code::PAD,
+                dtype,
+                Some((tags.0, Object::default())),
+                vec![tensor, amounts],
+                vec![output],
+            ),
             Some(value) => {
                 let value = self.constant_like(tensor, &Tensor::vector(vec![value]))?;
                 let options = Some((tags.1, Object::default()));
@@ -666,7 +713,13 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// The operator of a split, whose parts have the parameters of `data`.
-    pub(super) fn emit_split(&mut self, code: i32, options: Options, inputs: Vec<i32>, data: i32) -> Result<()> {
+    pub(super) fn emit_split(
+        &mut self,
+        code: i32,
+        options: Options,
+        inputs: Vec<i32>,
+        data: i32,
+    ) -> Result<()> {
         let own = self.writer.params_of(data).filter(|_| self.unit.integer.is_some());
         self.emit_with(code, Some(options), inputs, &vec![own; self.unit.outputs.len()])
     }
@@ -727,16 +780,21 @@ fn check_narrow(weights: &Tensor, params: &QuantParams) -> Result<()> {
 fn check_bias(own: &QuantParams, wanted: &QuantParams) -> Result<()> {
     /// How far the product of two scales may be off: it was rounded to f32.
     const RELATIVE: f32 = 1e-5;
-    let scale = |params: &QuantParams, channel: usize| params.scale[if params.scale.len() == 1 { 0 } else { channel }];
+    let scale = |params: &QuantParams, channel: usize| {
+        params.scale[if params.scale.len() == 1 { 0 } else { channel }]
+    };
     let n_channels = own.scale.len().max(wanted.scale.len());
-    let differs = (0..n_channels)
-        .any(|channel| (scale(own, channel) - scale(wanted, channel)).abs() > RELATIVE * scale(wanted, channel));
+    let differs = (0..n_channels).any(|channel| {
+        (scale(own, channel) - scale(wanted, channel)).abs() > RELATIVE * scale(wanted, channel)
+    });
     if own.scale.len() > 1 && wanted.scale.len() > 1 && own.scale.len() != wanted.scale.len() {
         return Err(Error::graph("a bias and weights of different numbers of channels"));
     }
     if differs || own.zero_point.iter().any(|zero| *zero != 0) {
-        return Err(Error::unsupported("a bias whose scale is not input × weight, or whose zero point is not 0")
-            .help("leave the bias in float, or quantize it with scale input × weight"));
+        return Err(Error::unsupported(
+            "a bias whose scale is not input × weight, or whose zero point is not 0",
+        )
+        .help("leave the bias in float, or quantize it with scale input × weight"));
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use qdq_schema::flatbuffer::{Rows, Table};
-use qdq_schema::tflite::{self, metadata, model, operator, operator_code, signature_def, sub_graph, tensor_map};
+use qdq_schema::tflite::{
+    self, metadata, model, operator, operator_code, signature_def, sub_graph, tensor_map,
+};
 
 use super::constant::{buffer_bytes, read_constant};
 use super::node_reader::NodeReader;
@@ -20,6 +22,10 @@ const MAX_ERRORS: usize = 50;
 
 /// Metadata of a file is kept under this name, in hexadecimal.
 pub(super) const METADATA_PREFIX: &str = "tflite.";
+
+/// The property of a model whose float ops quantize their inputs while they run, where weights are integers;
+/// its value says whether symmetrically.
+pub(super) const DYNAMIC_RANGE: &str = "tflite:dynamic_range";
 
 /// An operator as the file numbers them.
 #[derive(Clone, Debug)]
@@ -103,9 +109,10 @@ type Signature<'m> = (BTreeMap<usize, &'m str>, BTreeMap<usize, &'m str>);
 
 fn signature<'m>(table: &Table<'m>) -> Result<Signature<'m>> {
     let signatures = tables(table, model::SIGNATURE_DEFS)?;
-    let Some(first) = signatures.iter().find(|def| {
-        def.scalar(signature_def::SUBGRAPH_INDEX).is_ok_and(|subgraph| subgraph == 0)
-    }) else {
+    let Some(first) = signatures
+        .iter()
+        .find(|def| def.scalar(signature_def::SUBGRAPH_INDEX).is_ok_and(|subgraph| subgraph == 0))
+    else {
         return Ok(Signature::default());
     };
     let names = |field| {
@@ -210,7 +217,8 @@ impl<'m> Reader<'m> {
             Ok(outputs) => indices(outputs).collect::<Vec<_>>(),
             Err(error) => return self.report(error),
         };
-        let scope = outputs.first().and_then(|&index| self.tensors.get(index)).map(|tensor| tensor.name.clone());
+        let scope =
+            outputs.first().and_then(|&index| self.tensors.get(index)).map(|tensor| tensor.name.clone());
         let scope = scope.unwrap_or_default();
         let name = format!("{scope} ({})", described.name());
         let result = NodeReader::new(self, table, described, &outputs, scope).and_then(ops::read_node);
@@ -254,6 +262,15 @@ impl<'m> Reader<'m> {
         }
         self.values[index] = Some(id);
         Ok(id)
+    }
+
+    /// Keeps in mind that the model has float ops with integer weights.
+    pub(super) fn note_dynamic_range(&mut self, asymmetric: bool) {
+        let properties = &mut self.graph.metadata.properties;
+        if !properties.iter().any(|(key, _)| key == DYNAMIC_RANGE) {
+            let value = if asymmetric { "asymmetric" } else { "symmetric" };
+            properties.push((DYNAMIC_RANGE.to_owned(), value.to_owned()));
+        }
     }
 
     /// Adds a node and tells the types of its outputs.

@@ -104,8 +104,11 @@ pub(super) fn check_activation(params: &QuantParams) -> Result<()> {
             .help("quantize activations for the whole tensor"));
     }
     if params.storage == DType::I16 && params.zero_point != [0] {
-        return Err(Error::unsupported(format!("16-bit activations with zero point {}", params.zero_point[0]))
-            .help("quantize 16-bit activations symmetrically"));
+        return Err(Error::unsupported(format!(
+            "16-bit activations with zero point {}",
+            params.zero_point[0]
+        ))
+        .help("quantize 16-bit activations symmetrically"));
     }
     let (min, max) = params.storage.integer_range().unwrap_or_default();
     if (params.quant_min, params.quant_max) != (min, max) && params.storage != DType::I16 {

@@ -85,7 +85,9 @@ fn read_params(table: &Table<'_>, dtype: Option<DType>, dims: &[Dim]) -> Result<
         return Err(Error::unsupported("parameters a block of elements")
             .help("quantize the weights for each channel"));
     }
-    let (Some(scale), Some(dtype)) = (scale.filter(|scale| !scale.is_empty()), dtype) else { return Ok(None) };
+    let (Some(scale), Some(dtype)) = (scale.filter(|scale| !scale.is_empty()), dtype) else {
+        return Ok(None);
+    };
     // Biases of 16-bit models have 64 bits; the hub stores them in 32 where they fit.
     let storage = if dtype == DType::I64 { DType::I32 } else { dtype };
     let Some((quant_min, quant_max)) = storage.integer_range() else { return Ok(None) };
@@ -100,14 +102,20 @@ fn read_params(table: &Table<'_>, dtype: Option<DType>, dims: &[Dim]) -> Result<
         Granularity::PerTensor
     } else {
         let axis = usize::try_from(axis).ok().filter(|axis| *axis < dims.len());
-        Granularity::PerAxis(axis.ok_or_else(|| Error::malformed("parameters along an axis that is not there"))?)
+        Granularity::PerAxis(
+            axis.ok_or_else(|| Error::malformed("parameters along an axis that is not there"))?,
+        )
     };
     let params = QuantParams { storage, quant_min, quant_max, scale, zero_point: zeros, granularity };
     params.check().map_err(|error| Error::malformed(error.message()))?;
     if let Granularity::PerAxis(axis) = granularity
         && dims[axis].known() != Some(params.scale.len())
     {
-        return Err(Error::malformed(format!("{} scales for axis {axis} of {}", params.scale.len(), dims[axis])));
+        return Err(Error::malformed(format!(
+            "{} scales for axis {axis} of {}",
+            params.scale.len(),
+            dims[axis]
+        )));
     }
     Ok(Some(params))
 }

@@ -54,7 +54,11 @@ struct Finder<'g> {
 }
 
 /// The node that dequantizes to this value, and its integers.
-pub(super) fn dequantized<'g>(graph: &'g Graph, uses: &Uses, value: ValueId) -> Option<(&'g Dequantize, ValueId)> {
+pub(super) fn dequantized<'g>(
+    graph: &'g Graph,
+    uses: &Uses,
+    value: ValueId,
+) -> Option<(&'g Dequantize, ValueId)> {
     let node = uses.producer_node(graph, value)?;
     match &node.op {
         Op::Dequantize(op) => Some((op, node.input(0)?)),
@@ -107,7 +111,9 @@ impl<'g> Finder<'g> {
         self.uses.only_user(input)?;
         let source = &self.graph.body.nodes[before];
         match (&node.op, &source.op) {
-            (Op::Mul(_), Op::Sub(_)) if node.input(1) == Some(input) => Some((Pattern::SquaredDifference, before)),
+            (Op::Mul(_), Op::Sub(_)) if node.input(1) == Some(input) => {
+                Some((Pattern::SquaredDifference, before))
+            }
             (Op::Reciprocal(_), Op::Sqrt(_)) => Some((Pattern::Rsqrt, before)),
             (Op::Cast(cast), Op::Shape(_)) if cast.to == DType::I32 => Some((Pattern::Shape32, before)),
             _ => None,
@@ -155,7 +161,9 @@ impl<'g> Finder<'g> {
         let node = &self.graph.body.nodes[after];
         let (Op::Add(_), [_, outputs]) = (&node.op, weights.as_slice()) else { return };
         let bias = node.present_inputs().find(|input| unit.outputs != [Some(*input)]);
-        let Some((bias, shape)) = bias.and_then(|bias| Some((bias, self.constant_shape(bias)?))) else { return };
+        let Some((bias, shape)) = bias.and_then(|bias| Some((bias, self.constant_shape(bias)?))) else {
+            return;
+        };
         if shape.last() == Some(outputs) && shape.iter().product::<usize>() == *outputs {
             self.taken[after] = true;
             unit.bias = Some(bias);
@@ -191,7 +199,8 @@ impl<'g> Finder<'g> {
         );
         let is_batched = matches!(unit.node.op, Op::MatMul(_))
             && !unit.inputs.get(1).copied().flatten().is_some_and(|id| self.constant_shape(id).is_some());
-        let Some(after) = self.after(unit).filter(|_| takes && !is_batched && unit.pattern == Pattern::One) else {
+        let Some(after) = self.after(unit).filter(|_| takes && !is_batched && unit.pattern == Pattern::One)
+        else {
             return;
         };
         let node = &self.graph.body.nodes[after];

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use qdq_schema::flatbuffer::{Object, write as write_flatbuffer};
 use qdq_schema::tflite::{
-    buffer, builtin_operator, metadata, model, operator, operator_code, quantization_parameters, signature_def,
-    sub_graph, tensor, tensor_map,
+    buffer, builtin_operator, metadata, model, operator, operator_code, quantization_parameters,
+    signature_def, sub_graph, tensor, tensor_map,
 };
 
 use super::constant::write_constant;
@@ -56,6 +56,7 @@ pub fn write(graph: &Graph) -> Result<Written> {
         ops: Vec::new(),
         buffers: vec![Bytes::new()],
         buffer_of: HashMap::new(),
+        shared: HashMap::new(),
         errors: Vec::new(),
     };
     let mut float_ops = Vec::new();
@@ -116,6 +117,7 @@ pub(super) struct Writer<'g> {
     ops: Vec<FileOp>,
     buffers: Vec<Bytes>,
     buffer_of: HashMap<Bytes, usize>,
+    shared: HashMap<(usize, Vec<Dim>), i32>,
     errors: Vec<Error>,
 }
 
@@ -126,7 +128,9 @@ impl<'g> Writer<'g> {
             self.errors.push(error.node(describe));
             for output in unit.outputs.iter().flatten() {
                 // So that the nodes that follow do not fail for want of inputs, too.
-                let _ = self.add_value(*output, None).or_else(|_| self.add_tensor("", DType::F32, Vec::new(), None));
+                let _ = self
+                    .add_value(*output, None)
+                    .or_else(|_| self.add_tensor("", DType::F32, Vec::new(), None));
                 self.tensor_of.entry(*output).or_insert(0);
             }
         }
@@ -154,7 +158,7 @@ impl<'g> Writer<'g> {
             self.tensors[input as usize].quant = Some(op.params.clone());
         }
         let output = self.add_value(id, None)?;
-        let facts = Facts { input: op.params.storage, has_bias: false, is_newer: false };
+        let facts = Facts { input: op.params.storage, has_bias: false, is_newer: false, hybrid: None };
         self.push(FileOp::plain(builtin_operator::DEQUANTIZE, facts, vec![input], vec![output]));
         Ok(output)
     }
@@ -180,14 +184,26 @@ impl<'g> Writer<'g> {
         dims: Vec<Dim>,
         quant: Option<&QuantParams>,
     ) -> Result<i32> {
-        let tensor =
-            OutTensor { name: name.to_owned(), code: write_dtype(dtype), dims, quant: quant.cloned(), buffer: 0, is_variable: false };
+        let tensor = OutTensor {
+            name: name.to_owned(),
+            code: write_dtype(dtype),
+            dims,
+            quant: quant.cloned(),
+            buffer: 0,
+            is_variable: false,
+        };
         self.tensors.push(tensor);
-        i32::try_from(self.tensors.len() - 1).map_err(|_| Error::unsupported("more tensors than TFLite can count"))
+        i32::try_from(self.tensors.len() - 1)
+            .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
     }
 
     /// Adds a constant; equal contents are stored once.
-    pub(super) fn add_constant(&mut self, name: &str, tensor: &Tensor, quant: Option<&QuantParams>) -> Result<i32> {
+    pub(super) fn add_constant(
+        &mut self,
+        name: &str,
+        tensor: &Tensor,
+        quant: Option<&QuantParams>,
+    ) -> Result<i32> {
         let bytes = write_constant(tensor).map_err(|error| error.value(name))?;
         let buffer = match self.buffer_of.get(&bytes) {
             Some(buffer) => *buffer,
@@ -200,6 +216,19 @@ impl<'g> Writer<'g> {
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
         self.tensors[index as usize].buffer = buffer;
+        Ok(index)
+    }
+
+    /// As [`Writer::add_constant`] for a constant that many ops need: equal ones are one tensor.
+    pub(super) fn shared_constant(&mut self, name: &str, tensor: &Tensor) -> Result<i32> {
+        let index = self.add_constant(name, tensor, None)?;
+        let made = &self.tensors[index as usize];
+        let key = (made.buffer, made.dims.clone());
+        if let Some(&shared) = self.shared.get(&key) {
+            self.tensors.pop();
+            return Ok(shared);
+        }
+        self.shared.insert(key, index);
         Ok(index)
     }
 
@@ -222,7 +251,10 @@ impl<'g> Writer<'g> {
 
     /// Dimensions of a tensor of the file.
     pub(super) fn dims_of(&self, index: i32) -> Vec<Dim> {
-        usize::try_from(index).ok().and_then(|index| self.tensors.get(index)).map_or_else(Vec::new, |t| t.dims.clone())
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| self.tensors.get(index))
+            .map_or_else(Vec::new, |t| t.dims.clone())
     }
 
     /// Parameters of a tensor of the file.

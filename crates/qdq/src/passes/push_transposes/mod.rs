@@ -291,16 +291,39 @@ impl Pusher<'_> {
         let Some(ty) = self.graph[view.base].ty.clone() else { return false };
         let is_one = |axis: &usize| ty.shape.as_ref().is_some_and(|dims| dims[*axis] == Dim::Known(1));
         let moving: Vec<usize> = view.perm.iter().copied().filter(|axis| !is_one(axis)).collect();
-        let Some(target) = self.graph[output].ty.as_ref().and_then(|ty| ty.shape.clone()) else { return false };
-        let n_unknown = target.iter().filter(|dim| dim.known().is_none()).count();
-        if !moving.is_sorted() || n_unknown > 1 {
+        if !moving.is_sorted() {
             return false;
         }
-        let sizes = target.iter().map(|dim| dim.known().map_or(-1, |size| size as i64)).collect();
-        let name = format!("{}_shape", self.graph[output].name());
-        let shape = self.graph.add_constant(&name, Tensor::vector::<i64>(sizes));
-        self.push(Node::new(Reshape { allowzero: false }, &[view.base, shape], &[output]).with_scope(&node.scope));
+        let mut made = node.clone();
+        made.inputs[0] = Some(view.base);
+        if !self.means_the_same(node, &view) {
+            let Some(target) = self.graph[output].ty.as_ref().and_then(|ty| ty.shape.clone()) else {
+                return false;
+            };
+            if target.iter().filter(|dim| dim.known().is_none()).count() > 1 {
+                return false;
+            }
+            let sizes = target.iter().map(|dim| dim.known().map_or(-1, |size| size as i64)).collect();
+            let name = format!("{}_shape", self.graph[output].name());
+            let shape = self.graph.add_constant(&name, Tensor::vector::<i64>(sizes));
+            made.op = Reshape { allowzero: false }.into();
+            made.inputs = vec![Some(view.base), Some(shape)];
+        }
+        self.push(made);
         true
+    }
+
+    /// Whether a reshape asks for the same of a view and of its base: it names no axis of the input but the first.
+    fn means_the_same(&self, node: &Node, view: &View) -> bool {
+        match &node.op {
+            Op::Flatten(op) => op.axis == 1 && view.perm.first() == Some(&0),
+            Op::Reshape(op) => {
+                let shape = node.input(1).and_then(|shape| self.graph.constant(shape)?.to_i64_vec().ok());
+                let copies = |(at, size): (usize, &i64)| *size == 0 && view.perm.get(at) != Some(&at);
+                shape.is_some_and(|shape| op.allowzero || !shape.iter().enumerate().any(copies))
+            }
+            _ => false,
+        }
     }
 
     /// Lets an op that does not care for the order of axes work on bases.

@@ -93,7 +93,12 @@ impl Window {
     }
 
     /// Weights of a convolution in the order of the file.
-    pub(super) fn weights(&self, w: &mut NodeWriter<'_, '_>, position: usize, depthwise: bool) -> Result<i32> {
+    pub(super) fn weights(
+        &self,
+        w: &mut NodeWriter<'_, '_>,
+        position: usize,
+        depthwise: bool,
+    ) -> Result<i32> {
         let (perm, axis): (&[usize], usize) = match (self.is_lifted(), depthwise) {
             (false, false) => (&[0, 2, 3, 1], 0),
             (false, true) => (&[1, 2, 3, 0], 3),

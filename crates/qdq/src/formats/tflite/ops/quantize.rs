@@ -46,7 +46,8 @@ pub(super) fn write_quantize(op: &Quantize, w: &mut NodeWriter<'_, '_>) -> Resul
 }
 
 pub(super) fn read_cast(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let to = r.output_tensor(0)?.dtype.ok_or_else(|| Error::unsupported("a cast to a type that qdq lacks"))?;
+    let to =
+        r.output_tensor(0)?.dtype.ok_or_else(|| Error::unsupported("a cast to a type that qdq lacks"))?;
     let x = r.real(0)?;
     let y = r.push(Cast { to }, &[x]);
     r.give(0, y)

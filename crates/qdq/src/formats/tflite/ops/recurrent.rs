@@ -82,7 +82,11 @@ fn gates(r: &mut NodeReader<'_, '_>, first: usize) -> Result<Vec<f32>> {
 
 pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let refuse = |what: &str| Err(Error::unsupported(format!("an LSTM with {what}")));
-    if op.direction != Direction::Forward || !op.activations.is_empty() || op.clip.is_some() || op.input_forget {
+    if op.direction != Direction::Forward
+        || !op.activations.is_empty()
+        || op.clip.is_some()
+        || op.input_forget
+    {
         return refuse("two directions, own activations, limits or coupled gates");
     }
     if (4..8).any(|position| w.has(position)) || w.node().outputs.iter().skip(1).any(Option::is_some) {
@@ -106,9 +110,13 @@ pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     inputs[0] = x;
     for (own, gate) in GATES.into_iter().enumerate() {
         let part = |all: &[f32], width: usize| all[own * hidden * width..][..hidden * width].to_vec();
-        let sum: Vec<f32> =
-            part(&bias, 1).iter().zip(part(&bias[4 * hidden..], 1)).map(|(input, state)| input + state).collect();
-        inputs[INPUT_WEIGHTS + gate] = w.float_tensor("weights", vec![hidden, n_inputs], &part(&weights, n_inputs))?;
+        let sum: Vec<f32> = part(&bias, 1)
+            .iter()
+            .zip(part(&bias[4 * hidden..], 1))
+            .map(|(input, state)| input + state)
+            .collect();
+        inputs[INPUT_WEIGHTS + gate] =
+            w.float_tensor("weights", vec![hidden, n_inputs], &part(&weights, n_inputs))?;
         inputs[RECURRENT_WEIGHTS + gate] =
             w.float_tensor("recurrent", vec![hidden, hidden], &part(&recurrent, hidden))?;
         inputs[BIASES + gate] = w.float_tensor("bias", vec![hidden], &sum)?;

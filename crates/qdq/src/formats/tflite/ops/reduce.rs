@@ -2,7 +2,8 @@
 
 use qdq_schema::flatbuffer::Object;
 use qdq_schema::tflite::{
-    arg_max_options, builtin_operator as code, builtin_options as tag, cumsum_options, reducer_options, tensor_type,
+    arg_max_options, builtin_operator as code, builtin_options as tag, cumsum_options, reducer_options,
+    tensor_type,
 };
 
 use super::super::node_reader::NodeReader;
@@ -103,7 +104,9 @@ pub(super) fn write_position(
     (axis, keepdims, last): (i64, bool, bool),
 ) -> Result<()> {
     if last || keepdims {
-        return Err(Error::unsupported("the position of an extreme that is the last of equal ones, or keeps its axis"));
+        return Err(Error::unsupported(
+            "the position of an extreme that is the last of equal ones, or keeps its axis",
+        ));
     }
     let (x, axis) = (w.input(0)?, w.int_vector(&[axis])?);
     // Both have the same field.
@@ -113,7 +116,10 @@ pub(super) fn write_position(
 }
 
 pub(super) fn read_cumsum(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let op = CumSum { exclusive: r.option(cumsum_options::EXCLUSIVE)?, reverse: r.option(cumsum_options::REVERSE)? };
+    let op = CumSum {
+        exclusive: r.option(cumsum_options::EXCLUSIVE)?,
+        reverse: r.option(cumsum_options::REVERSE)?,
+    };
     let (x, axis) = (r.real(0)?, r.raw(1)?);
     let y = r.push(op, &[x, axis]);
     r.give(0, y)

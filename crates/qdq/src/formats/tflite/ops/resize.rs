@@ -10,8 +10,8 @@ use super::super::node_reader::NodeReader;
 use super::super::node_writer::NodeWriter;
 use crate::error::{Error, Result};
 use crate::ops::{
-    CoordinateTransformationMode as Coordinates, DepthMode, DepthToSpace, NearestMode, Op, Resize, ResizeMode,
-    SpaceToDepth,
+    CoordinateTransformationMode as Coordinates, DepthMode, DepthToSpace, NearestMode, Op, Resize,
+    ResizeMode, SpaceToDepth,
 };
 use crate::tensor::Dim;
 
@@ -80,7 +80,8 @@ pub(super) fn write_resize(op: &Resize, w: &mut NodeWriter<'_, '_>) -> Result<()
         other => return Err(Error::unsupported(format!("a resize with coordinates {}", other.name()))),
     };
     w.is_newer = half;
-    let grows_by_whole = |size: usize, axis: usize| known(&input, axis).is_some_and(|from| size.is_multiple_of(from.max(1)));
+    let grows_by_whole =
+        |size: usize, axis: usize| known(&input, axis).is_some_and(|from| size.is_multiple_of(from.max(1)));
     let x = w.input(0)?;
     let sizes = w.int_vector(&[height as i64, width as i64])?;
     match op.mode {
@@ -95,7 +96,9 @@ pub(super) fn write_resize(op: &Resize, w: &mut NodeWriter<'_, '_>) -> Result<()
                 NearestMode::Floor => !align && !half,
                 NearestMode::RoundPreferCeil => align || half,
                 // Halves never occur where each element becomes a whole number of them.
-                NearestMode::RoundPreferFloor => half && grows_by_whole(height, 2) && grows_by_whole(width, 3),
+                NearestMode::RoundPreferFloor => {
+                    half && grows_by_whole(height, 2) && grows_by_whole(width, 3)
+                }
                 NearestMode::Ceil => false,
             };
             if !matches {
@@ -105,12 +108,17 @@ pub(super) fn write_resize(op: &Resize, w: &mut NodeWriter<'_, '_>) -> Result<()
             let options = Some((tag::RESIZE_NEAREST_NEIGHBOR_OPTIONS, table));
             w.emit_same(code::RESIZE_NEAREST_NEIGHBOR, options, vec![x, sizes])
         }
-        ResizeMode::Cubic => Err(Error::unsupported("a cubic resize").help("export the model with a linear one")),
+        ResizeMode::Cubic => {
+            Err(Error::unsupported("a cubic resize").help("export the model with a linear one"))
+        }
     }
 }
 
 fn block(size: i32) -> Result<usize> {
-    usize::try_from(size).ok().filter(|size| *size > 0).ok_or_else(|| Error::malformed(format!("a block of {size}")))
+    usize::try_from(size)
+        .ok()
+        .filter(|size| *size > 0)
+        .ok_or_else(|| Error::malformed(format!("a block of {size}")))
 }
 
 pub(super) fn read_depth_to_space(r: &mut NodeReader<'_, '_>) -> Result<()> {

@@ -20,7 +20,12 @@ pub(super) fn operand(r: &mut NodeReader<'_, '_>) -> Result<(ValueId, bool)> {
 }
 
 /// Lets moved elements stand for an output.
-pub(super) fn give_moved(r: &mut NodeReader<'_, '_>, position: usize, id: ValueId, is_raw: bool) -> Result<()> {
+pub(super) fn give_moved(
+    r: &mut NodeReader<'_, '_>,
+    position: usize,
+    id: ValueId,
+    is_raw: bool,
+) -> Result<()> {
     if is_raw { r.give_raw(position, id) } else { r.give(position, id) }
 }
 
@@ -219,7 +224,8 @@ pub(super) fn read_split_v(r: &mut NodeReader<'_, '_>) -> Result<()> {
         let axis = usize::try_from(if axis < 0 { axis + rank } else { axis }).unwrap_or(0);
         let whole = r.dims(0)?.get(axis).copied().flatten();
         let whole = whole.ok_or_else(|| Error::unsupported("a split of an axis of unknown size"))?;
-        let others: i64 = sizes.iter().filter(|size| **size != -1).fold(0, |sum, size| sum.saturating_add(*size));
+        let others: i64 =
+            sizes.iter().filter(|size| **size != -1).fold(0, |sum, size| sum.saturating_add(*size));
         sizes[rest] = (whole as i64).saturating_sub(others);
     }
     let sizes = r.int_vector(sizes);

@@ -19,7 +19,12 @@ fn unless_ones(numbers: Vec<usize>) -> Vec<usize> {
 }
 
 /// The spatial axes of a window over an input that lies channels last.
-fn axes_of(dims: &[Option<usize>], kernel: [usize; 2], strides: [usize; 2], dilations: [usize; 2]) -> Vec<Axis> {
+fn axes_of(
+    dims: &[Option<usize>],
+    kernel: [usize; 2],
+    strides: [usize; 2],
+    dilations: [usize; 2],
+) -> Vec<Axis> {
     let axis = |axis: usize| Axis {
         input: dims.get(axis + 1).copied().flatten(),
         kernel: kernel[axis],
@@ -79,7 +84,7 @@ pub(super) fn read_depthwise_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
 /// Adds a convolution whose weights come into the hub's order by `perm`.
 fn push_conv(r: &mut NodeReader<'_, '_>, op: Conv, perm: [usize; 4], activation: i8) -> Result<()> {
     let x = r.channels_first(0)?;
-    let weights = r.real(1)?;
+    let weights = r.weights(true)?;
     let weights = r.transposed(weights, &perm)?;
     let mut inputs = vec![Some(x), Some(weights)];
     if r.has(2) {
@@ -276,7 +281,10 @@ pub(super) fn read_max_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
 pub(super) fn read_average_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let (auto_pad, pads, strides, kernel) = pooling(r)?;
     let strides = unless_ones(strides.to_vec());
-    push_pool(r, AveragePool { kernel_shape: kernel.to_vec(), auto_pad, strides, pads, ..AveragePool::default() })
+    push_pool(
+        r,
+        AveragePool { kernel_shape: kernel.to_vec(), auto_pad, strides, pads, ..AveragePool::default() },
+    )
 }
 
 pub(super) fn write_max_pool(op: &MaxPool, w: &mut NodeWriter<'_, '_>) -> Result<()> {
