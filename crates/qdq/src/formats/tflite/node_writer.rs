@@ -449,8 +449,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         }
         for (position, output) in self.unit.outputs.iter().enumerate() {
             let given = params.get(position).cloned().flatten();
-            let wanted =
-                self.unit.integer.as_ref().and_then(|all| all.get(position)).map(|params| (**params).clone());
+            let wanted = match &self.unit.integer {
+                Some(all) => all.get(position).map(|params| (**params).clone()),
+                None => given.clone(),
+            };
             if let Some(wanted) = &wanted {
                 spec::check_activation(wanted)?;
             }

@@ -11,7 +11,7 @@
 
 mod reorder;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::graph::{Block, Graph, Inference, Node, ValueId};
@@ -55,6 +55,7 @@ pub fn push_transposes(graph: &mut Graph, layout: Layout) -> Result<()> {
     let mut pusher = Pusher {
         layout,
         views: HashMap::new(),
+        real: HashSet::new(),
         made: HashMap::new(),
         nodes: Vec::with_capacity(body.nodes.len()),
         inference: Inference::default(),
@@ -108,8 +109,10 @@ fn moves_channels(perm: &[usize]) -> bool {
 struct Pusher<'g> {
     layout: Layout,
     graph: &'g mut Graph,
-    /// How values are seen that no node of the new body defines.
+    /// How values are seen.
     views: HashMap<ValueId, View>,
+    /// Those of them that are there under their own ids as well.
+    real: HashSet<ValueId>,
     /// Transposes that were made real.
     made: HashMap<(ValueId, Vec<usize>), ValueId>,
     nodes: Vec<Node>,
@@ -172,15 +175,17 @@ impl Pusher<'_> {
 
     /// Makes a view real under the value's own id, or gives the value it equals.
     fn define(&mut self, value: ValueId) -> ValueId {
-        let Some(view) = self.views.get(&value).cloned() else { return value };
+        let Some(view) = self.views.get(&value).cloned().filter(|_| !self.real.contains(&value)) else {
+            return value;
+        };
         let is_output = self.old.outputs.contains(&value);
         if is_identity(&view.perm) && !is_output {
             return view.base;
         }
-        self.views.remove(&value);
+        self.real.insert(value);
         let (op, source): (Op, ValueId) = if is_identity(&view.perm) {
             (Identity {}.into(), view.base)
-        } else if let Some(source) = self.hoisted(&view) {
+        } else if let Some(source) = self.hoisted(view.base, &view.perm) {
             return self.define_hoisted(value, source);
         } else {
             (Transpose { perm: Some(view.perm) }.into(), view.base)
@@ -189,18 +194,16 @@ impl Pusher<'_> {
         value
     }
 
-    /// The integers and parameters of a base that is dequantized: they are transposed rather than the real numbers.
-    fn hoisted(&mut self, view: &View) -> Option<(ValueId, Dequantize)> {
-        if self.layout != Layout::ChannelsFirst {
-            return None;
-        }
-        let producer = self.nodes.iter().rev().find(|node| node.output(0) == Some(view.base))?;
+    /// Of a base that is dequantized, the integers in another order, and how they are dequantized: integers are
+    /// transposed rather than real numbers.
+    fn hoisted(&mut self, base: ValueId, perm: &[usize]) -> Option<(ValueId, Dequantize)> {
+        let producer = self.nodes.iter().rev().find(|node| node.output(0) == Some(base))?;
         let Op::Dequantize(op) = &producer.op else { return None };
         let (op, integers) = (op.clone(), producer.input(0)?);
         if op.params.granularity != Granularity::PerTensor {
             return None;
         }
-        Some((self.transposed(integers, &view.perm), op))
+        Some((self.transposed(integers, perm), op))
     }
 
     fn define_hoisted(&mut self, value: ValueId, (integers, op): (ValueId, Dequantize)) -> ValueId {
@@ -218,8 +221,12 @@ impl Pusher<'_> {
             return made;
         }
         let name = format!("{}_transposed", self.graph[base].name());
+        let hoisted = self.hoisted(base, perm);
         let made = self.graph.add_value(&name, None);
-        self.push(Node::new(Transpose { perm: Some(perm.to_vec()) }, &[base], &[made]));
+        match hoisted {
+            Some((integers, op)) => self.push(Node::new(op, &[integers], &[made])),
+            None => self.push(Node::new(Transpose { perm: Some(perm.to_vec()) }, &[base], &[made])),
+        }
         self.made.insert(key, made);
         made
     }
