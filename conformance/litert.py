@@ -36,13 +36,13 @@ class Model:
 
 
 def random_feeds(model: Model, count: int) -> list[Feed]:
-    """Numbers between 0 and 1 for floats, the whole range for quantized inputs, 0 and 1 for other integers."""
+    """Numbers between -1 and 1 for floats, the whole range for quantized inputs, 0 and 1 for other integers."""
     random = np.random.default_rng(5)
 
     def one(details: dict) -> np.ndarray:
         shape, dtype = details["shape"], details["dtype"]
         if np.issubdtype(dtype, np.floating):
-            return random.random(shape, dtype=np.float32).astype(dtype)
+            return (2 * random.random(shape, dtype=np.float32) - 1).astype(dtype)
         if details["quantization_parameters"]["scales"].size and np.issubdtype(dtype, np.integer):
             info = np.iinfo(dtype)
             return random.integers(info.min, info.max, shape, dtype, endpoint=True)

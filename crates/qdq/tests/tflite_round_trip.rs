@@ -98,7 +98,7 @@ const ONE_OP: &[(&str, &str)] = &[
         "%w: f32[1,32,4] = const random(seed=5) %r: f32[1,32,8] = const random(seed=6) %b: f32[1,64] = const random(seed=7) %y = lstm(%x, %w, %r, %b) {hidden_size=8}",
     ),
     ("2,4", "%s: f32[4] = const [1.0, 2.0, 3.0, 4.0] %y = layer_normalization(%x, %s)"),
-    ("1,2,4,4", "%s: i64[2] = const [8, 8] %y = resize(%x, none, none, %s) {mode=linear, axes=[2, 3]}"),
+    ("1,2,4,4", "%s: i64[2] = const [8, 8] %y = resize(%x, _, _, %s) {mode=linear, axes=[2, 3]}"),
     ("1,2,6,6", "%lo: f32[] = const [0.0] %hi: f32[] = const [6.0] %y = clip(%x, %lo, %hi)"),
     ("1,2,6,6", "%lo: f32[] = const [-0.25] %hi: f32[] = const [0.5] %y = clip(%x, %lo, %hi)"),
 ];

@@ -33,6 +33,11 @@ pub(super) fn read_custom(r: &mut NodeReader<'_, '_>) -> Result<()> {
     {
         return refuse("subgraphs");
     }
+    for position in 0..r.n_outputs() {
+        if r.output_tensor(position)?.dtype.is_none() {
+            return refuse("resources, or with element types that qdq lacks");
+        }
+    }
     let kept = r.table.to_object(operator::KINDS).map_err(damaged)?;
     let kept = [operator::OPCODE_INDEX.slot, operator::INPUTS.slot, operator::OUTPUTS.slot]
         .into_iter()

@@ -11,8 +11,9 @@
 //! - Padding `SAME` and `VALID` becomes numbers of elements where the sizes are known, and back.
 //! - Ops that the op table lacks are kept verbatim as [`crate::ops::Custom`].
 //! - Names of inputs and outputs are those of the first signature.
-//! - Not kept: ranges of calibrated float tensors (`min` and `max`), which no runtime uses; that a float op with integer
-//!   weights quantizes its input while it runs (it is read as float op with dequantized weights).
+//! - A float op with integer weights quantizes its input while it runs. It is read as float op with dequantized weights,
+//!   and the model gets a property by which it is written back so; a `qdq run` does not quantize the input.
+//! - Not kept: ranges that calibration found (`min` and `max`), which no runtime uses.
 
 mod activation;
 mod constant;

@@ -152,6 +152,14 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         }
     }
 
+    /// The weights of an op, input 1, as real numbers; tells where they are integers and the input is not.
+    pub(super) fn weights(&mut self, asymmetric: bool) -> Result<ValueId> {
+        if self.tensor(1)?.quant.is_some() && self.tensor(0)?.quant.is_none() {
+            self.reader.note_dynamic_range(asymmetric);
+        }
+        self.real(1)
+    }
+
     /// The content of an input that must be constant integers.
     pub(super) fn ints(&mut self, position: usize) -> Result<Vec<i64>> {
         self.ints_if_constant(position)?.ok_or_else(|| {

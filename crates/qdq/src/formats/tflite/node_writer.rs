@@ -6,6 +6,7 @@ use qdq_schema::tflite::{
 };
 
 use super::layout::{transposed, transposed_params};
+use super::read::DYNAMIC_RANGE;
 use super::spec;
 use super::unit::{Pattern, Unit, dequantized};
 use super::versions::{Facts, version};
@@ -43,11 +44,13 @@ pub(super) struct NodeWriter<'w, 'g> {
     pub(super) is_newer: bool,
     /// Whether the first output is computed with a height of 1 that it must lose again.
     pub(super) is_lifted: bool,
+    /// For a float op with integer weights that quantizes its input while it runs: whether for each channel.
+    hybrid: Option<bool>,
 }
 
 impl<'w, 'g> NodeWriter<'w, 'g> {
     pub(super) fn new(writer: &'w mut Writer<'g>, unit: &'w Unit<'g>) -> Self {
-        Self { writer, unit, is_newer: false, is_lifted: false }
+        Self { writer, unit, is_newer: false, is_lifted: false, hybrid: None }
     }
 
     /// The graph.
@@ -171,7 +174,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         let limit = |int: i64| int.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
         let ints: Vec<i32> = ints.into_iter().map(limit).collect();
         let tensor = Tensor::new(shape, Data::I32(ints.into()))?;
-        self.add_constant("ints", &tensor, None)
+        self.writer.shared_constant("ints", &tensor)
     }
 
     /// A constant vector of 32-bit integers.
@@ -214,6 +217,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
                     check_narrow(&moved, &params).map_err(|error| error.value(&name))?;
                     return Ok(index);
                 }
+                if self.dynamic_range().is_some() && spec::check_weights(&params, Some(axis)).is_ok() {
+                    self.hybrid = Some(params.granularity != Granularity::PerTensor);
+                    return Ok(index);
+                }
                 self.dequantize(&name, index, params.storage, &moved)
             }
             Some((Op::Cast(_), constant)) if constant.dtype() == DType::F16 => {
@@ -226,6 +233,17 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
                 self.transpose(tensor, perm)
             }
         }
+    }
+
+    /// What the model's property says of float ops with integer weights.
+    fn dynamic_range(&self) -> Option<&'g str> {
+        let properties = &self.graph().metadata.properties;
+        properties.iter().find(|(key, _)| key == DYNAMIC_RANGE).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it quantizes its input asymmetrically while it runs.
+    pub(super) fn is_asymmetric_hybrid(&self) -> bool {
+        self.hybrid.is_some() && self.dynamic_range() == Some("asymmetric")
     }
 
     fn dequantize(&mut self, name: &str, index: i32, from: DType, tensor: &Tensor) -> Result<i32> {
@@ -375,7 +393,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         outputs: Vec<i32>,
     ) {
         let has_bias = inputs.get(2).is_some_and(|index| *index >= 0);
-        let facts = Facts { input, has_bias, is_newer: self.is_newer };
+        let facts = Facts { input, has_bias, is_newer: self.is_newer, hybrid: self.hybrid };
         let rest = match options {
             Some((tag, table)) => Object::default()
                 .set(operator::BUILTIN_OPTIONS_TYPE, tag)
@@ -431,8 +449,10 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         }
         for (position, output) in self.unit.outputs.iter().enumerate() {
             let given = params.get(position).cloned().flatten();
-            let wanted =
-                self.unit.integer.as_ref().and_then(|all| all.get(position)).map(|params| (**params).clone());
+            let wanted = match &self.unit.integer {
+                Some(all) => all.get(position).map(|params| (**params).clone()),
+                None => given.clone(),
+            };
             if let Some(wanted) = &wanted {
                 spec::check_activation(wanted)?;
             }

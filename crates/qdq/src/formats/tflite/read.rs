@@ -23,6 +23,10 @@ const MAX_ERRORS: usize = 50;
 /// Metadata of a file is kept under this name, in hexadecimal.
 pub(super) const METADATA_PREFIX: &str = "tflite.";
 
+/// The property of a model whose float ops quantize their inputs while they run, where weights are integers;
+/// its value says whether symmetrically.
+pub(super) const DYNAMIC_RANGE: &str = "tflite:dynamic_range";
+
 /// An operator as the file numbers them.
 #[derive(Clone, Debug)]
 pub(super) struct Operator<'m> {
@@ -258,6 +262,15 @@ impl<'m> Reader<'m> {
         }
         self.values[index] = Some(id);
         Ok(id)
+    }
+
+    /// Keeps in mind that the model has float ops with integer weights.
+    pub(super) fn note_dynamic_range(&mut self, asymmetric: bool) {
+        let properties = &mut self.graph.metadata.properties;
+        if !properties.iter().any(|(key, _)| key == DYNAMIC_RANGE) {
+            let value = if asymmetric { "asymmetric" } else { "symmetric" };
+            properties.push((DYNAMIC_RANGE.to_owned(), value.to_owned()));
+        }
     }
 
     /// Adds a node and tells the types of its outputs.

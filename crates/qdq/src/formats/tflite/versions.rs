@@ -13,6 +13,8 @@ pub(super) struct Facts {
     pub(super) has_bias: bool,
     /// Whether the op's options hold something that only newer versions know.
     pub(super) is_newer: bool,
+    /// For a float op with integer weights: whether they have parameters for each channel.
+    pub(super) hybrid: Option<bool>,
 }
 
 /// Source: `GetBuiltinOperatorVersion` in `LiteRT`'s `tools/versioning/op_version.cc`.
@@ -22,6 +24,12 @@ pub(super) fn version(operator: i32, facts: Facts) -> i32 {
         DType::I16 => i16_version,
         _ => 1,
     };
+    match (operator, facts.hybrid) {
+        (code::CONV_2D, Some(per_channel)) => return if per_channel { 5 } else { 2 },
+        (code::DEPTHWISE_CONV_2D, Some(_)) => return 6,
+        (code::FULLY_CONNECTED, Some(per_channel)) => return if per_channel { 12 } else { 9 },
+        _ => {}
+    }
     match operator {
         code::CONV_2D if facts.is_newer => 6,
         code::CONV_2D => by_type(3, 4),

@@ -56,6 +56,7 @@ pub fn write(graph: &Graph) -> Result<Written> {
         ops: Vec::new(),
         buffers: vec![Bytes::new()],
         buffer_of: HashMap::new(),
+        shared: HashMap::new(),
         errors: Vec::new(),
     };
     let mut float_ops = Vec::new();
@@ -116,6 +117,7 @@ pub(super) struct Writer<'g> {
     ops: Vec<FileOp>,
     buffers: Vec<Bytes>,
     buffer_of: HashMap<Bytes, usize>,
+    shared: HashMap<(usize, Vec<Dim>), i32>,
     errors: Vec<Error>,
 }
 
@@ -156,7 +158,7 @@ impl<'g> Writer<'g> {
             self.tensors[input as usize].quant = Some(op.params.clone());
         }
         let output = self.add_value(id, None)?;
-        let facts = Facts { input: op.params.storage, has_bias: false, is_newer: false };
+        let facts = Facts { input: op.params.storage, has_bias: false, is_newer: false, hybrid: None };
         self.push(FileOp::plain(builtin_operator::DEQUANTIZE, facts, vec![input], vec![output]));
         Ok(output)
     }
@@ -214,6 +216,19 @@ impl<'g> Writer<'g> {
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
         self.tensors[index as usize].buffer = buffer;
+        Ok(index)
+    }
+
+    /// As [`Writer::add_constant`] for a constant that many ops need: equal ones are one tensor.
+    pub(super) fn shared_constant(&mut self, name: &str, tensor: &Tensor) -> Result<i32> {
+        let index = self.add_constant(name, tensor, None)?;
+        let made = &self.tensors[index as usize];
+        let key = (made.buffer, made.dims.clone());
+        if let Some(&shared) = self.shared.get(&key) {
+            self.tensors.pop();
+            return Ok(shared);
+        }
+        self.shared.insert(key, index);
         Ok(index)
     }
 

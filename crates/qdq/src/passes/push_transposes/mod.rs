@@ -11,7 +11,7 @@
 
 mod reorder;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::graph::{Block, Graph, Inference, Node, ValueId};
@@ -55,6 +55,7 @@ pub fn push_transposes(graph: &mut Graph, layout: Layout) -> Result<()> {
     let mut pusher = Pusher {
         layout,
         views: HashMap::new(),
+        real: HashSet::new(),
         made: HashMap::new(),
         nodes: Vec::with_capacity(body.nodes.len()),
         inference: Inference::default(),
@@ -108,8 +109,10 @@ fn moves_channels(perm: &[usize]) -> bool {
 struct Pusher<'g> {
     layout: Layout,
     graph: &'g mut Graph,
-    /// How values are seen that no node of the new body defines.
+    /// How values are seen.
     views: HashMap<ValueId, View>,
+    /// Those of them that are there under their own ids as well.
+    real: HashSet<ValueId>,
     /// Transposes that were made real.
     made: HashMap<(ValueId, Vec<usize>), ValueId>,
     nodes: Vec<Node>,
@@ -172,15 +175,17 @@ impl Pusher<'_> {
 
     /// Makes a view real under the value's own id, or gives the value it equals.
     fn define(&mut self, value: ValueId) -> ValueId {
-        let Some(view) = self.views.get(&value).cloned() else { return value };
+        let Some(view) = self.views.get(&value).cloned().filter(|_| !self.real.contains(&value)) else {
+            return value;
+        };
         let is_output = self.old.outputs.contains(&value);
         if is_identity(&view.perm) && !is_output {
             return view.base;
         }
-        self.views.remove(&value);
+        self.real.insert(value);
         let (op, source): (Op, ValueId) = if is_identity(&view.perm) {
             (Identity {}.into(), view.base)
-        } else if let Some(source) = self.hoisted(&view) {
+        } else if let Some(source) = self.hoisted(view.base, &view.perm) {
             return self.define_hoisted(value, source);
         } else {
             (Transpose { perm: Some(view.perm) }.into(), view.base)
@@ -189,18 +194,16 @@ impl Pusher<'_> {
         value
     }
 
-    /// The integers and parameters of a base that is dequantized: they are transposed rather than the real numbers.
-    fn hoisted(&mut self, view: &View) -> Option<(ValueId, Dequantize)> {
-        if self.layout != Layout::ChannelsFirst {
-            return None;
-        }
-        let producer = self.nodes.iter().rev().find(|node| node.output(0) == Some(view.base))?;
+    /// Of a base that is dequantized, the integers in another order, and how they are dequantized: integers are
+    /// transposed rather than real numbers.
+    fn hoisted(&mut self, base: ValueId, perm: &[usize]) -> Option<(ValueId, Dequantize)> {
+        let producer = self.nodes.iter().rev().find(|node| node.output(0) == Some(base))?;
         let Op::Dequantize(op) = &producer.op else { return None };
         let (op, integers) = (op.clone(), producer.input(0)?);
         if op.params.granularity != Granularity::PerTensor {
             return None;
         }
-        Some((self.transposed(integers, &view.perm), op))
+        Some((self.transposed(integers, perm), op))
     }
 
     fn define_hoisted(&mut self, value: ValueId, (integers, op): (ValueId, Dequantize)) -> ValueId {
@@ -218,8 +221,12 @@ impl Pusher<'_> {
             return made;
         }
         let name = format!("{}_transposed", self.graph[base].name());
+        let hoisted = self.hoisted(base, perm);
         let made = self.graph.add_value(&name, None);
-        self.push(Node::new(Transpose { perm: Some(perm.to_vec()) }, &[base], &[made]));
+        match hoisted {
+            Some((integers, op)) => self.push(Node::new(op, &[integers], &[made])),
+            None => self.push(Node::new(Transpose { perm: Some(perm.to_vec()) }, &[base], &[made])),
+        }
         self.made.insert(key, made);
         made
     }
@@ -291,20 +298,39 @@ impl Pusher<'_> {
         let Some(ty) = self.graph[view.base].ty.clone() else { return false };
         let is_one = |axis: &usize| ty.shape.as_ref().is_some_and(|dims| dims[*axis] == Dim::Known(1));
         let moving: Vec<usize> = view.perm.iter().copied().filter(|axis| !is_one(axis)).collect();
-        let Some(target) = self.graph[output].ty.as_ref().and_then(|ty| ty.shape.clone()) else {
-            return false;
-        };
-        let n_unknown = target.iter().filter(|dim| dim.known().is_none()).count();
-        if !moving.is_sorted() || n_unknown > 1 {
+        if !moving.is_sorted() {
             return false;
         }
-        let sizes = target.iter().map(|dim| dim.known().map_or(-1, |size| size as i64)).collect();
-        let name = format!("{}_shape", self.graph[output].name());
-        let shape = self.graph.add_constant(&name, Tensor::vector::<i64>(sizes));
-        self.push(
-            Node::new(Reshape { allowzero: false }, &[view.base, shape], &[output]).with_scope(&node.scope),
-        );
+        let mut made = node.clone();
+        made.inputs[0] = Some(view.base);
+        if !self.means_the_same(node, &view) {
+            let Some(target) = self.graph[output].ty.as_ref().and_then(|ty| ty.shape.clone()) else {
+                return false;
+            };
+            if target.iter().filter(|dim| dim.known().is_none()).count() > 1 {
+                return false;
+            }
+            let sizes = target.iter().map(|dim| dim.known().map_or(-1, |size| size as i64)).collect();
+            let name = format!("{}_shape", self.graph[output].name());
+            let shape = self.graph.add_constant(&name, Tensor::vector::<i64>(sizes));
+            made.op = Reshape { allowzero: false }.into();
+            made.inputs = vec![Some(view.base), Some(shape)];
+        }
+        self.push(made);
         true
+    }
+
+    /// Whether a reshape asks for the same of a view and of its base: it names no axis of the input but the first.
+    fn means_the_same(&self, node: &Node, view: &View) -> bool {
+        match &node.op {
+            Op::Flatten(op) => op.axis == 1 && view.perm.first() == Some(&0),
+            Op::Reshape(op) => {
+                let shape = node.input(1).and_then(|shape| self.graph.constant(shape)?.to_i64_vec().ok());
+                let copies = |(at, size): (usize, &i64)| *size == 0 && view.perm.get(at) != Some(&at);
+                shape.is_some_and(|shape| op.allowzero || !shape.iter().enumerate().any(copies))
+            }
+            _ => false,
+        }
     }
 
     /// Lets an op that does not care for the order of axes work on bases.

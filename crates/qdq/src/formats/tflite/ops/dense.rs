@@ -29,7 +29,8 @@ pub(super) fn read_fully_connected(r: &mut NodeReader<'_, '_>) -> Result<()> {
         let flat = r.push(Reshape::default(), &[raw, shape]);
         x = r.real_of(0, flat)?;
     }
-    let mut weights = r.real(1)?;
+    let asymmetric = r.option(o::ASYMMETRIC_QUANTIZE_INPUTS)?;
+    let mut weights = r.weights(asymmetric)?;
     let bias = if r.has(2) { Some(r.real(2)?) } else { None };
     let y = if keeps {
         weights = r.transposed(weights, &[1, 0])?;
@@ -74,6 +75,7 @@ fn write_fully_connected(
     let table = Object::default()
         .set(o::FUSED_ACTIVATION_FUNCTION, w.activation())
         .set(o::KEEP_NUM_DIMS, keeps)
+        .set(o::ASYMMETRIC_QUANTIZE_INPUTS, w.is_asymmetric_hybrid())
         .set(o::QUANTIZED_BIAS_TYPE, w.bias_type());
     w.emit(code::FULLY_CONNECTED, Some((tag::FULLY_CONNECTED_OPTIONS, table)), vec![x, weights, bias])
 }
