@@ -149,6 +149,11 @@ impl Outcome {
 }
 
 impl Case {
+    /// Whether the spec is u8 over half of its range.
+    pub fn is_reduced_u8(&self) -> bool {
+        self.spec.storage == "u8" && self.spec.reduce_range
+    }
+
     /// The spec of the observer `name`, or of the case itself.
     pub fn spec(&self, name: &str) -> QuantizationSpec {
         let averaging_constant = self.averaging_constant.unwrap_or(0.01);

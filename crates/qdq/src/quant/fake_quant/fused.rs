@@ -1,6 +1,6 @@
 //! Moving average of extremes, parameters and fake quantize in one step (`FusedMovingAvgObsFakeQuantize`).
 //!
-//! Source: ATen/native/quantized/cpu/fused_obs_fake_quant.cpp.
+//! Source: `fused_obs_fake_quant.cpp` of ATen/native/quantized/cpu.
 
 use super::grid::{Grid, straight};
 use super::{FakeQuantizeBase, Gradients, Switches, check_gradient, check_range_in_storage};
@@ -64,12 +64,11 @@ impl FusedMovingAvgObsFakeQuantize {
 
     fn observe(&mut self, x: &Tensor) -> Result<()> {
         let values = x.as_slice::<f32>()?;
-        let (min, max) = match self.grid.axis {
-            Some(axis) => aminmax_per_channel(values, x.shape(), axis)?,
-            None => {
-                let (min, max) = aminmax(values);
-                (vec![min], vec![max])
-            }
+        let (min, max) = if let Some(axis) = self.grid.axis {
+            aminmax_per_channel(values, x.shape(), axis)?
+        } else {
+            let (min, max) = aminmax(values);
+            (vec![min], vec![max])
         };
         if self.min.len() != min.len() {
             let (before, now) = (self.min.len(), min.len());

@@ -1,7 +1,7 @@
 //! Gradients of the learned scale and zero point.
 //!
-//! Source: `fake_quantize_learnable_tensor_grad_kernel_cpu` and `…_channel_grad_kernel_cpu` of ATen's
-//! QuantizedOpKernels.cpp (built for AVX2, where the compiler fuses `zero_point + x · inverse` and `(steps − zero_point) · scale − x` into one rounding each), and
+//! Source: `fake_quantize_learnable_tensor_grad_kernel_cpu` and `…_channel_grad_kernel_cpu` of ATen, built for AVX2, where
+//! the compiler fuses `zero_point + x · inverse` and `(steps − zero_point) · scale − x` into one rounding each; and
 //! `_fake_quantize_learnable_per_*_affine_backward`.
 
 use super::Gradients;
@@ -27,9 +27,10 @@ pub(super) struct Learned<'a> {
 /// Gradients of `x`, scale and zero point, given the output's.
 pub(super) fn gradients(learned: &Learned<'_>, x: &Tensor, grad: &Tensor) -> Result<Gradients> {
     let (values, grads) = (x.as_slice::<f32>()?, grad.as_slice::<f32>()?);
-    let factor = match learned.uses_grad_scaling {
-        true => (1.0 / (values.len() as f64 * f64::from(learned.range.1)).sqrt()) as f32,
-        false => 1.0,
+    let factor = if learned.uses_grad_scaling {
+        (1.0 / (values.len() as f64 * f64::from(learned.range.1)).sqrt()) as f32
+    } else {
+        1.0
     };
     let (mut of_x, mut of_scale, mut of_zero_point) = (
         Vec::with_capacity(values.len()),
@@ -37,9 +38,9 @@ pub(super) fn gradients(learned: &Learned<'_>, x: &Tensor, grad: &Tensor) -> Res
         Vec::with_capacity(values.len()),
     );
     for (elements, channel) in channels(x.shape(), learned.axis, learned.scale.len())? {
-        let point = Point::new(learned, channel, factor);
+        let parameters = Channel::new(learned, channel, factor);
         for (&value, &grad) in values[elements.clone()].iter().zip(&grads[elements]) {
-            let gradients = point.gradients(value, grad);
+            let gradients = parameters.gradients(value, grad);
             of_x.push(gradients[0]);
             of_scale.push(gradients[1]);
             of_zero_point.push(gradients[2]);
@@ -54,7 +55,7 @@ pub(super) fn gradients(learned: &Learned<'_>, x: &Tensor, grad: &Tensor) -> Res
 }
 
 /// Parameters of one channel.
-struct Point {
+struct Channel {
     scale: f32,
     inverse: f32,
     zero_point: f32,
@@ -62,7 +63,7 @@ struct Point {
     factor: f32,
 }
 
-impl Point {
+impl Channel {
     fn new(learned: &Learned<'_>, channel: usize, factor: f32) -> Self {
         let (scale, zero_point) = (learned.scale[channel], learned.zero_point[channel]);
         let range = (learned.range.0 as f32, learned.range.1 as f32);

@@ -1,8 +1,8 @@
-//! The formulas of the TensorFlow Lite converter, which LiteRT's kernels rely on: f32 throughout, rounding half away from
+//! The formulas of the `TensorFlow` Lite converter, which `LiteRT`'s kernels rely on: f32 throughout, rounding half away from
 //! zero.
 //!
-//! Source: measured against TFLC's MLIR quantizer (0 of 3.47 million weights and 17 056 biases of a MobileNetV2 differ),
-//! and the 8-bit quantization specification of LiteRT.
+//! Source: measured against TFLC's MLIR quantizer (0 of 3.47 million weights and 17 056 biases of a `MobileNetV2` differ),
+//! and the 8-bit quantization specification of `LiteRT`.
 
 use crate::error::{Error, Result};
 use crate::quant::observers::Range;

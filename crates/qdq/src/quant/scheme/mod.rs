@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | [`onnxruntime`] | onnxruntime.quantization | f64, stored as f32 | divide, half to even |
 //! | [`torch`] | torch.ao, torchao; fbgemm for the fused fake quantize | f32 throughout; fbgemm f64 | multiply by the inverse, half to even |
-//! | [`litert`] | TensorFlow Lite converter, LiteRT | f32 | multiply by the inverse, half away from zero |
+//! | [`litert`] | `TensorFlow` Lite converter, `LiteRT` | f32 | multiply by the inverse, half away from zero |
 //!
 //! [`PowerOfTwo`] turns scales of any of them into powers of two, [`block_params`] computes them for blocks of an axis, and
 //! [`cast_to_float`] stores 16-bit floats instead of integers.
@@ -39,7 +39,7 @@ pub struct QParams {
     pub zero_point: ZeroPoint,
 }
 
-/// Zero points, which embeddings in PyTorch keep as real numbers.
+/// Zero points, which embeddings in `PyTorch` keep as real numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ZeroPoint {
     /// The integer that means 0.0.

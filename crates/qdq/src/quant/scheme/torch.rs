@@ -1,4 +1,4 @@
-//! PyTorch's formulas, operation for operation.
+//! `PyTorch`'s formulas, operation for operation.
 //!
 //! Observers compute in f32 ([`calculate_qparams`]), fbgemm's kernels, which the fused fake quantize uses while it trains,
 //! in f64 ([`choose_quantization_params`]): the two differ by the last bit of a scale, and for symmetric ranges by up to

@@ -87,7 +87,9 @@ impl Histogram {
         if range != (self.min, self.max) {
             self.counts = self.rescaled(&counts, range)?;
         }
-        counts.iter_mut().zip(&self.counts).for_each(|(count, &before)| *count += before);
+        for (count, &before) in counts.iter_mut().zip(&self.counts) {
+            *count += before;
+        }
         self.counts = counts;
         (self.min, self.max) = range;
         Ok(())
@@ -103,7 +105,9 @@ impl Histogram {
             TorchVersion::V2_15 => sum(&self.counts),
         };
         let mut counts = histc(&[self.min], self.counts.len(), range, self.version)?;
-        counts.iter_mut().for_each(|count| *count *= weight);
+        for count in &mut counts {
+            *count *= weight;
+        }
         Ok(counts)
     }
 }
@@ -160,7 +164,7 @@ impl Observer for Histogram {
             return Err(Error::malformed(format!("`histogram` has {found} bins where {wanted} are needed")));
         }
         let is_unseen = min == f32::INFINITY && max == f32::NEG_INFINITY;
-        if !is_unseen && !(min <= max && min.is_finite() && max.is_finite()) {
+        if !is_unseen && (min > max || !min.is_finite() || !max.is_finite()) {
             return Err(Error::malformed(format!("a histogram from {min} to {max}")));
         }
         if let Some(count) = counts.iter().find(|count| !(count.is_finite() && **count >= 0.0)) {

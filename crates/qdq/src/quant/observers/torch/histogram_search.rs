@@ -10,7 +10,7 @@ const MAX_FAST_LEVELS: f64 = 65_536.0;
 /// The part of `range` to represent by `levels` integers, or a little more, for it ends between bins.
 ///
 /// Starts with the whole range; each step leaves out one 100 000th of the values at the end where that removes more bins,
-/// until the error grows. Source: torch's `HistogramObserver`, after caffe2/quantization/server/norm_minimization.cc.
+/// until the error grows. Source: torch's `HistogramObserver`, after `norm_minimization.cc` of caffe2.
 pub(super) fn search(counts: &[f32], range: (f32, f32), levels: f64) -> (f32, f32) {
     let bins = counts.len();
     let total = f64::from(sum(counts));
@@ -121,7 +121,7 @@ fn clamp(x: f32, top: f32) -> f32 {
     }
 }
 
-/// `torch.div(a, b, rounding_mode="floor")` (`div_floor_floating` of c10/util/generic_math.h).
+/// `torch.div(a, b, rounding_mode="floor")` (`div_floor_floating` of `generic_math.h` of c10).
 fn floor_divide(a: f32, b: f32) -> f32 {
     if b == 0.0 {
         return a / b;

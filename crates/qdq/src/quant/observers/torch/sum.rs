@@ -66,7 +66,9 @@ fn row_sum<const N: usize>(n_values: usize, load: impl Fn(usize) -> [f32; N]) ->
         add(&mut sums[0], load(index));
     }
     let [mut total, rest @ ..] = sums;
-    rest.into_iter().for_each(|sum| add(&mut total, sum));
+    for sum in rest {
+        add(&mut total, sum);
+    }
     total
 }
 
@@ -95,7 +97,9 @@ fn cascade<const N: usize>(n_values: usize, load: impl Fn(usize) -> [f32; N]) ->
         add(&mut levels[0], load(index));
     }
     let [mut total, rest @ ..] = levels;
-    rest.into_iter().for_each(|level| add(&mut total, level));
+    for level in rest {
+        add(&mut total, level);
+    }
     total
 }
 
