@@ -1,4 +1,4 @@
-//! How a value is to be quantized and observed, in the vocabulary of PyTorch.
+//! How a value is to be quantized and observed, in the vocabulary of `PyTorch`.
 //!
 //! A [`QuantizationSpec`] is what `torch.ao.quantization` spreads over an observer's constructor arguments: storage type,
 //! integer range, scheme, and the observer or fake quantize that finds the parameters. It is plain data: recipes and
