@@ -1,5 +1,7 @@
 //! `qdq targets`
 
+use std::fmt::Write;
+
 use qdq::error::Result;
 use qdq::pipeline;
 use qdq::quant::QuantizationSpec;
@@ -64,21 +66,22 @@ fn spec(spec: &QuantizationSpec) -> String {
     }
 }
 
+/// Writing to a string cannot fail.
 fn limits(limits: &Limits) -> String {
     let mut text = limits.storage.to_string();
     if limits.quant_min.is_some() || limits.quant_max.is_some() {
         let bound = |bound: Option<i32>| bound.map_or_else(String::new, |bound| bound.to_string());
-        text += &format!("<{}:{}>", bound(limits.quant_min), bound(limits.quant_max));
+        let _ = write!(text, "<{}:{}>", bound(limits.quant_min), bound(limits.quant_max));
     }
     if let Some(zero_point) = limits.zero_point {
-        text += &format!(" zero point {zero_point}");
+        let _ = write!(text, " zero point {zero_point}");
     }
     if let Some(scale) = limits.scale_min {
-        text += &format!(" scale from {scale}");
+        let _ = write!(text, " scale from {scale}");
     }
     if !limits.granularities.is_empty() {
         let names: Vec<String> = limits.granularities.iter().map(ToString::to_string).collect();
-        text += &format!(" {}", names.join(" or "));
+        let _ = write!(text, " {}", names.join(" or "));
     }
     text
 }
@@ -102,7 +105,7 @@ fn observation(row: &Row) -> String {
         text += ", or float";
     }
     for fixed in &row.fixed {
-        text += &format!(", {} scale {} zero point {}", fixed.storage, fixed.scale, fixed.zero_point);
+        let _ = write!(text, ", {} scale {} zero point {}", fixed.storage, fixed.scale, fixed.zero_point);
     }
     text
 }

@@ -234,7 +234,7 @@ fn onnxruntime_params(
     (scale as f32, (zero_point as i32).clamp(quant_min, quant_max))
 }
 
-/// The TFLite converter's: f32; the zero point rounded half away from zero; symmetric scales are `max|x| / quant_max`.
+/// The `TFLite` converter's: f32; the zero point rounded half away from zero; symmetric scales are `max|x| / quant_max`.
 ///
 /// Source: `GetAsymmetricQuantizationParams` and `SymmetricQuantizeTensor` of `LiteRT`'s quantization utilities.
 fn tflite_params((min, max): (f32, f32), (quant_min, quant_max): (i32, i32), symmetric: bool) -> (f32, i32) {

@@ -4,7 +4,7 @@
 //! per op it has an integer kernel for when the op stands between dequantize and quantize. Ops without a row stay in
 //! float. The planner reads these rows and nothing else.
 //!
-//! It is what PyTorch calls a `BackendConfig`: a row is a `BackendPatternConfig` (an op, the ops that may follow it in the
+//! It is what `PyTorch` calls a `BackendConfig`: a row is a `BackendPatternConfig` (an op, the ops that may follow it in the
 //! same kernel, an observation type), a [`TypeConfig`] is a `DTypeConfig` with its constraints. Batch normalization is in
 //! no row: it is folded into the op before it beforehand, whose node keeps both scopes.
 //!
@@ -84,7 +84,7 @@ pub enum Formula {
     Onnxruntime,
     /// torch.ao.quantization: f32, multiplication by the inverse, half to even, scales not below `eps`.
     Torch,
-    /// The TFLite converter: f32, multiplication by the inverse, half away from zero.
+    /// The `TFLite` converter: f32, multiplication by the inverse, half away from zero.
     Tflite,
 }
 

@@ -68,6 +68,7 @@ pub enum Observation {
 }
 
 impl Observation {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_own(&self) -> bool {
         *self == Observation::Own
     }

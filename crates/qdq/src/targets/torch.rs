@@ -1,4 +1,4 @@
-//! PyTorch's backends: FX graph mode by engine, and the PT2E quantizers.
+//! `PyTorch`'s backends: FX graph mode by engine, and the PT2E quantizers.
 //!
 //! Source: `torch/ao/quantization/qconfig.py` (`get_default_qconfig`, `default_symmetric_qnnpack_qconfig`),
 //! `backend_config/_common_operator_config_utils.py`, `XNNPACKQuantizer` of executorch 1.5 and `X86InductorQuantizer` of
@@ -10,7 +10,7 @@ use crate::spec::{FakeQuantizeKind, Grain, ObserverKind, QuantizationSpec, Schem
 use crate::tensor::DType::{self, I8, U8};
 
 /// Least scale of the symmetric and PT2E configurations, 2⁻¹².
-const EPS: f32 = 0.000_244_140_625;
+const EPS: f32 = 1.0 / 4096.0;
 
 /// Bins of `HistogramObserver`.
 const BINS: usize = 2048;
@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Target> {
         .into_iter()
         .map(|(name, engine, activation, training, weight)| {
             let about = format!("PyTorch FX graph mode with get_default_qconfig(\"{engine}\")");
-            target(name, &about, activation, weight, Some(training), fx_rows())
+            target(name, &about, activation, weight, Some(&training), fx_rows())
         })
         .collect();
     let signed = || activation(I8, EPS);
@@ -101,7 +101,7 @@ fn target(
     about: &str,
     activation: QuantizationSpec,
     weight: QuantizationSpec,
-    training: Option<QuantizationSpec>,
+    training: Option<&QuantizationSpec>,
     rows: Vec<Row>,
 ) -> Target {
     let mut limits = Limits::of(activation.storage);
@@ -123,7 +123,7 @@ fn target(
         smoothing: false,
         finish: Vec::new(),
         training: Some(Training {
-            activation: fused(training.as_ref().unwrap_or(&activation)),
+            activation: fused(training.unwrap_or(&activation)),
             weight: fused(&weight),
         }),
         activation,

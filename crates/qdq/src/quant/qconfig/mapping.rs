@@ -165,6 +165,7 @@ mod tests {
     use crate::spec::QuantizationSpec;
 
     /// A configuration that can be told from others.
+    #[allow(clippy::unnecessary_wraps, reason = "an entry may have none")]
     fn config(bits: i32) -> Option<QConfig> {
         let activation = QuantizationSpec { range: Some((0, bits)), ..QuantizationSpec::default() };
         Some(QConfig { activation, weight: QuantizationSpec::default() })

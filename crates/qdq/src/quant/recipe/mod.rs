@@ -131,6 +131,7 @@ fn complete(spec: &QuantizationSpec, axis: Option<i64>) -> SpecSettings {
 }
 
 /// The error with its key inside of `table`.
+#[allow(clippy::needless_pass_by_value, reason = "errors are mapped, not looked at")]
 fn under(error: crate::error::Error, table: &str) -> crate::error::Error {
     let key = match &error.place().attribute {
         Some(key) => format!("{table}.{key}"),

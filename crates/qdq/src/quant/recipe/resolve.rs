@@ -103,12 +103,9 @@ impl<'r> Resolved<'r> {
                     let count = counts.entry((module.module().to_owned(), node.op.name())).or_default();
                     module.index = *count;
                     *count += 1;
-                    match mapping.resolve(&module)? {
-                        Some(qconfig) => settings.qconfig = Some(qconfig.clone()),
-                        None => {
-                            let by = || "qconfig_mapping".to_owned();
-                            settings.excluded_by.get_or_insert_with(by);
-                        }
+                    settings.qconfig = mapping.resolve(&module)?.cloned();
+                    if settings.qconfig.is_none() {
+                        settings.excluded_by.get_or_insert_with(|| "qconfig_mapping".to_owned());
                     }
                 }
                 self.nodes.insert(place, settings);
