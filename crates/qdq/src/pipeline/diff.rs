@@ -200,8 +200,11 @@ fn pair_values(a: &Graph, b: &Graph) -> Result<Vec<Pair>> {
     for node in &a.body.nodes {
         for id in node.present_outputs().filter(|&id| is_real(a, id)) {
             let name = a[id].name();
-            let other_form = || OTHER_FORMS.iter().find_map(|suffix| find(&[name, suffix].concat()));
-            // A quantized value is compared with itself; a float one with what the other model sees of it.
+            // A quantized value is compared with itself; a float one with what the other model sees of it, unless that is
+            // a value of its own in both.
+            let other_forms = OTHER_FORMS.iter().map(|suffix| [name, suffix].concat());
+            let other_form =
+                || other_forms.filter(|form| a.find(form).is_none()).find_map(|form| find(&form));
             let other = if a.quant(id).is_some() { find(name) } else { other_form().or_else(|| find(name)) };
             if let (Some(other), true) = (other, seen.insert(id)) {
                 let (a, b) = (Side::new(a, id), Side::new(b, other));

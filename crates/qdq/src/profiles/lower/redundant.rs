@@ -12,17 +12,27 @@ use crate::tensor::{Granularity, QuantParams};
 /// Source: onnxruntime 1.32, `ReluQuantFusion` (the zero point is the smallest integer) and `ClipQuantFusion` (the ends
 /// of the range are inside of the clip's, up to the distance of 1.0 from the next f32).
 pub(super) fn drop_activations(graph: &Graph, block: &mut Block) {
-    for position in 0..block.nodes.len() {
-        let node = &block.nodes[position];
-        let Some(activation) = activation_of(graph, node) else { continue };
-        let (Some(input), Some(output)) = (node.input(0), node.output(0)) else { continue };
-        let sight = Sight::new(graph, block);
-        let Some((user, params)) = sight.quantized(output) else { continue };
-        if is_redundant(activation, params) {
-            block.nodes[user].inputs[0] = Some(input);
+    // A relu before a clip stands before the quantize once the clip is gone.
+    loop {
+        let before = block.nodes.len();
+        for position in 0..before {
+            let node = &block.nodes[position];
+            let Some(activation) = activation_of(graph, node) else { continue };
+            let (Some(input), Some(output)) = (node.input(0), node.output(0)) else { continue };
+            let sight = Sight::new(graph, block);
+            let Some((user, params)) = sight.quantized(output) else { continue };
+            if is_redundant(activation, params) {
+                block.nodes[user].inputs[0] = Some(input);
+            }
+        }
+        drop_unused_activations(graph, block);
+        if block.nodes.len() == before {
+            return;
         }
     }
-    // What was passed over is unused now.
+}
+
+fn drop_unused_activations(graph: &Graph, block: &mut Block) {
     let uses = crate::graph::Uses::of_block(graph, block);
     block.nodes.retain(|node| {
         let is_activation = matches!(node.op, Op::Relu(_) | Op::Clip(_));
