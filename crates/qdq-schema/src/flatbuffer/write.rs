@@ -179,13 +179,9 @@ impl Writer {
             Cell::Blob(bytes) => self.vector(bytes, bytes.len(), 16),
             Cell::Text(text) => self.text(text),
             Cell::Table(object) => self.table(object),
-            Cell::Texts(texts) => self.offsets(texts, Self::text_of),
+            Cell::Texts(texts) => self.offsets(texts, |writer, text| writer.text(text)),
             Cell::Tables(objects) => self.offsets(objects, Self::table),
         }
-    }
-
-    fn text_of(&mut self, text: &String) -> usize {
-        self.text(text)
     }
 
     fn text(&mut self, text: &str) -> usize {

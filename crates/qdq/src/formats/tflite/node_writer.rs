@@ -487,7 +487,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     ) -> Result<()> {
         self.is_lifted = false;
         let mut dims = self.output_dims(0)?;
-        let shape = self.shape_of(&dims);
+        let shape = Self::shape_of(&dims);
         dims.insert(1, Dim::Known(1));
         let given = params.first().cloned().flatten();
         let dtype = self.input_type(&inputs);
@@ -504,7 +504,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     }
 
     /// Dimensions as a shape in which one that is not known is −1.
-    pub(super) fn shape_of(&self, dims: &[Dim]) -> Vec<i64> {
+    pub(super) fn shape_of(dims: &[Dim]) -> Vec<i64> {
         dims.iter().map(|dim| dim.known().map_or(-1, |size| size as i64)).collect()
     }
 
@@ -515,7 +515,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         if let Some(index) = self.writer.reshaped_constant(tensor, &dims) {
             return Ok(index);
         }
-        let shape = self.int_vector(&self.shape_of(&dims))?;
+        let shape = self.int_vector(&Self::shape_of(&dims))?;
         let output = self.temporary("lifted", dims, tensor)?;
         let options = (qdq_schema::tflite::builtin_options::RESHAPE_OPTIONS, Object::default());
         let dtype = self.unit_storage().unwrap_or(DType::F32);
@@ -644,7 +644,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
             }
             _ => {
                 let dims = self.output_dims(0)?;
-                let shape = self.shape_of(&dims);
+                let shape = Self::shape_of(&dims);
                 if shape.iter().filter(|size| **size < 0).count() > 1 {
                     return Err(Error::unsupported("a copy of a tensor of unknown sizes"));
                 }
@@ -660,7 +660,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
         &mut self,
         code: i32,
         options: impl Fn() -> Option<Options>,
-        inputs: Vec<i32>,
+        inputs: &[i32],
     ) -> Result<()> {
         let Some((&last, [first, middle @ ..])) = inputs.split_last() else {
             return Err(Error::graph("no inputs"));

@@ -93,7 +93,7 @@ fn read_params(table: &Table<'_>, dtype: Option<DType>, dims: &[Dim]) -> Result<
     let Some((quant_min, quant_max)) = storage.integer_range() else { return Ok(None) };
     let scale = scale.to_vec();
     let mut zeros: Vec<i32> = Vec::with_capacity(scale.len());
-    for zero in zero_point.iter().flat_map(|zeros| zeros.iter()).take(scale.len()) {
+    for zero in zero_point.iter().flat_map(qdq_schema::flatbuffer::Rows::iter).take(scale.len()) {
         zeros.push(i32::try_from(zero).map_err(|_| Error::malformed(format!("zero point {zero}")))?);
     }
     let first = zeros.first().copied().unwrap_or(0);

@@ -42,7 +42,7 @@ pub(super) struct Unit<'g> {
 }
 
 /// The graph's nodes in units, in order; dequantize nodes are left out, as they are written where they are needed.
-pub(super) fn units<'g>(graph: &'g Graph) -> Vec<Unit<'g>> {
+pub(super) fn units(graph: &Graph) -> Vec<Unit<'_>> {
     let finder = Finder { graph, uses: Uses::new(graph), taken: Vec::new() };
     finder.run()
 }
@@ -134,7 +134,7 @@ impl<'g> Finder<'g> {
             if let Some(after) = after.map(|after| &self.graph.body.nodes[after])
                 && matches!(after.op, Op::Transpose(_))
             {
-                outputs = after.outputs.clone();
+                outputs.clone_from(&after.outputs);
             }
         }
         let mut unit =
@@ -198,7 +198,7 @@ impl<'g> Finder<'g> {
                 | Op::AveragePool(_)
         );
         let is_batched = matches!(unit.node.op, Op::MatMul(_))
-            && !unit.inputs.get(1).copied().flatten().is_some_and(|id| self.constant_shape(id).is_some());
+            && unit.inputs.get(1).copied().flatten().is_none_or(|id| self.constant_shape(id).is_none());
         let Some(after) = self.after(unit).filter(|_| takes && !is_batched && unit.pattern == Pattern::One)
         else {
             return;
@@ -247,8 +247,7 @@ impl<'g> Finder<'g> {
         };
         let positions = match rule {
             Rule::Float => return None,
-            Rule::Weights => 0..1,
-            Rule::SameAsInput | Rule::Fixed => 0..1,
+            Rule::Weights | Rule::SameAsInput | Rule::Fixed => 0..1,
             Rule::Own if matches!(op, Op::Clip(_) | Op::ReduceMean(_) | Op::ReduceSum(_)) => 0..1,
             Rule::Own | Rule::SameAsOutput => 0..unit.inputs.len(),
         };

@@ -46,7 +46,10 @@ fn signed(params: &QuantParams) -> QuantParams {
 impl Shift<'_> {
     fn node(&mut self, node: &Node, nodes: &mut Vec<Node>) -> Result<()> {
         match &node.op {
-            Op::Quantize(op) if is_unsigned(&op.params) => self.quantize(node, op, nodes),
+            Op::Quantize(op) if is_unsigned(&op.params) => {
+                self.quantize(node, op, nodes);
+                Ok(())
+            }
             Op::Dequantize(op) if is_unsigned(&op.params) => self.dequantize(node, op, nodes),
             _ => self.other(node, nodes),
         }
@@ -56,11 +59,11 @@ impl Shift<'_> {
         self.moved.iter().rev().find(|(own, _)| *own == value).map(|(_, signed)| *signed)
     }
 
-    fn quantize(&mut self, node: &Node, op: &Quantize, nodes: &mut Vec<Node>) -> Result<()> {
-        let (Some(_), Some(output)) = (node.input(0), node.output(0)) else { return Ok(()) };
+    fn quantize(&mut self, node: &Node, op: &Quantize, nodes: &mut Vec<Node>) {
+        let (Some(_), Some(output)) = (node.input(0), node.output(0)) else { return };
         if self.body.outputs.contains(&output) {
             nodes.push(node.clone());
-            return Ok(());
+            return;
         }
         let name = self.graph[output].name().to_owned();
         let new = self.graph.add_value(&name, None);
@@ -70,7 +73,6 @@ impl Shift<'_> {
         made.op = Quantize { params: signed(&op.params) }.into();
         made.outputs = vec![Some(new)];
         nodes.push(made);
-        Ok(())
     }
 
     fn dequantize(&mut self, node: &Node, op: &Dequantize, nodes: &mut Vec<Node>) -> Result<()> {

@@ -35,17 +35,14 @@ pub(super) fn version(operator: i32, facts: Facts) -> i32 {
         code::CONV_2D => by_type(3, 4),
         code::DEPTHWISE_CONV_2D if facts.input == DType::F32 && facts.is_newer => 2,
         code::DEPTHWISE_CONV_2D => by_type(3, 5),
-        code::TRANSPOSE_CONV if facts.is_newer => 3,
-        code::TRANSPOSE_CONV => by_type(2, 3),
         code::FULLY_CONNECTED if facts.input == DType::I16 => 7,
         code::FULLY_CONNECTED if !facts.has_bias => 6,
         code::FULLY_CONNECTED if facts.is_newer => 5,
         code::FULLY_CONNECTED => by_type(4, 7),
-        code::RESIZE_BILINEAR | code::RESIZE_NEAREST_NEIGHBOR if facts.is_newer => 3,
+        code::TRANSPOSE_CONV | code::RESIZE_BILINEAR | code::RESIZE_NEAREST_NEIGHBOR if facts.is_newer => 3,
         code::QUANTIZE if facts.input == DType::F32 => 1,
         code::QUANTIZE => 2,
         code::DEQUANTIZE if facts.input == DType::F16 => 3,
-        code::DEQUANTIZE => by_type(2, 3),
         code::CAST
         | code::SHAPE
         | code::RESHAPE

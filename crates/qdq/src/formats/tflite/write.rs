@@ -205,13 +205,12 @@ impl<'g> Writer<'g> {
         quant: Option<&QuantParams>,
     ) -> Result<i32> {
         let bytes = write_constant(tensor).map_err(|error| error.value(name))?;
-        let buffer = match self.buffer_of.get(&bytes) {
-            Some(buffer) => *buffer,
-            None => {
-                self.buffers.push(bytes.clone());
-                self.buffer_of.insert(bytes, self.buffers.len() - 1);
-                self.buffers.len() - 1
-            }
+        let buffer = if let Some(buffer) = self.buffer_of.get(&bytes) {
+            *buffer
+        } else {
+            self.buffers.push(bytes.clone());
+            self.buffer_of.insert(bytes, self.buffers.len() - 1);
+            self.buffers.len() - 1
         };
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
@@ -330,9 +329,12 @@ impl<'g> Writer<'g> {
             return Err(Error::unsupported(format!("{n_bytes} bytes of weights in one TFLite file"))
                 .help("quantize the weights, or split the model"));
         }
-        let buffers = self.buffers.iter().map(|bytes| match bytes.is_empty() {
-            true => Object::default(),
-            false => Object::default().blob(buffer::DATA, bytes.clone()),
+        let buffers = self.buffers.iter().map(|bytes| {
+            if bytes.is_empty() {
+                Object::default()
+            } else {
+                Object::default().blob(buffer::DATA, bytes.clone())
+            }
         });
         let doc = &self.graph.metadata.doc;
         let root = Object::default()

@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use crate::ops::{BatchNormalization, LayerNormalization};
 use crate::tensor::Dim;
 
-fn add() -> Option<Options> {
-    Some((tag::ADD_OPTIONS, Object::default()))
+fn add() -> Options {
+    (tag::ADD_OPTIONS, Object::default())
 }
 
-fn mul() -> Option<Options> {
-    Some((tag::MUL_OPTIONS, Object::default()))
+fn mul() -> Options {
+    (tag::MUL_OPTIONS, Object::default())
 }
 
 /// `x · scale / √(variance + epsilon) + (bias - mean · scale / √(variance + epsilon))`
@@ -40,8 +40,8 @@ pub(super) fn write_batch_normalization(op: &BatchNormalization, w: &mut NodeWri
         (w.float_tensor("factors", shape.clone(), &factors)?, w.float_tensor("offsets", shape, &offsets)?);
     let dims = w.tensor_dims(x);
     let scaled = w.temporary("scaled", dims, x)?;
-    w.push_float(code::MUL, mul(), vec![x, factors], scaled);
-    w.emit(code::ADD, add(), vec![scaled, offsets])
+    w.push_float(code::MUL, Some(mul()), vec![x, factors], scaled);
+    w.emit(code::ADD, Some(add()), vec![scaled, offsets])
 }
 
 /// `(x - mean) / √(variance + epsilon) · scale + bias` over the last axes.
@@ -71,19 +71,19 @@ pub(super) fn write_layer_normalization(op: &LayerNormalization, w: &mut NodeWri
     let variance = small(w, "variance")?;
     w.push_float(code::MEAN, keep(), vec![squares, axes], variance);
     let shifted = small(w, "shifted")?;
-    w.push_float(code::ADD, add(), vec![variance, epsilon], shifted);
+    w.push_float(code::ADD, Some(add()), vec![variance, epsilon], shifted);
     let inverse = small(w, "inverse")?;
     w.push_float(code::RSQRT, None, vec![shifted], inverse);
     let centred = w.temporary("centred", dims.clone(), x)?;
     w.push_float(code::SUB, Some((tag::SUB_OPTIONS, Object::default())), vec![x, mean], centred);
     let normal = w.temporary("normal", dims.clone(), x)?;
-    w.push_float(code::MUL, mul(), vec![centred, inverse], normal);
+    w.push_float(code::MUL, Some(mul()), vec![centred, inverse], normal);
     let scale = w.input(1)?;
     if !w.has(2) {
-        return w.emit(code::MUL, mul(), vec![normal, scale]);
+        return w.emit(code::MUL, Some(mul()), vec![normal, scale]);
     }
     let scaled = w.temporary("scaled", dims, x)?;
-    w.push_float(code::MUL, mul(), vec![normal, scale], scaled);
+    w.push_float(code::MUL, Some(mul()), vec![normal, scale], scaled);
     let bias = w.input(2)?;
-    w.emit(code::ADD, add(), vec![scaled, bias])
+    w.emit(code::ADD, Some(add()), vec![scaled, bias])
 }

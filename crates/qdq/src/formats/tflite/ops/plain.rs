@@ -121,7 +121,7 @@ pub(super) fn write_extreme(w: &mut NodeWriter<'_, '_>, code: i32) -> Result<()>
         inputs.push(w.input_like_output(position)?);
     }
     let options = || Some((tag::MAXIMUM_MINIMUM_OPTIONS, Object::default()));
-    w.emit_chain(code, options, inputs)
+    w.emit_chain(code, options, &inputs)
 }
 
 /// The sum of any number of inputs, two at a time.
@@ -130,7 +130,7 @@ pub(super) fn write_sum(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     for position in 0..w.n_inputs() {
         inputs.push(w.input(position)?);
     }
-    w.emit_chain(code::ADD, || Some((tag::ADD_OPTIONS, Object::default())), inputs)
+    w.emit_chain(code::ADD, || Some((tag::ADD_OPTIONS, Object::default())), &inputs)
 }
 
 pub(super) fn write_reciprocal(w: &mut NodeWriter<'_, '_>) -> Result<()> {

@@ -134,7 +134,7 @@ pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let states = w.temporary("states", without.collect(), x)?;
     let lstm = Some((tag::UNIDIRECTIONAL_SEQUENCE_LSTM_OPTIONS, table));
     w.push_float(code::UNIDIRECTIONAL_SEQUENCE_LSTM, lstm, inputs, states);
-    let shape = w.shape_of(&own);
+    let shape = NodeWriter::shape_of(&own);
     let shape = w.int_vector(&shape)?;
     w.emit(code::RESHAPE, Some((tag::RESHAPE_OPTIONS, Object::default())), vec![states, shape])
 }

@@ -83,7 +83,7 @@ pub(super) fn write_reshape(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let options = Some((tag::RESHAPE_OPTIONS, Object::default()));
     let shape = match &w.node().op {
         _ if n_unknown <= 1 => {
-            let shape = w.shape_of(&dims);
+            let shape = NodeWriter::shape_of(&dims);
             w.int_vector(&shape)?
         }
         crate::ops::Op::Reshape(_) if w.constant(1).is_none() => w.narrow(1)?,
@@ -287,7 +287,7 @@ pub(super) fn write_expand(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let dims = w.output_dims(0)?;
     let x = w.input(0)?;
     let shape = if dims.iter().all(|dim| dim.known().is_some()) {
-        let shape = w.shape_of(&dims);
+        let shape = NodeWriter::shape_of(&dims);
         w.int_vector(&shape)?
     } else {
         w.narrow(1)?

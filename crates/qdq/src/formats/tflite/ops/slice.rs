@@ -206,12 +206,10 @@ pub(super) fn write_pad(op: &Pad, w: &mut NodeWriter<'_, '_>) -> Result<()> {
             w.emit_same(code::MIRROR_PAD, Some((tag::MIRROR_PAD_OPTIONS, table)), vec![x, amounts])
         }
         PadMode::Constant => {
-            let value = match w.has(2) {
-                false => None,
-                true => match w.constant(2) {
-                    Some(value) => value.to_f32_vec()?.first().copied(),
-                    None => return Err(Error::unsupported("padding by a number that is computed")),
-                },
+            let value = match w.constant(2) {
+                Some(value) => value.to_f32_vec()?.first().copied(),
+                None if w.has(2) => return Err(Error::unsupported("padding by a number that is computed")),
+                None => None,
             };
             match value.filter(|value| *value != 0.0) {
                 None => w.emit_same(code::PAD, Some((tag::PAD_OPTIONS, Object::default())), vec![x, amounts]),

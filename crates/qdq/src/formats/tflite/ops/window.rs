@@ -114,34 +114,32 @@ pub(super) fn write_conv(op: &Conv, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let activation = w.activation();
     w.is_newer = if is_depthwise { dilation_h * dilation_w > 1 } else { op.group > 1 };
     if is_depthwise {
-        use depthwise_conv2_d_options as o;
         let weights = window.weights(w, 1, true)?;
         let bias = w.bias(2, x, weights, outputs, true)?;
         let table = Object::default()
-            .set(o::PADDING, padding)
-            .set(o::STRIDE_W, stride_w)
-            .set(o::STRIDE_H, stride_h)
-            .set(o::DEPTH_MULTIPLIER, (outputs / op.group) as i32)
-            .set(o::FUSED_ACTIVATION_FUNCTION, activation)
-            .set(o::DILATION_W_FACTOR, dilation_w)
-            .set(o::DILATION_H_FACTOR, dilation_h);
+            .set(depthwise_conv2_d_options::PADDING, padding)
+            .set(depthwise_conv2_d_options::STRIDE_W, stride_w)
+            .set(depthwise_conv2_d_options::STRIDE_H, stride_h)
+            .set(depthwise_conv2_d_options::DEPTH_MULTIPLIER, (outputs / op.group) as i32)
+            .set(depthwise_conv2_d_options::FUSED_ACTIVATION_FUNCTION, activation)
+            .set(depthwise_conv2_d_options::DILATION_W_FACTOR, dilation_w)
+            .set(depthwise_conv2_d_options::DILATION_H_FACTOR, dilation_h);
         return w.emit(
             code::DEPTHWISE_CONV_2D,
             Some((tag::DEPTHWISE_CONV2_D_OPTIONS, table)),
             vec![x, weights, bias],
         );
     }
-    use conv2_d_options as o;
     let weights = window.weights(w, 1, false)?;
     let bias = w.bias(2, x, weights, outputs, true)?;
     let table = Object::default()
-        .set(o::PADDING, padding)
-        .set(o::STRIDE_W, stride_w)
-        .set(o::STRIDE_H, stride_h)
-        .set(o::FUSED_ACTIVATION_FUNCTION, activation)
-        .set(o::DILATION_W_FACTOR, dilation_w)
-        .set(o::DILATION_H_FACTOR, dilation_h)
-        .set(o::QUANTIZED_BIAS_TYPE, w.bias_type());
+        .set(conv2_d_options::PADDING, padding)
+        .set(conv2_d_options::STRIDE_W, stride_w)
+        .set(conv2_d_options::STRIDE_H, stride_h)
+        .set(conv2_d_options::FUSED_ACTIVATION_FUNCTION, activation)
+        .set(conv2_d_options::DILATION_W_FACTOR, dilation_w)
+        .set(conv2_d_options::DILATION_H_FACTOR, dilation_h)
+        .set(conv2_d_options::QUANTIZED_BIAS_TYPE, w.bias_type());
     w.emit(code::CONV_2D, Some((tag::CONV2_D_OPTIONS, table)), vec![x, weights, bias])
 }
 
@@ -159,9 +157,9 @@ pub(super) fn read_transpose_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
         None => r.output_tensor(0)?.dims.iter().map(Dim::known).collect(),
     };
     let (mut before, mut after, mut added) = (Vec::new(), Vec::new(), Vec::new());
-    for axis in 0..2 {
+    for (axis, stride) in strides.into_iter().enumerate() {
         let (input, kernel) = (known(&input, axis + 1)?, known(&weights, axis + 1)?);
-        let full = input.saturating_sub(1).saturating_mul(strides[axis]).saturating_add(kernel);
+        let full = input.saturating_sub(1).saturating_mul(stride).saturating_add(kernel);
         let output = known(&output, axis + 1)?;
         let total = full.saturating_sub(output);
         before.push(total / 2);
