@@ -26,7 +26,7 @@ fn best_time(mut body: impl FnMut()) -> f64 {
         n_runs += 1;
     }
     match (cpu_start, thread_seconds()) {
-        (Some(begin), Some(end)) if rayon::current_num_threads() == 1 => {
+        (Some(begin), Some(end)) if qdq_kernels::parallel::n_threads() == 1 => {
             // The kernel counts in ticks of a few milliseconds.
             let mean = (end - begin + 0.004) / f64::from(n_runs);
             mean.min(best.as_secs_f64())

@@ -162,12 +162,11 @@ impl Prepared for OnRealNumbers {
             (tensor, _) => Ok(tensor),
         };
         let inputs = Args(inputs.0.into_iter().zip(&self.inputs).map(real).collect::<Result<_>>()?);
-        let outputs = match &self.kernel {
-            Some(kernel) => kernel.run(inputs)?,
-            None => {
-                let context = EvalContext { n_outputs: self.outputs.len() };
-                self.op.def().eval(context, crate::ops::with_constants(inputs, &self.constants))?
-            }
+        let outputs = if let Some(kernel) = &self.kernel {
+            kernel.run(inputs)?
+        } else {
+            let context = EvalContext { n_outputs: self.outputs.len() };
+            self.op.def().eval(context, crate::ops::with_constants(inputs, &self.constants))?
         };
         let store = |(tensor, quant): (Tensor, &Option<Arc<QuantParams>>)| match quant {
             Some(quant) => quantize(tensor, quant),

@@ -152,7 +152,7 @@ impl<'g> Accumulator<'g> {
             return Ok(());
         }
         let Some(sums) = self.weights.and_then(|weights| self.sums_of_weights(weights)) else {
-            return Err(overflow(by_type, format!("{n_products} products of up to {x} × {w}")));
+            return Err(overflow(by_type, &format!("{n_products} products of up to {x} × {w}")));
         };
         for (output, sum) in sums.into_iter().enumerate() {
             let largest = sum.saturating_mul(x).saturating_add(self.bias_of(output));
@@ -160,7 +160,7 @@ impl<'g> Accumulator<'g> {
                 let what = format!(
                     "output {output}: weights that sum to {sum}, times inputs of up to {x}, and its bias"
                 );
-                return Err(overflow(largest, what));
+                return Err(overflow(largest, &what));
             }
         }
         Ok(())
@@ -224,7 +224,7 @@ fn largest_distance(params: &QuantParams) -> u64 {
     params.zero_point.iter().map(distance).max().unwrap_or(0)
 }
 
-fn overflow(largest: u64, what: String) -> Error {
+fn overflow(largest: u64, what: &str) -> Error {
     Error::graph(format!("a sum of up to {largest} does not fit 32 bits (at most {I32_MAX}): {what}"))
         .help("leave the node in float, or store activations or weights in fewer bits")
 }
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(ty("z"), "i8[N,4,5,5]{scale=0.1, zero_point=-128}");
         assert_eq!(ty("s"), "f32[N,4,5,5]");
         assert_eq!(
-            text::print(&text::parse(&text::print(&graph).replace("#", "fill(1) ;")).unwrap())
+            text::print(&text::parse(&text::print(&graph).replace('#', "fill(1) ;")).unwrap())
                 .lines()
                 .count(),
             7

@@ -218,7 +218,7 @@ fn pair_values(a: &Graph, b: &Graph) -> Result<Vec<Pair>> {
 /// For each value, whether a node of the body or an input gives it: lowering leaves names of values that are gone.
 fn computed(graph: &Graph) -> Vec<bool> {
     let mut is_computed = vec![false; graph.values().len()];
-    let outputs = graph.body.nodes.iter().flat_map(|node| node.present_outputs());
+    let outputs = graph.body.nodes.iter().flat_map(super::super::graph::Node::present_outputs);
     outputs.chain(graph.body.inputs.iter().copied()).for_each(|id| is_computed[id.index()] = true);
     is_computed
 }

@@ -188,7 +188,7 @@ impl Case {
             eps: self.spec.eps.numbers()[0],
             is_dynamic: false,
             observer,
-            fake_quantize: None,
+            ..QuantizationSpec::default()
         }
     }
 }

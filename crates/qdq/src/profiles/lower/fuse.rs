@@ -120,7 +120,7 @@ fn take_inputs<'b>(
 /// Puts quantized outputs in the place of real ones; their parameters, or nothing if one is not quantized.
 fn take_outputs<'b>(sight: &Sight<'b>, node: &Node, fused: &mut Fused) -> Option<Vec<&'b QuantParams>> {
     let mut params = Vec::new();
-    for output in fused.outputs.iter_mut() {
+    for output in &mut fused.outputs {
         let Some(id) = *output else { continue };
         let (position, found) = sight.quantized(id)?;
         *output = sight.nodes[position].output(0);

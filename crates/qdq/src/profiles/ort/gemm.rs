@@ -60,12 +60,11 @@ impl Prepared for PreparedGemm {
         let product = &self.product;
         let inputs = with_constants(inputs, &product.constants);
         let packed_now;
-        let right = match &product.packed {
-            Some(packed) => packed,
-            None => {
-                packed_now = pack(product, inputs.get(1)?, self.op.trans_b)?;
-                &packed_now
-            }
+        let right = if let Some(packed) = &product.packed {
+            packed
+        } else {
+            packed_now = pack(product, inputs.get(1)?, self.op.trans_b)?;
+            &packed_now
         };
         let turned;
         let left = if self.op.trans_a {

@@ -46,7 +46,7 @@ pub(super) fn table(input: Affine, output: Affine, function: impl Fn(f32) -> f32
 /// The logistic function as a ratio of polynomials. Source: MLAS `LogisticKernelFma3`.
 pub(super) fn sigmoid(x: f32) -> f32 {
     const NUMERATOR: [f32; 5] =
-        [4.370_310_3e-11, 1.156_273_3e-7, 6.085_748_6e-5, 8.513_771_3e-3, 2.482_879_5e-1];
+        [4.370_310_3e-11, 1.156_273_3e-7, 6.085_748_6e-5, 8.513_771e-3, 2.482_879_5e-1];
     const DENOMINATOR: [f32; 6] =
         [6.102_473_9e-13, 5.761_021_4e-9, 6.291_067_8e-6, 1.701_988_2e-3, 1.168_176_6e-1, 9.931_519e-1];
     let x = at_most(at_least(x, -18.0), 18.0);

@@ -101,7 +101,7 @@ fn products_of_matrices() {
     assert_eq!(
         reals.to_f32_vec().unwrap(),
         [
-            1.311_840_1,
+            1.311_84,
             0.893_760_1,
             0.414_240_03,
             0.753_920_1,

@@ -129,9 +129,12 @@ impl Prepared for Join {
                 return Err(crate::error::Error::data(format!("{:?} joined with {shape:?}", tensor.shape())));
             }
             shape[axis] += tensor.shape()[axis];
-            let requantize = |q: i32| match params == &self.output {
-                true => q,
-                false => self.output.limit(multiplier.apply((q - params.zero_point).into())),
+            let requantize = |q: i32| {
+                if params == &self.output {
+                    q
+                } else {
+                    self.output.limit(multiplier.apply((q - params.zero_point).into()))
+                }
             };
             let elements: Vec<i32> = integers(tensor)?.into_iter().map(requantize).collect();
             parts.push((elements, tensor.shape()[axis..].iter().product::<usize>()));

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 /// `e^x` for `x ≤ 0`: `k = floor(x · log2(e) + 1/2)`, `r = (x - k·hi) - k·lo` with `hi + lo = ln 2`,
 /// `1 + r/1·(1 + r/2·(1 + … r/13))`, times `2^k`; 0 below -700.
 pub(super) fn exponential(x: f64) -> f64 {
-    const LOG2_E: f64 = 1.442_695_040_888_963_4;
+    use std::f64::consts::LOG2_E;
     const LN2_HI: f64 = 0.693_147_180_369_123_8;
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     if x < -700.0 {

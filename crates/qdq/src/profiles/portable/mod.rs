@@ -11,14 +11,14 @@
 //!
 //! | op | definition |
 //! |---|---|
-//! | conv, gemm (alpha = beta = 1), mat_mul | `q_y = z_y + mul(Σ (q_x - z_x)(q_w - z_w) + bias, s_x·s_w / s_y)`; the sum in 32 bits, which do not overflow (`graph::Accumulator`); padding is `z_x`; one `s_w` for all outputs or one for each |
+//! | conv, gemm (alpha = beta = 1), `mat_mul` | `q_y = z_y + mul(Σ (q_x - z_x)(q_w - z_w) + bias, s_x·s_w / s_y)`; the sum in 32 bits, which do not overflow (`graph::Accumulator`); padding is `z_x`; one `s_w` for all outputs or one for each |
 //! | add, sub | with the larger of `s_a/s_y`, `s_b/s_y` as multiplier `M · 2^-n`, and `M_a = round(s_a/s_y · 2^n)`, `M_b` likewise: `q_y = z_y + floor(((q_a - z_a)·M_a ± (q_b - z_b)·M_b + 2^(n-1)) / 2^n)` |
 //! | mul | `q_y = z_y + mul((q_a - z_a)(q_b - z_b), s_a·s_b / s_y)` |
-//! | average_pool, global_average_pool | `q_y = z_y + mul(Σ (q_x - z_x), s_x / (s_y·count))`; `count` is the number of elements that the op divides by |
+//! | `average_pool`, `global_average_pool` | `q_y = z_y + mul(Σ (q_x - z_x), s_x / (s_y·count))`; `count` is the number of elements that the op divides by |
 //! | concat | `q_y = z_y + mul(q_x - z_x, s_x / s_y)`; with equal parameters the integers as they are |
-//! | relu, clip, leaky_relu, sigmoid, tanh, hard_sigmoid, hard_swish | a table over all `q_x`, see below |
+//! | relu, clip, `leaky_relu`, sigmoid, tanh, `hard_sigmoid`, `hard_swish` | a table over all `q_x`, see below |
 //! | softmax | over the lane, `d = max q_x - q_x`, `t = round(e(-d·s_x) · 2^23)`: `q_y = z_y + round(t · M / (Σt · 2^n))` with `M · 2^-n` the multiplier `1 / s_y` |
-//! | reshape, transpose, slice, gather, max_pool, resize (nearest) …  | the integers as they are |
+//! | reshape, transpose, slice, gather, `max_pool`, resize (nearest) …  | the integers as they are |
 //!
 //! A relu or clip that the range of its quantized output makes redundant is not computed at all.
 //!

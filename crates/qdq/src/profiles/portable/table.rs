@@ -19,7 +19,7 @@ pub(super) fn prepare(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
     let (input, output) = (activation(node, 0)?, output(node)?);
     let (first, last) = input.storage.integer_range().unwrap_or((0, -1));
     let table = (first..=last).map(|q| entry(q, &input, &output, &function)).collect();
-    Ok(Box::new(Table { first, table, output }))
+    Ok(Box::new(Table { first, results: table, output }))
 }
 
 /// `round(f((q - z_x)·s_x) / s_y + z_y)`, limited.
@@ -32,7 +32,7 @@ fn entry(q: i32, input: &Affine, output: &Affine, function: &dyn Fn(f64) -> f64)
 #[derive(Debug)]
 struct Table {
     first: i32,
-    table: Vec<i32>,
+    results: Vec<i32>,
     output: Affine,
 }
 
@@ -41,7 +41,7 @@ impl Prepared for Table {
         let input = inputs.get(0)?;
         let mut elements = integers(input)?;
         for element in &mut elements {
-            *element = self.table[(*element - self.first) as usize];
+            *element = self.results[(*element - self.first) as usize];
         }
         Ok(vec![self.output.tensor(input.shape().to_vec(), &elements)?])
     }

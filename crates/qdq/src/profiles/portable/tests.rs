@@ -43,7 +43,7 @@ fn multipliers_are_the_definition() {
     for (scales, by, numerator, denominator) in [
         (vec![0.5f32], 0.75f32, 2, 3),
         (vec![0.375, 0.0625], 5.0, 3, 640),
-        (vec![1.5], 0.0078125, 192, 1),
+        (vec![1.5], 0.007_812_5, 192, 1),
         (vec![3.0e-5, 7.0], 0.5, 0, 0),
     ] {
         let (numerator, denominator) = if denominator > 0 {
@@ -197,7 +197,8 @@ fn tables_and_softmax_are_near_the_real_function() {
         )
     };
     let real = |q: i64| (q + 10) as f64 * f64::from(0.05f32);
-    let functions: [(&str, fn(f64) -> f64); 4] = [
+    type Function = fn(f64) -> f64;
+    let functions: [(&str, Function); 4] = [
         ("tanh(%x)", f64::tanh),
         ("sigmoid(%x)", |x| 1.0 / (1.0 + (-x).exp())),
         ("leaky_relu(%x)", |x| if x < 0.0 { x * f64::from(0.01f32) } else { x }),
@@ -205,13 +206,13 @@ fn tables_and_softmax_are_near_the_real_function() {
     ];
     for (op, function) in functions {
         for (&q, y) in x.iter().zip(run(&source(op))) {
-            let exact = function(real(q)) / 0.0078125 - 5.0;
+            let exact = function(real(q)) / 0.007_812_5 - 5.0;
             assert_eq!(y as f64, (exact + 0.5).floor().clamp(-128.0, 127.0), "{op} of {q}");
         }
     }
     let total: f64 = x.iter().map(|&q| real(q).exp()).sum();
     for (&q, y) in x.iter().zip(run(&source("softmax(%x)"))) {
-        assert!((y as f64 + 5.0 - real(q).exp() / total / 0.0078125).abs() <= 0.51, "{q}");
+        assert!((y as f64 + 5.0 - real(q).exp() / total / 0.007_812_5).abs() <= 0.51, "{q}");
     }
 }
 

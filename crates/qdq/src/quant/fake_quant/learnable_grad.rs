@@ -1,6 +1,6 @@
 //! Gradients of the learned scale and zero point.
 //!
-//! Source: `fake_quantize_learnable_tensor_grad_kernel_cpu` and `…_channel_grad_kernel_cpu` of ATen, built for AVX2, where
+//! Source: `fake_quantize_learnable_tensor_grad_kernel_cpu` and `…_channel_grad_kernel_cpu` of `ATen`, built for AVX2, where
 //! the compiler fuses `zero_point + x · inverse` and `(steps − zero_point) · scale − x` into one rounding each; and
 //! `_fake_quantize_learnable_per_*_affine_backward`.
 
