@@ -3,7 +3,7 @@
 use super::golden::{Array, Case, Golden, Outcome};
 
 /// Why this case may differ.
-pub fn reason(golden: &Golden, case: &Case, outcome: &Outcome) -> Option<&'static str> {
+pub(crate) fn reason(golden: &Golden, case: &Case, outcome: &Outcome) -> Option<&'static str> {
     let has_nan = case.stream.starts_with("nan");
     let has_inf = case.stream.contains("inf");
     match case.name.as_str() {

@@ -9,7 +9,7 @@ use qdq::quant::fake_quant::{
 use super::golden::{Array, Case, Golden, Outcome};
 use super::streams;
 
-pub fn run(case: &Case) -> Outcome {
+pub(crate) fn run(case: &Case) -> Outcome {
     let Some(mut fake_quantize) = make(case) else {
         return Outcome::error("construct");
     };
@@ -59,7 +59,7 @@ fn make(case: &Case) -> Option<Box<dyn FakeQuantizeBase>> {
     })
 }
 
-pub fn run_learnable(golden: &Golden, case: &Case) -> Outcome {
+pub(crate) fn run_learnable(golden: &Golden, case: &Case) -> Outcome {
     let spec: QuantizationSpec = case.spec(case.observer.as_ref().unwrap());
     let init = if golden.source == "torch" { LearnableInit::Torch } else { LearnableInit::TorchAo };
     let Ok(mut learnable) = LearnableFakeQuantize::new(&spec, init, case.scaling.unwrap()) else {
@@ -73,8 +73,12 @@ pub fn run_learnable(golden: &Golden, case: &Case) -> Outcome {
             learnable.enable_learning();
         }
         if let (true, Some((scale, zero_point))) = (step >= 2, learnable.learned_mut()) {
-            scale.iter_mut().for_each(|scale| *scale *= [0.75, 0.9, 1e-9][step - 2]);
-            zero_point.iter_mut().for_each(|zero_point| *zero_point += [0.3, -3.7, 1.5][step - 2]);
+            for scale in scale.iter_mut() {
+                *scale *= [0.75, 0.9, 1e-9][step - 2];
+            }
+            for zero_point in zero_point.iter_mut() {
+                *zero_point += [0.3, -3.7, 1.5][step - 2];
+            }
         }
         let Ok(y) = learnable.forward(x) else {
             steps.push(Outcome::error("forward"));

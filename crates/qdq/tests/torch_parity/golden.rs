@@ -12,35 +12,34 @@ use serde::Deserialize;
 
 /// A file of `conformance/goldens`.
 #[derive(Deserialize)]
-pub struct Golden {
-    pub source: String,
-    pub version: String,
-    pub cases: Vec<Case>,
+pub(crate) struct Golden {
+    pub(crate) source: String,
+    pub(crate) version: String,
+    pub(crate) cases: Vec<Case>,
 }
 
 /// One observer, fake quantize or function on one stream.
 #[derive(Deserialize)]
-pub struct Case {
-    pub kind: String,
-    pub name: String,
-    pub spec: Spec,
-    pub stream: String,
-    pub shape: Vec<usize>,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) spec: Spec,
+    pub(crate) stream: String,
+    pub(crate) shape: Vec<usize>,
     #[serde(default)]
-    pub axis: usize,
-    pub averaging_constant: Option<f32>,
-    pub bins: Option<usize>,
-    pub observer: Option<String>,
-    pub schedule: Option<Vec<(u8, u8)>>,
-    pub scaling: Option<bool>,
-    pub scale: Option<Array>,
-    pub zero_point: Option<serde_json::Value>,
-    pub real_zero_point: Option<Array>,
-    pub result: Outcome,
+    pub(crate) axis: usize,
+    pub(crate) averaging_constant: Option<f32>,
+    pub(crate) bins: Option<usize>,
+    pub(crate) observer: Option<String>,
+    pub(crate) schedule: Option<Vec<(u8, u8)>>,
+    pub(crate) scaling: Option<bool>,
+    pub(crate) scale: Option<Array>,
+    pub(crate) zero_point: Option<serde_json::Value>,
+    pub(crate) real_zero_point: Option<Array>,
+    pub(crate) result: Outcome,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub struct Spec {
+pub(crate) struct Spec {
     storage: String,
     scheme: String,
     range: Option<(i32, i32)>,
@@ -51,29 +50,29 @@ pub struct Spec {
 /// What came out; only the parts that the kind of case has.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
-pub struct Outcome {
-    pub error: Option<String>,
-    pub min: Option<Array>,
-    pub max: Option<Array>,
-    pub histogram: Option<Array>,
-    pub recorded: Option<Array>,
-    pub scale: Option<Array>,
-    pub zero_point: Option<Vec<i64>>,
-    pub real_zero_point: Option<Array>,
-    pub y: Option<Array>,
-    pub dx: Option<Array>,
-    pub dscale: Option<Array>,
-    pub dzero: Option<Array>,
-    pub integers: Option<String>,
-    pub reals: Option<Array>,
-    pub steps: Vec<Outcome>,
-    pub converted: Option<Box<Outcome>>,
+pub(crate) struct Outcome {
+    pub(crate) error: Option<String>,
+    pub(crate) min: Option<Array>,
+    pub(crate) max: Option<Array>,
+    pub(crate) histogram: Option<Array>,
+    pub(crate) recorded: Option<Array>,
+    pub(crate) scale: Option<Array>,
+    pub(crate) zero_point: Option<Vec<i64>>,
+    pub(crate) real_zero_point: Option<Array>,
+    pub(crate) y: Option<Array>,
+    pub(crate) dx: Option<Array>,
+    pub(crate) dscale: Option<Array>,
+    pub(crate) dzero: Option<Array>,
+    pub(crate) integers: Option<String>,
+    pub(crate) reals: Option<Array>,
+    pub(crate) steps: Vec<Outcome>,
+    pub(crate) converted: Option<Box<Outcome>>,
 }
 
 /// The bits of an array of f32: hexadecimal digits, or a hash and some elements.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(untagged)]
-pub enum Array {
+pub(crate) enum Array {
     Whole(String),
     Hashed { hash: String, some: BTreeMap<String, String> },
 }
@@ -82,7 +81,7 @@ pub enum Array {
 const SHORT: usize = 24;
 
 impl Array {
-    pub fn of(numbers: &[f32]) -> Self {
+    pub(crate) fn of(numbers: &[f32]) -> Self {
         let bits = |number: &f32| if number.is_nan() { 0x7fc0_0000 } else { number.to_bits() };
         if numbers.len() <= SHORT {
             return Array::Whole(numbers.iter().fold(String::new(), |mut text, number| {
@@ -98,14 +97,14 @@ impl Array {
         Array::Hashed { hash: digest(&bytes), some }
     }
 
-    pub fn numbers(&self) -> Vec<f32> {
+    pub(crate) fn numbers(&self) -> Vec<f32> {
         let Array::Whole(text) = self else { panic!("a hashed array") };
         let words = text.as_bytes().chunks(8).map(|word| std::str::from_utf8(word).unwrap());
         words.map(|word| f32::from_bits(u32::from_str_radix(word, 16).unwrap())).collect()
     }
 }
 
-pub fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(bytes);
     format!("{:08x}", crc.sum())
@@ -113,7 +112,7 @@ pub fn digest(bytes: &[u8]) -> String {
 
 impl Outcome {
     /// The parts that differ, torch's before ours.
-    pub fn differences(&self, ours: &Self) -> String {
+    pub(crate) fn differences(&self, ours: &Self) -> String {
         let mut text = String::new();
         macro_rules! compare {
             ($($part:ident),*) => {$(
@@ -132,11 +131,11 @@ impl Outcome {
         text
     }
 
-    pub fn error(stage: &str) -> Self {
+    pub(crate) fn error(stage: &str) -> Self {
         Self { error: Some(stage.to_owned()), ..Self::default() }
     }
 
-    pub fn with_qparams(mut self, qparams: &QParams) -> Self {
+    pub(crate) fn with_qparams(mut self, qparams: &QParams) -> Self {
         self.scale = Some(Array::of(&qparams.scale));
         match &qparams.zero_point {
             ZeroPoint::Integer(integers) => {
@@ -150,12 +149,12 @@ impl Outcome {
 
 impl Case {
     /// Whether the spec is u8 over half of its range.
-    pub fn is_reduced_u8(&self) -> bool {
+    pub(crate) fn is_reduced_u8(&self) -> bool {
         self.spec.storage == "u8" && self.spec.reduce_range
     }
 
     /// The spec of the observer `name`, or of the case itself.
-    pub fn spec(&self, name: &str) -> QuantizationSpec {
+    pub(crate) fn spec(&self, name: &str) -> QuantizationSpec {
         let averaging_constant = self.averaging_constant.unwrap_or(0.01);
         let observer = match name {
             "MinMaxObserver" => ObserverKind::MinMax,
@@ -194,7 +193,7 @@ impl Case {
 }
 
 /// The golden files of some parts, by name.
-pub fn read(parts: &[&str]) -> Vec<Golden> {
+pub(crate) fn read(parts: &[&str]) -> Vec<Golden> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/goldens");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

@@ -1,6 +1,7 @@
 //! Observers, fake quantizes and quantize functions against goldens of torch and torchao, on f32 bits.
 //!
 //! The goldens are made by `conformance/goldens/make_torch.py`. Every difference has a line in `exceptions.rs`.
+#![allow(clippy::print_stdout, reason = "tells how many cases were compared")]
 
 mod exceptions;
 mod fake_quantizes;

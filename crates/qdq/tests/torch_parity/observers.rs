@@ -5,7 +5,7 @@ use qdq::quant::observers::torch::{Histogram, Observer, TorchVersion, observer};
 use super::golden::{Array, Case, Golden, Outcome};
 use super::streams;
 
-pub fn run(golden: &Golden, case: &Case) -> Outcome {
+pub(crate) fn run(golden: &Golden, case: &Case) -> Outcome {
     let Some(mut observer) = make(golden, case) else {
         return Outcome::error("construct");
     };

@@ -5,7 +5,7 @@ use qdq::quant::scheme::torch::{dequantize, dequantize_float_qparams, quantize, 
 use super::golden::{Array, Case, Outcome, digest};
 use super::streams;
 
-pub fn run(case: &Case) -> Outcome {
+pub(crate) fn run(case: &Case) -> Outcome {
     let batch = streams::batches(&case.stream, &case.shape).swap_remove(0);
     let values: &[f32] = batch.as_slice().unwrap();
     let scales = case.scale.as_ref().unwrap().numbers();

@@ -64,7 +64,7 @@ fn bell(seed: u32, n: usize) -> Vec<f32> {
 }
 
 /// The batches of a stream; dimension 0 is 0 where a batch is empty.
-pub fn batches(name: &str, dims: &[usize]) -> Vec<Tensor> {
+pub(crate) fn batches(name: &str, dims: &[usize]) -> Vec<Tensor> {
     let n_batches = match name {
         "constant_1e30" | "all_inf" => 1,
         "zeros"
@@ -94,7 +94,7 @@ pub fn batches(name: &str, dims: &[usize]) -> Vec<Tensor> {
 }
 
 /// The gradient of the output for a batch.
-pub fn gradient(name: &str, batch: usize, dims: &[usize]) -> Tensor {
+pub(crate) fn gradient(name: &str, batch: usize, dims: &[usize]) -> Tensor {
     let numbers = bell(500_000 + seed(name) + batch as u32, dims.iter().product());
     Tensor::from_vec(dims.to_vec(), numbers).unwrap()
 }

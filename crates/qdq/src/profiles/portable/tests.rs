@@ -187,6 +187,9 @@ fn the_exponential_is_close_and_fixed() {
     assert_eq!(functions::exponential(-13.7).to_bits(), (-13.7f64).exp().to_bits());
 }
 
+/// A function on real numbers.
+type Function = fn(f64) -> f64;
+
 #[test]
 fn tables_and_softmax_are_near_the_real_function() {
     let x: Vec<i64> = (-128..128).collect();
@@ -197,7 +200,6 @@ fn tables_and_softmax_are_near_the_real_function() {
         )
     };
     let real = |q: i64| (q + 10) as f64 * f64::from(0.05f32);
-    type Function = fn(f64) -> f64;
     let functions: [(&str, Function); 4] = [
         ("tanh(%x)", f64::tanh),
         ("sigmoid(%x)", |x| 1.0 / (1.0 + (-x).exp())),
