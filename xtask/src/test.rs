@@ -53,6 +53,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/integers.py", venv::ONNXRUNTIME),
     ("conformance/one_op.py", venv::ONNXRUNTIME),
     ("conformance/targets.py", venv::ONNXRUNTIME),
+    ("conformance/formulas_litert.py", venv::LITERT),
     ("conformance/tflite.py", venv::LITERT),
 ];
 
