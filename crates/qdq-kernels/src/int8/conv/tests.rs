@@ -81,7 +81,8 @@ fn random_shape(random: &mut Random) -> (ConvShape, Vec<usize>) {
 }
 
 fn check(random: &mut Random, shape: &ConvShape, dims: &[usize], arithmetic: Arithmetic, what: &str) {
-    let depthwise = shape.groups > 1 && shape.groups == shape.in_channels;
+    // With several outputs for each channel onnxruntime has no depthwise kernel, and saturates.
+    let depthwise = shape.groups > 1 && [shape.in_channels, shape.out_channels] == [shape.groups; 2];
     let exact = arithmetic == Arithmetic::Exact;
     let (a_signed, b_signed) = (exact && random.below(2) == 0, !exact || random.below(2) == 0);
     let input = Owned::random(random, a_signed, dims.iter().product());
