@@ -1,7 +1,7 @@
 //! How often which floats occur: exact counts by sign, exponent and top seven bits of the mantissa.
 //!
 //! One counter is raised for each value, so that a processor's stores (one a cycle) set the pace. Counters are kept in
-//! [`N_TABLES`] tables filled in turn: a run of equal values, zeros above all, would otherwise wait for its own stores.
+//! `N_TABLES` tables filled in turn: a run of equal values, zeros above all, would otherwise wait for its own stores.
 //! Extremes and zeros are found in vector registers on the way, where nothing else waits for them.
 #![allow(unsafe_code, reason = "counters and values without bounds checks; see each block")]
 #![allow(clippy::inline_always, reason = "compiled for target features only when inlined")]

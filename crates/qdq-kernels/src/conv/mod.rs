@@ -3,7 +3,7 @@
 //! Layout `[n, channels, spatial...]`; weights `[out_channels, in_channels / groups, kernel...]`.
 //! Paths, chosen by shape: depthwise (one input channel a group) has its own vectorized loop;
 //! everything else is a matrix product of weights and input windows. Where rows of outputs fill
-//! registers, the product reads the windows off a padded copy of the input ([`direct`]); else they are
+//! registers, the product reads the windows off a padded copy of the input (`direct`); else they are
 //! brought into its panels on the fly. No window matrix is ever stored.
 
 use std::sync::OnceLock;

@@ -24,7 +24,7 @@
 //!
 //! **Tables** are built once, in `f64`, with additions, subtractions, multiplications and divisions only, which IEEE 754
 //! rounds in one way: `q_y = round(f((q_x - z_x)·s_x) / s_y + z_y)`, limited in `f64` before it becomes an integer.
-//! `f` is in [`functions`], operation by operation, the exponential `e` too.
+//! `f` is in `functions.rs`, operation by operation, the exponential `e` too.
 //!
 //! 8-bit weights and activations for products, 8-bit for softmax; 8 or 16 bits for the rest. What is left in float
 //! between a dequantize and a quantize is not computed in integers and not promised.
