@@ -64,7 +64,7 @@ def qdq(*args: str | Path) -> list[str]:
 
 def last_json(text: str) -> dict[str, float]:
     """The object at the end of the output: warnings of the runtime may come before it."""
-    return json.loads(text[text.rindex("\n{" if "\n{" in text else "{"):])
+    return json.loads(text if text.startswith("{") else text[text.rindex("\n{"):])
 
 
 def in_turn(lines: dict[str, list[str]], rounds: int) -> dict[str, list[Usage]]:
