@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::elementwise::{require_float, require_same_dtype};
-use super::numeric::{Float, by_float, filled};
+use super::numeric::{Float, by_float, filled, unwritten};
 use super::window::{AutoPad, Sliding, Windows};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
@@ -157,7 +157,7 @@ impl Conv {
     fn run_packed(packed: &PackedConv, input: &Tensor, windows: &Windows) -> Result<Tensor> {
         let elements = input.as_slice::<f32>()?;
         let shape = output_shape(input.shape(), packed.shape().out_channels, &windows.output);
-        let mut output = filled(&shape, 0.0)?;
+        let mut output = unwritten(&shape)?;
         packed.run(elements, input.shape(), &mut output);
         Tensor::from_vec(shape, output)
     }

@@ -1,6 +1,6 @@
 //! Loops over tensors element by element, with broadcasting.
 
-use super::numeric::{Float, Number, by_float, by_number, filled};
+use super::numeric::{Float, Number, by_float, by_number, unwritten};
 use super::{Args, Inputs};
 use crate::error::{Error, Result};
 use crate::kernels::elementwise::{broadcast_to, map_in_place};
@@ -224,7 +224,7 @@ pub(crate) fn stretched<T: Element + Default>(tensor: Tensor, shape: &[usize]) -
     if tensor.shape() == shape {
         return tensor.into_vec();
     }
-    let mut elements = filled(shape, T::default())?;
+    let mut elements = unwritten(shape)?;
     broadcast_to(tensor.as_slice::<T>()?, tensor.shape(), &mut elements, shape);
     Ok(elements)
 }

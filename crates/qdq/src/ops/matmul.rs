@@ -2,7 +2,7 @@
 
 use super::elementwise::{require_number, require_same_dtype, stretched};
 use super::infer::{broadcast, broadcast_sizes};
-use super::numeric::{Number, by_number, filled, with_halves_widened};
+use super::numeric::{Number, by_number, filled, unwritten, with_halves_widened};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
@@ -152,7 +152,8 @@ fn mat_mul_f32(a: &Tensor, b: &Tensor, packed: Option<&PackedB>, activation: Act
     let product = Product::new(a.shape(), b.shape())?;
     let (m, k, n) = (product.m, product.k, product.n);
     let (x, y) = (a.as_slice::<f32>()?, b.as_slice::<f32>()?);
-    let mut output = filled(&product.shape, 0.0)?;
+    // Sums of nothing are 0, and no kernel writes them.
+    let mut output = if k == 0 { filled(&product.shape, 0.0)? } else { unwritten(&product.shape)? };
     let options = GemmOptions { activation, ..GemmOptions::default() };
     if let (Some(packed), [_]) = (packed, product.batches.as_slice()) {
         gemm(MatRef::row_major(x, m, k).into(), packed.into(), &options, &mut output);

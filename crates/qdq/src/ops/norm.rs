@@ -2,7 +2,7 @@
 
 use super::elementwise::{combine_into, infer_same, require_float};
 use super::infer::{broadcast_sizes, resolve_axis};
-use super::numeric::{Float, by_float, filled, narrow, sum_of, widen_halves};
+use super::numeric::{Float, by_float, narrow, sum_of, unwritten, widen_halves};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::kernels::norm::{RowStatistics, layer_norm, rms_norm};
@@ -74,7 +74,7 @@ impl LayerNormalization {
             return self.generic::<f32>(inputs);
         }
         let elements = input.as_slice::<f32>()?;
-        let mut output = filled(input.shape(), 0.0)?;
+        let mut output = unwritten(input.shape())?;
         let mut statistics = vec![RowStatistics { mean: 0.0, inv_std: 0.0 }; elements.len() / rows.len];
         let bias = bias.map(Tensor::as_slice).transpose()?;
         let scale = Some(scale.as_slice()?);
@@ -145,7 +145,7 @@ impl OpDef for RmsNormalization {
                 if rows.len == 0 || scale.len() != rows.len {
                     return self.generic::<f32>(&inputs);
                 }
-                let mut output = filled(input.shape(), 0.0)?;
+                let mut output = unwritten(input.shape())?;
                 rms_norm(input.as_slice()?, rows.len, Some(scale.as_slice()?), self.epsilon, &mut output);
                 Ok(vec![Tensor::from_vec(input.shape().to_vec(), output)?])
             },

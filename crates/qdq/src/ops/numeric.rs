@@ -4,7 +4,7 @@ use half::{bf16, f16};
 
 use super::Args;
 use crate::error::{Error, Result};
-use crate::tensor::{DType, Element, Tensor, element_count};
+use crate::tensor::{DType, Element, Tensor, element_count, take_spare};
 
 /// A numeric element type. Integer arithmetic wraps.
 pub(crate) trait Number: Element + PartialOrd + Default {
@@ -333,6 +333,16 @@ pub(crate) fn filled<T: Clone>(shape: &[usize], fill: T) -> Result<Vec<T>> {
     elements.try_reserve_exact(count).map_err(|_| too_large(shape))?;
     elements.resize(count, fill);
     Ok(elements)
+}
+
+/// Elements of a new tensor for a kernel that writes every one, of unspecified contents; an error if they do not fit the
+/// memory.
+pub(crate) fn unwritten<T: Element + Default>(shape: &[usize]) -> Result<Vec<T>> {
+    let count = element_count(shape).ok_or_else(|| too_large(shape))?;
+    match take_spare(count) {
+        Some(elements) => Ok(elements),
+        None => filled(shape, T::default()),
+    }
 }
 
 fn too_large(shape: &[usize]) -> Error {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::elementwise::{require_float, require_number};
-use super::numeric::{filled, narrow};
+use super::numeric::{narrow, unwritten};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::kernels::quantize::{self as kernels, Convention, Groups, Limits, Spread, Storage};
 use crate::kernels::reduce::min_max;
-use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor, TensorType};
+use crate::tensor::{DType, Data, Element, Granularity, QuantParams, Tensor, TensorType};
 
 op! {
     /// Real numbers to integers: `round_half_even(x / scale) + zero_point`, limited to `quant_min..=quant_max`.
@@ -103,18 +103,24 @@ fn converted(inputs: &Inputs<'_>, params: &QuantParams, dtype: DType) -> Result<
 pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
     params.check_shape(tensor.shape())?;
     let shape = tensor.shape().to_vec();
-    let floats = if tensor.dtype() == DType::F32 { tensor.into_vec()? } else { tensor.to_f32_vec()? };
+    let widened: Vec<f32>;
+    let floats = if tensor.dtype() == DType::F32 {
+        tensor.as_slice()?
+    } else {
+        widened = tensor.to_f32_vec()?;
+        &widened
+    };
     let groups = groups(params, &shape);
     let data = match params.storage {
-        DType::I8 => Data::I8(quantized(&floats, params, groups)?.into()),
-        DType::U8 => Data::U8(quantized(&floats, params, groups)?.into()),
-        DType::I16 => Data::I16(quantized(&floats, params, groups)?.into()),
-        DType::U16 => Data::U16(quantized(&floats, params, groups)?.into()),
-        DType::I4 => Data::I4(quantized(&floats, params, groups)?.into()),
-        DType::U4 => Data::U4(quantized(&floats, params, groups)?.into()),
+        DType::I8 => Data::I8(quantized(floats, params, groups)?.into()),
+        DType::U8 => Data::U8(quantized(floats, params, groups)?.into()),
+        DType::I16 => Data::I16(quantized(floats, params, groups)?.into()),
+        DType::U16 => Data::U16(quantized(floats, params, groups)?.into()),
+        DType::I4 => Data::I4(quantized(floats, params, groups)?.into()),
+        DType::U4 => Data::U4(quantized(floats, params, groups)?.into()),
         DType::I32 => {
-            let mut integers = filled(&shape, 0)?;
-            kernels::quantize_wide(&floats, &mut integers, groups, limits(params));
+            let mut integers = unwritten(&shape)?;
+            kernels::quantize_wide(floats, &mut integers, groups, limits(params));
             Data::I32(integers.into())
         }
         storage => return Err(Error::internal(format!("storage {storage} passed the check"))),
@@ -123,12 +129,12 @@ pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
 }
 
 /// Integers of at most 16 bits.
-fn quantized<T: Storage + Default>(
+fn quantized<T: Storage + Element + Default>(
     floats: &[f32],
     params: &QuantParams,
     groups: Groups<'_>,
 ) -> Result<Vec<T>> {
-    let mut integers = filled(&[floats.len()], T::default())?;
+    let mut integers = unwritten(&[floats.len()])?;
     kernels::quantize(floats, &mut integers, groups, limits(params), Convention::DivideHalfEven);
     Ok(integers)
 }
@@ -164,7 +170,7 @@ pub fn dequantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
         )));
     }
     let groups = groups(params, tensor.shape());
-    let mut floats = filled(tensor.shape(), 0f32)?;
+    let mut floats = unwritten(tensor.shape())?;
     match tensor.data() {
         Data::I8(q) | Data::I4(q) => kernels::dequantize(q, &mut floats, groups),
         Data::U8(q) | Data::U4(q) => kernels::dequantize(q, &mut floats, groups),

@@ -1,16 +1,19 @@
 //! Shared storage of elements.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::spare::{Spares, Storage};
+
 /// Elements that are owned and shared, or lie in bytes that something else keeps alive (a mapped file).
 #[derive(Clone)]
-pub enum Buffer<T> {
+pub enum Buffer<T: Viewable> {
     /// In memory of our own.
-    Owned(Arc<Vec<T>>),
+    Owned(Arc<Storage<T>>),
     /// In foreign bytes; aligned for `T` and a whole number of elements.
     Mapped(MappedBytes),
 }
@@ -19,7 +22,7 @@ pub enum Buffer<T> {
 #[derive(Clone)]
 pub struct MappedBytes(Bytes);
 
-impl<T: bytemuck::AnyBitPattern> Buffer<T> {
+impl<T: bytemuck::AnyBitPattern + Viewable> Buffer<T> {
     /// Little-endian bytes as elements: in place where they are aligned, else copied. `None` if the length does not fit.
     pub fn from_bytes(bytes: Bytes) -> Option<Self> {
         if !bytes.len().is_multiple_of(size_of::<T>()) {
@@ -35,7 +38,7 @@ impl<T: bytemuck::AnyBitPattern> Buffer<T> {
             }
             bytemuck::pod_read_unaligned(chunk)
         });
-        Some(Buffer::Owned(Arc::new(elements.collect())))
+        Some(elements.collect::<Vec<T>>().into())
     }
 }
 
@@ -43,7 +46,9 @@ impl<T: Clone + Viewable> Buffer<T> {
     /// The elements, moved out if nobody else holds them, else copied.
     pub fn into_vec(self) -> Vec<T> {
         match self {
-            Buffer::Owned(shared) => Arc::try_unwrap(shared).unwrap_or_else(|shared| shared.to_vec()),
+            Buffer::Owned(shared) => {
+                Arc::try_unwrap(shared).map_or_else(|shared| shared.to_vec(), Storage::into_vec)
+            }
             Buffer::Mapped(bytes) => T::view(&bytes.0).to_vec(),
         }
     }
@@ -51,16 +56,28 @@ impl<T: Clone + Viewable> Buffer<T> {
     /// The elements if nobody else holds them.
     pub fn into_unique(self) -> Option<Vec<T>> {
         match self {
-            Buffer::Owned(shared) => Arc::try_unwrap(shared).ok(),
+            Buffer::Owned(shared) => Arc::try_unwrap(shared).ok().map(Storage::into_vec),
             Buffer::Mapped(_) => None,
         }
     }
 }
 
 /// Elements that may be viewed in place in foreign bytes.
-pub trait Viewable: Sized {
+pub trait Viewable: Copy + Default + 'static {
     /// The elements in `bytes`, which are aligned and whole.
     fn view(bytes: &[u8]) -> &[Self];
+
+    /// Calls `body` with this thread's memory of tensors that are gone; not called while the thread ends.
+    fn with_spares<R>(body: impl FnOnce(&mut Spares<Self>) -> R) -> Option<R>;
+}
+
+macro_rules! with_spares {
+    ($element:ty) => {
+        fn with_spares<R>(body: impl FnOnce(&mut Spares<$element>) -> R) -> Option<R> {
+            thread_local!(static SPARES: RefCell<Spares<$element>> = const { RefCell::new(Spares::new()) });
+            SPARES.try_with(|spares| body(&mut spares.borrow_mut())).ok()
+        }
+    };
 }
 
 macro_rules! viewable {
@@ -69,6 +86,8 @@ macro_rules! viewable {
             fn view(bytes: &[u8]) -> &[Self] {
                 bytemuck::cast_slice(bytes)
             }
+
+            with_spares!($element);
         }
     )*};
 }
@@ -78,6 +97,8 @@ impl Viewable for bool {
     fn view(_bytes: &[u8]) -> &[Self] {
         &[] // never mapped: any byte but 0 and 1 would be no bool, so readers convert
     }
+
+    with_spares!(bool);
 }
 
 impl<T: Viewable> Deref for Buffer<T> {
@@ -91,9 +112,9 @@ impl<T: Viewable> Deref for Buffer<T> {
     }
 }
 
-impl<T> From<Vec<T>> for Buffer<T> {
+impl<T: Viewable> From<Vec<T>> for Buffer<T> {
     fn from(elements: Vec<T>) -> Self {
-        Buffer::Owned(Arc::new(elements))
+        Buffer::Owned(Arc::new(Storage::from(elements)))
     }
 }
 

@@ -7,6 +7,7 @@ mod buffer;
 mod data;
 mod dtype;
 mod quant_params;
+mod spare;
 mod tensor_type;
 
 pub use buffer::Buffer;
@@ -14,4 +15,5 @@ pub use data::{Data, Element, Tensor};
 pub(crate) use data::{element_count, with_numbers};
 pub use dtype::DType;
 pub use quant_params::{Granularity, QuantParams};
+pub(crate) use spare::take_spare;
 pub use tensor_type::{Dim, Shape, TensorType};

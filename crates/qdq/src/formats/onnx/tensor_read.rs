@@ -155,7 +155,7 @@ fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
     })
 }
 
-fn convert<S: Copy + std::fmt::Display, T: TryFrom<S>>(elements: &[S]) -> Result<Buffer<T>>
+fn convert<S: Copy + std::fmt::Display, T: Element + TryFrom<S>>(elements: &[S]) -> Result<Buffer<T>>
 where
     Buffer<T>: From<Vec<T>>,
 {

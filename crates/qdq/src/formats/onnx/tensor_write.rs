@@ -55,7 +55,7 @@ fn raw_bytes(data: &Data) -> Bytes {
     }
 }
 
-struct Shared<T>(Buffer<T>);
+struct Shared<T: Element>(Buffer<T>);
 
 impl<T: Element + bytemuck::Pod> AsRef<[u8]> for Shared<T> {
     fn as_ref(&self) -> &[u8] {

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::elementwise::{broadcast_dims, broadcast_to};
 use crate::kernels::parallel::for_each_chunk;
-use crate::ops::{Args, Prepared, output_count, with_constants};
+use crate::ops::{Args, Prepared, output_count, unwritten, with_constants};
 use crate::tensor::Tensor;
 
 /// What is computed.
@@ -53,7 +53,7 @@ impl Prepared for PreparedBinary {
         let span = Span::of(first.shape(), second.shape());
         let table = self.tables[span as usize].get_or_init(|| self.table(span));
         let (first, second) = (stretched(first, &shape)?, stretched(second, &shape)?);
-        let mut output = vec![0; output_count(&shape)?];
+        let mut output = unwritten::<u8>(&shape)?;
         for_each_chunk(&mut output, CHUNK, |task, output| {
             let pairs = first[task * CHUNK..].iter().zip(&second[task * CHUNK..]);
             for (output, (&a, &b)) in output.iter_mut().zip(pairs) {

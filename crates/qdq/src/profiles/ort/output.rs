@@ -4,7 +4,7 @@ use super::node::{Affine, check_whole_range};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::int8::{self, Epilogue, Range};
-use crate::ops::output_count;
+use crate::ops::{output_count, unwritten};
 use crate::tensor::{DType, Tensor};
 
 /// The last step of a kernel of products, with a factor for the whole tensor or one for each output channel.
@@ -81,22 +81,22 @@ impl Output {
             Output::Integers { factors, range, storage } => {
                 let epilogue = Epilogue::Requantize { multipliers: factors, range: *range };
                 if *storage == DType::I8 {
-                    let mut elements = vec![0i8; count];
+                    let mut elements = unwritten::<i8>(&shape)?;
                     kernel(&epilogue, int8::Output::I8(&mut elements));
                     return Tensor::from_vec(shape, elements);
                 }
-                let mut elements = vec![0u8; count];
+                let mut elements = unwritten::<u8>(&shape)?;
                 kernel(&epilogue, int8::Output::U8(&mut elements));
                 Tensor::from_vec(shape, elements)
             }
             Output::Reals { factors } => {
-                let mut elements = vec![0f32; count];
+                let mut elements = unwritten::<f32>(&shape)?;
                 let epilogue = Epilogue::Dequantize { scales: factors, bias: None };
                 kernel(&epilogue, int8::Output::F32(&mut elements));
                 Tensor::from_vec(shape, elements)
             }
             Output::Sums => {
-                let mut elements = vec![0i32; count];
+                let mut elements = unwritten::<i32>(&shape)?;
                 kernel(&Epilogue::Sums, int8::Output::I32(&mut elements));
                 Tensor::from_vec(shape, elements)
             }

@@ -6,7 +6,7 @@ use super::rounding::{Saturate, at_least, at_most};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::parallel::for_each_chunk;
-use crate::ops::{Args, Prepared, with_constants};
+use crate::ops::{Args, Prepared, unwritten, with_constants};
 use crate::tensor::Tensor;
 
 /// Binds dequantize, `function`, quantize.
@@ -69,7 +69,7 @@ impl Prepared for PreparedTable {
         let inputs = with_constants(inputs, &self.constants);
         let input = inputs.get(0)?;
         let from = bits(input)?;
-        let mut output = vec![0; from.len()];
+        let mut output = unwritten::<u8>(input.shape())?;
         for_each_chunk(&mut output, CHUNK, |task, output| {
             let from = &from[task * CHUNK..];
             output.iter_mut().zip(from).for_each(|(to, &byte)| *to = self.table[usize::from(byte)]);
