@@ -86,6 +86,32 @@ impl Kernel {
         }
     }
 
+    /// The best kernel that multiplies bytes exactly, four to a lane, in registers of at most `max_lanes` lanes, and how
+    /// many lanes they have.
+    pub(super) fn of_four(max_lanes: usize) -> Option<(Self, usize)> {
+        let kernel = match Self::current(Arithmetic::Exact) {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni if max_lanes < 16 && is_x86_feature_detected!("avxvnni") => Self::AvxVnni,
+            kernel => kernel,
+        };
+        let lanes = match kernel {
+            Self::Avx512Vnni => 16,
+            Self::AvxVnni => 8,
+            Self::Neon => 4,
+            _ => return None,
+        };
+        (lanes <= max_lanes).then_some((kernel, lanes))
+    }
+
+    /// What is added to activations, signed or not, when they become those of this kernel.
+    pub(super) fn activation_offset(self, signed: bool) -> i32 {
+        match (signed, self == Self::Neon) {
+            (true, false) => 128,
+            (false, true) => -128,
+            _ => 0,
+        }
+    }
+
     #[cfg(target_arch = "x86_64")]
     fn detect(limit: Option<&str>) -> Self {
         let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");

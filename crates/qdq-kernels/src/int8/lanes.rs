@@ -79,6 +79,15 @@ pub(super) trait Lanes: Simd {
             }
         }
     }
+    /// The bytes of four rows, four to a lane, each xor `FLIP`: lane `l` of register `q` holds element
+    /// `16 * (l / 4) + 4 * q + l % 4` of each row.
+    /// # Safety
+    /// `4 * LANES` readable bytes at each pointer.
+    unsafe fn interleave<const FLIP: u8>(self, rows: [*const u8; 4]) -> [Self::I; 4];
+    /// [`Lanes::store_quantized`] of four registers whose lanes are those of [`Lanes::interleave`].
+    /// # Safety
+    /// `4 * LANES` writable bytes at `p`.
+    unsafe fn store_interleaved(self, p: *mut u8, lanes: [Self::I; 4], bounds: ByteBounds);
     /// Nearest whole number, ties to even; out of range gives an unspecified value.
     fn round_to_i(self, v: Self::V) -> Self::I;
     /// `a * b + c`, rounded once, on every processor.
@@ -119,6 +128,20 @@ impl Lanes for Portable {
         let (zero_point, min) = (i32::from(bounds.zero_point), i32::from(bounds.min));
         let moved = [low, high].map(|v| v.map(|x| x.max(min - zero_point) + zero_point));
         unsafe { self.store_bytes(p, moved[0], moved[1]) }
+    }
+    #[inline(always)]
+    unsafe fn interleave<const FLIP: u8>(self, rows: [*const u8; 4]) -> [[i32; 4]; 4] {
+        let rows = rows.map(|row| unsafe { row.cast::<[u8; 16]>().read_unaligned() });
+        std::array::from_fn(|q| {
+            std::array::from_fn(|l| i32::from_le_bytes(rows.map(|row| row[4 * q + l] ^ FLIP)))
+        })
+    }
+    #[inline(always)]
+    unsafe fn store_interleaved(self, p: *mut u8, lanes: [[i32; 4]; 4], bounds: ByteBounds) {
+        unsafe {
+            self.store_quantized(p, lanes[0], lanes[1], bounds);
+            self.store_quantized(p.add(8), lanes[2], lanes[3], bounds);
+        }
     }
     #[inline(always)]
     unsafe fn store_halves(self, p: *mut u16, low: [i32; 4], high: [i32; 4]) {
@@ -205,6 +228,40 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn interleave<const FLIP: u8>(self, rows: [*const u8; 4]) -> [__m256i; 4] {
+            unsafe {
+                let flip = _mm256_set1_epi8(FLIP as i8);
+                let [a, b, c, d] = rows.map(|row| {
+                    let row = _mm256_loadu_si256(row.cast());
+                    if FLIP == 0 { row } else { _mm256_xor_si256(row, flip) }
+                });
+                let [low, high] = [_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b)];
+                let [low_end, high_end] = [_mm256_unpacklo_epi8(c, d), _mm256_unpackhi_epi8(c, d)];
+                [
+                    _mm256_unpacklo_epi16(low, low_end),
+                    _mm256_unpackhi_epi16(low, low_end),
+                    _mm256_unpacklo_epi16(high, high_end),
+                    _mm256_unpackhi_epi16(high, high_end),
+                ]
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_interleaved(self, p: *mut u8, [a, b, c, d]: [__m256i; 4], bounds: ByteBounds) {
+            unsafe {
+                let zero_point = _mm256_set1_epi16(bounds.zero_point);
+                let min = _mm256_set1_epi16(bounds.min);
+                let [low, high] = [_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d)]
+                    .map(|halves| _mm256_max_epi16(_mm256_adds_epi16(halves, zero_point), min));
+                // Numbers of either type now.
+                let bytes = if bounds.min < 0 {
+                    _mm256_packs_epi16(low, high)
+                } else {
+                    _mm256_packus_epi16(low, high)
+                };
+                _mm256_storeu_si256(p.cast(), bytes);
+            }
+        }
+        #[inline(always)]
         unsafe fn store_halves(self, p: *mut u16, low: __m256i, high: __m256i) {
             unsafe {
                 let half = _mm256_set1_epi32(0xffff);
@@ -260,6 +317,40 @@ mod x86 {
                 let low = _mm512_add_epi32(_mm512_max_epi32(low, min), zero_point);
                 let high = _mm512_add_epi32(_mm512_max_epi32(high, min), zero_point);
                 self.store_bytes(p, low, high);
+            }
+        }
+        #[inline(always)]
+        unsafe fn interleave<const FLIP: u8>(self, rows: [*const u8; 4]) -> [__m512i; 4] {
+            unsafe {
+                let flip = _mm512_set1_epi8(FLIP as i8);
+                let [a, b, c, d] = rows.map(|row| {
+                    let row = _mm512_loadu_si512(row.cast());
+                    if FLIP == 0 { row } else { _mm512_xor_si512(row, flip) }
+                });
+                let [low, high] = [_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b)];
+                let [low_end, high_end] = [_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d)];
+                [
+                    _mm512_unpacklo_epi16(low, low_end),
+                    _mm512_unpackhi_epi16(low, low_end),
+                    _mm512_unpacklo_epi16(high, high_end),
+                    _mm512_unpackhi_epi16(high, high_end),
+                ]
+            }
+        }
+        #[inline(always)]
+        unsafe fn store_interleaved(self, p: *mut u8, [a, b, c, d]: [__m512i; 4], bounds: ByteBounds) {
+            unsafe {
+                let zero_point = _mm512_set1_epi16(bounds.zero_point);
+                let min = _mm512_set1_epi16(bounds.min);
+                let [low, high] = [_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d)]
+                    .map(|halves| _mm512_max_epi16(_mm512_adds_epi16(halves, zero_point), min));
+                // Numbers of either type now.
+                let bytes = if bounds.min < 0 {
+                    _mm512_packs_epi16(low, high)
+                } else {
+                    _mm512_packus_epi16(low, high)
+                };
+                _mm512_storeu_si512(p.cast(), bytes);
             }
         }
         #[inline(always)]

@@ -7,13 +7,15 @@
 
 use std::ops::Range;
 
-use super::super::Bytes;
 use super::super::dot::{LanesTask, MAX_COLUMNS, MAX_ROWS, TILE_VECTORS, dispatch_lanes};
 use super::super::finish::{ColumnTerms, Finish, SharedOutput};
 use super::super::lanes::Lanes;
 use super::super::scratch::with_bytes;
+use super::super::{Bytes, Epilogue};
 use super::Call;
-use crate::conv::{ConvShape, Geometry};
+use super::quads::Quads;
+use super::taps::Taps;
+use crate::conv::ConvShape;
 use crate::parallel::{for_each_task, rows_per_task};
 
 /// Multiplications per task.
@@ -29,6 +31,8 @@ pub(super) struct Depthwise {
     n_taps: usize,
     in_channels: usize,
     out_channels: usize,
+    /// The same for the faster path to quantized bytes, where there is one.
+    quads: Option<Quads>,
 }
 
 impl Depthwise {
@@ -50,7 +54,9 @@ impl Depthwise {
             }
         }
         let sums = (0..out_channels).map(|c| (0..n_taps).map(|tap| weight(c, tap)).sum()).collect();
-        Self { weights: packed, sums, n_taps, in_channels: shape.in_channels, out_channels }
+        let quads =
+            if shape.in_channels == out_channels { Quads::new(weight, n_taps, out_channels) } else { None };
+        Self { weights: packed, sums, n_taps, in_channels: shape.in_channels, out_channels, quads }
     }
 
     /// Channels of a row of weights, and of the input that the loop wants: at least a block.
@@ -60,6 +66,11 @@ impl Depthwise {
 
     /// Convolves `[n, spatial..., in_channels]`.
     pub(super) fn run(&self, call: &Call<'_>, input: &[u8], bias: Option<&[i32]>, output: &SharedOutput<'_>) {
+        if let (Some(quads), Epilogue::Requantize { .. }, SharedOutput::Bytes(output)) =
+            (&self.quads, call.epilogue, output)
+        {
+            return quads.run(call, input, bias, &self.sums, output);
+        }
         let width = self.width();
         if width == self.in_channels {
             return self.run_wide(call, input, bias, output);
@@ -84,11 +95,14 @@ impl Depthwise {
         let n_lines = call.n * depth * height;
         assert_eq!(input.len(), call.n * call.geometry.input_len() * self.width());
         let pad = vec![call.zero_point as u8; self.width()];
+        // An odd tap has weight 0 beside it and may read anything.
+        let step = self.n_taps.next_multiple_of(2);
+        let taps = Taps { geometry: call.geometry, input, pad: &pad, width: self.width(), step };
         let lines_per_task = rows_per_task(width * self.out_channels * self.n_taps, CHUNK);
         for_each_task(n_lines.div_ceil(lines_per_task), |task| {
             let begin = task * lines_per_task;
             let range = begin..n_lines.min(begin + lines_per_task);
-            let task = Lines { depthwise: self, call, input, pad: &pad, bias, output, range };
+            let task = Lines { depthwise: self, call, taps, bias, output, range };
             if call.signed {
                 dispatch_lanes(Typed::<true>(task));
             } else {
@@ -102,8 +116,7 @@ impl Depthwise {
 struct Lines<'a> {
     depthwise: &'a Depthwise,
     call: &'a Call<'a>,
-    input: &'a [u8],
-    pad: &'a [u8],
+    taps: Taps<'a>,
     bias: Option<&'a [i32]>,
     output: &'a SharedOutput<'a>,
     range: Range<usize>,
@@ -116,10 +129,9 @@ impl<const SIGNED: bool> LanesTask for Typed<'_, SIGNED> {
     #[inline(always)]
     fn run<S: Lanes>(self, s: S) {
         let n_taps = self.0.depthwise.n_taps;
-        // An odd tap has weight 0 beside it and may read anything.
-        let mut taps = vec![self.0.pad.as_ptr(); self.0.call.geometry.output[2] * n_taps.next_multiple_of(2)];
+        let mut taps = self.0.taps.empty();
         for line in self.0.range.clone() {
-            self.0.find_taps(line, &mut taps);
+            self.0.taps.find(line, &mut taps);
             match n_taps {
                 9 => self.0.line::<S, SIGNED, 5>(s, line, &taps),
                 25 => self.0.line::<S, SIGNED, 13>(s, line, &taps),
@@ -130,52 +142,6 @@ impl<const SIGNED: bool> LanesTask for Typed<'_, SIGNED> {
 }
 
 impl Lines<'_> {
-    /// The first channel under each tap of each output of a line.
-    #[inline(always)]
-    fn find_taps(&self, line: usize, taps: &mut [*const u8]) {
-        let Geometry { axes, input, output } = self.call.geometry;
-        let (image, od, oh) =
-            (line / (output[0] * output[1]), line / output[1] % output[0], line % output[1]);
-        let width = self.depthwise.width();
-        let step = self.depthwise.n_taps.next_multiple_of(2);
-        let index = |axis: usize, o: usize, tap: usize| {
-            (o * axes[axis].stride + tap * axes[axis].dilation)
-                .checked_sub(axes[axis].pad_begin)
-                .filter(|i| *i < input[axis])
-        };
-        let mut tap = 0;
-        for kd in 0..axes[0].kernel {
-            for kh in 0..axes[1].kernel {
-                let row = match (index(0, od, kd), index(1, oh, kh)) {
-                    (Some(id), Some(ih)) => Some(((image * input[0] + id) * input[1] + ih) * input[2]),
-                    _ => None,
-                };
-                for kw in 0..axes[2].kernel {
-                    // Outputs `begin..end` read the input line, the others pads.
-                    let (begin, end) = match row {
-                        Some(_) => axes[2].valid_outputs(kw, input[2], output[2]),
-                        None => (0, 0),
-                    };
-                    for ow in (0..begin).chain(end..output[2]) {
-                        taps[ow * step + tap] = self.pad.as_ptr();
-                    }
-                    if begin < end {
-                        let column =
-                            |ow: usize| ow * axes[2].stride + kw * axes[2].dilation - axes[2].pad_begin;
-                        let pixel = |ow: usize| row.unwrap_or(0) + column(ow);
-                        assert!((pixel(end - 1) + 1) * width <= self.input.len());
-                        let mut pointer = self.input[pixel(begin) * width..].as_ptr();
-                        for target in taps[begin * step + tap..].iter_mut().step_by(step).take(end - begin) {
-                            *target = pointer;
-                            pointer = pointer.wrapping_add(axes[2].stride * width);
-                        }
-                    }
-                    tap += 1;
-                }
-            }
-        }
-    }
-
     /// All outputs of a line; `PAIRS` of taps, or 0 if that is not known when compiling.
     #[inline(always)]
     fn line<S: Lanes, const SIGNED: bool, const PAIRS: usize>(&self, s: S, line: usize, taps: &[*const u8]) {

@@ -14,6 +14,8 @@ use crate::conv::{ConvShape, Geometry};
 use crate::window::{axes3, spatial3};
 
 mod depthwise;
+mod quads;
+mod taps;
 mod windows;
 
 use depthwise::Depthwise;

@@ -60,7 +60,7 @@ fn random_shape(random: &mut Random) -> (ConvShape, Vec<usize>) {
     };
     let (kernel, strides, dilations) = (list(1, 3), list(1, 2), list(1, 2));
     let (pads_begin, pads_end, sizes) = (list(0, 2), list(0, 2), list(5, 8));
-    let groups = [1, 1, 2, 3, 24, 40][random.below(6)];
+    let groups = [1, 1, 1, 2, 3, 24, 40, 64, 100][random.below(9)];
     let depthwise = groups > 3 || random.below(4) == 0;
     let in_channels = groups * if depthwise { 1 } else { 1 + random.below(6) };
     let out_channels = groups * (1 + random.below(if groups > 3 { 2 } else { 20 }));
