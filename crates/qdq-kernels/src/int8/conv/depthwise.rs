@@ -54,8 +54,13 @@ impl Depthwise {
             }
         }
         let sums = (0..out_channels).map(|c| (0..n_taps).map(|tap| weight(c, tap)).sum()).collect();
-        let quads =
-            if shape.in_channels == out_channels { Quads::new(weight, n_taps, out_channels) } else { None };
+        let n_columns = shape.kernel.last().copied().unwrap_or(1);
+        let kernel_size = [n_taps / n_columns.max(1), n_columns];
+        let quads = if shape.in_channels == out_channels && n_taps > 0 {
+            Quads::new(weight, kernel_size, out_channels)
+        } else {
+            None
+        };
         Self { weights: packed, sums, n_taps, in_channels: shape.in_channels, out_channels, quads }
     }
 
