@@ -160,7 +160,7 @@ fn run(filter: &str) {
             (7, [512, 512], 3, 1, 1),
             (56, [64, 128], 3, 2, 1),
         ] {
-            let kind = if groups > 1 { "depthwise" } else { "conv" };
+            let kind = format!("{} {size} k{kernel}", if groups > 1 { "depthwise" } else { "conv" });
             if kind.contains(filter) {
                 convolution(peak, layout, size, channels, kernel, stride, groups);
             }

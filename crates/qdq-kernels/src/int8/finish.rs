@@ -37,7 +37,7 @@ impl<'a> From<Output<'a>> for SharedOutput<'a> {
 impl SharedOutput<'_> {
     /// # Panics
     /// When `n` elements from `begin` leave the output.
-    fn check(&self, begin: usize, n: usize) {
+    pub(super) fn check(&self, begin: usize, n: usize) {
         let len = match self {
             Self::I32(data) => data.len(),
             Self::F32(data) => data.len(),
@@ -52,9 +52,9 @@ impl SharedOutput<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ColumnTerms {
     /// Added to the sums.
-    sums: [i32; MAX_COLUMNS],
+    pub(super) sums: [i32; MAX_COLUMNS],
     /// Scales or multipliers.
-    scales: [f32; MAX_COLUMNS],
+    pub(super) scales: [f32; MAX_COLUMNS],
     /// Added to scaled sums.
     bias: [f32; MAX_COLUMNS],
 }

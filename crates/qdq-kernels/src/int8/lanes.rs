@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "std::arch intrinsics and pointer loads; see each block")]
 #![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
+use super::dot::MAX_COLUMNS;
 use crate::simd::Simd;
 use crate::simd::portable::Portable;
 
@@ -62,6 +63,25 @@ pub(super) trait Lanes: Simd {
     /// # Safety
     /// `2 * LANES` writable bytes at `p`.
     unsafe fn store_quantized(self, p: *mut u8, low: Self::I, high: Self::I, bounds: ByteBounds);
+    /// The first `n` bytes of [`Lanes::store_quantized`].
+    /// # Safety
+    /// `n <= 2 * LANES` writable bytes at `p`.
+    #[inline(always)]
+    unsafe fn store_quantized_part(
+        self,
+        p: *mut u8,
+        low: Self::I,
+        high: Self::I,
+        bounds: ByteBounds,
+        n: usize,
+    ) {
+        let mut bytes = [0; MAX_COLUMNS];
+        // SAFETY: room for the widest registers; the caller's promise.
+        unsafe {
+            self.store_quantized(bytes.as_mut_ptr(), low, high, bounds);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), p, n);
+        }
+    }
     /// Two registers of lanes that hold a byte of `low` and, 16 bits above it, one of `high`: `2 * LANES` bytes of each.
     /// # Safety
     /// `2 * LANES` readable bytes at both pointers.
@@ -311,13 +331,19 @@ mod x86 {
         }
         #[inline(always)]
         unsafe fn store_quantized(self, p: *mut u8, low: __m512i, high: __m512i, bounds: ByteBounds) {
-            unsafe {
-                let zero_point = _mm512_set1_epi32(i32::from(bounds.zero_point));
-                let min = _mm512_set1_epi32(i32::from(bounds.min - bounds.zero_point));
-                let low = _mm512_add_epi32(_mm512_max_epi32(low, min), zero_point);
-                let high = _mm512_add_epi32(_mm512_max_epi32(high, min), zero_point);
-                self.store_bytes(p, low, high);
-            }
+            unsafe { _mm256_storeu_si256(p.cast(), quantized(low, high, bounds)) }
+        }
+        #[inline(always)]
+        unsafe fn store_quantized_part(
+            self,
+            p: *mut u8,
+            low: __m512i,
+            high: __m512i,
+            bounds: ByteBounds,
+            n: usize,
+        ) {
+            let mask = u32::MAX >> (32 - n.clamp(1, 32));
+            unsafe { _mm256_mask_storeu_epi8(p.cast(), mask, quantized(low, high, bounds)) }
         }
         #[inline(always)]
         unsafe fn interleave<const FLIP: u8>(self, rows: [*const u8; 4]) -> [__m512i; 4] {
@@ -372,5 +398,22 @@ mod x86 {
         fn join_halves(self, low: __m512i, high: __m512i) -> __m512i {
             unsafe { _mm512_mask_blend_epi16(0xaaaa_aaaa, low, _mm512_slli_epi32::<16>(high)) }
         }
+    }
+
+    /// Two registers of lanes plus a zero point as bytes, in order.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    unsafe fn quantized(low: __m512i, high: __m512i, bounds: ByteBounds) -> __m256i {
+        let halves = _mm512_adds_epi16(_mm512_packs_epi32(low, high), _mm512_set1_epi16(bounds.zero_point));
+        let halves = _mm512_max_epi16(halves, _mm512_set1_epi16(bounds.min));
+        // Numbers of either type now.
+        let bytes = if bounds.min < 0 {
+            _mm512_packs_epi16(halves, halves)
+        } else {
+            _mm512_packus_epi16(halves, halves)
+        };
+        // Packing works in the four 128-bit parts, each with 4 lanes of `low` and 4 of `high` now.
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13);
+        _mm512_castsi512_si256(_mm512_permutexvar_epi32(order, bytes))
     }
 }

@@ -2,25 +2,109 @@
 #![allow(unsafe_code, reason = "register copies of checked slices")]
 #![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
-use super::conv::Windows;
+use std::ops::Range;
+
 use super::dot::Dot;
 
-/// Rows of bytes, in memory or made when they are wanted.
-#[derive(Clone, Debug)]
-pub(super) enum Rows<'a> {
-    /// Rows of a matrix, some bytes apart.
-    Matrix { data: &'a [u8], row_stride: usize },
-    /// Windows of a convolution.
-    Windows(Windows<'a>),
+/// Rows of bytes, each gathered from segments at fixed distances from its origin: the windows of a convolution, or
+/// simply the rows of a matrix.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows<'a> {
+    data: &'a [u8],
+    /// Depth, height and width of the outputs that rows are counted over, within an image.
+    sizes: [usize; 3],
+    /// From the origin of an image to the next.
+    image_step: usize,
+    /// From the origin of a row to the next along each axis.
+    steps: [usize; 3],
+    /// What a row is made of, in order.
+    segments: &'a [Segment],
 }
 
-impl Rows<'_> {
-    /// Writes row `row` of `row_len` bytes.
+/// A part of a row that lies together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    /// Distance from the row's origin.
+    pub(super) offset: usize,
+    /// Bytes.
+    pub(super) len: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows over outputs of these `sizes`, `steps` apart along each axis; axes that follow each other in memory become
+    /// one.
+    pub(super) fn new(
+        data: &'a [u8],
+        mut sizes: [usize; 3],
+        image_step: usize,
+        steps: [usize; 3],
+        segments: &'a [Segment],
+    ) -> Self {
+        for axis in [1, 0] {
+            let is_last = sizes[axis + 1..2].iter().all(|size| *size == 1);
+            if is_last && (sizes[axis] == 1 || steps[axis] == sizes[2] * steps[2]) {
+                sizes[2] *= sizes[axis];
+                sizes[axis] = 1;
+            }
+        }
+        Self { data, sizes, image_step, steps, segments }
+    }
+
+    /// `n` rows of a matrix, `row_stride` bytes apart; `row` is the part of them that is read.
+    pub(super) fn matrix(data: &'a [u8], n: usize, row_stride: usize, row: &'a Segment) -> Self {
+        let segments = std::slice::from_ref(row);
+        Self { data, sizes: [1, 1, n], image_step: n * row_stride, steps: [0, 0, row_stride], segments }
+    }
+
+    /// Rows from `row` on, where they lie at one distance from each other: the bytes and that distance.
+    pub(super) fn in_place(&self, row: usize) -> Option<(&'a [u8], usize)> {
+        let (&[segment], [1, 1, n]) = (self.segments, self.sizes) else { return None };
+        if self.image_step != n * self.steps[2] {
+            return None;
+        }
+        let begin = row * self.steps[2] + segment.offset;
+        Some((self.data.get(begin..)?, self.steps[2]))
+    }
+
+    /// Writes `rows` to `target`, cut into rows of `row_len` bytes, each byte of the input xor `flip`; `sums` gets the
+    /// sum of each row.
     #[inline(always)]
-    pub(super) fn write_row<D: Dot>(&self, d: D, row: usize, row_len: usize, out: &mut RowWriter<'_>) {
-        match self {
-            Self::Matrix { data, row_stride } => out.copy(d, &data[row * row_stride..][..row_len]),
-            Self::Windows(windows) => windows.write_row(d, row, out),
+    pub(super) fn write<D: Dot>(
+        &self,
+        d: D,
+        rows: Range<usize>,
+        target: &mut [u8],
+        row_len: usize,
+        flip: u8,
+        mut sums: Option<&mut [u8]>,
+    ) {
+        let (line, mut width) = (rows.start / self.sizes[2], rows.start % self.sizes[2]);
+        let (plane, mut height) = (line / self.sizes[1], line % self.sizes[1]);
+        let (mut image, mut depth) = (plane / self.sizes[0], plane % self.sizes[0]);
+        for i in 0..rows.len() {
+            let origin = image * self.image_step
+                + depth * self.steps[0]
+                + height * self.steps[1]
+                + width * self.steps[2];
+            let data = &self.data[origin..];
+            let mut writer = RowWriter::new(&mut target[i * row_len..][..row_len], flip);
+            for segment in self.segments {
+                writer.copy(d, &data[segment.offset..][..segment.len]);
+            }
+            let sum = writer.finish::<D>(sums.is_some());
+            if let Some(sums) = &mut sums {
+                sums[4 * i..][..4].copy_from_slice(&sum.to_ne_bytes());
+            }
+            width += 1;
+            if width == self.sizes[2] {
+                (width, height) = (0, height + 1);
+                if height == self.sizes[1] {
+                    (height, depth) = (0, depth + 1);
+                    if depth == self.sizes[0] {
+                        (depth, image) = (0, image + 1);
+                    }
+                }
+            }
         }
     }
 }
@@ -76,19 +160,6 @@ impl<'a> RowWriter<'a> {
                     put::<D, 1>(d, from, to, i, flip);
                 }
             }
-        }
-    }
-
-    /// Appends one byte `n` times.
-    #[inline(always)]
-    pub(super) fn fill<D: Dot>(&mut self, d: D, value: u8, n: usize) {
-        const FULL: usize = 32;
-        let source = [value; FULL];
-        let mut rest = n;
-        while rest > 0 {
-            let len = rest.min(FULL);
-            self.copy(d, &source[..len]);
-            rest -= len;
         }
     }
 

@@ -6,7 +6,6 @@
 use super::data::{Bytes, Output};
 use super::finish::SharedOutput;
 use super::gemm::{PackedB, Problem, run_problem};
-use super::rows::Rows;
 use super::scratch::{with_bytes, with_output};
 use super::turn::transpose;
 use super::{Arithmetic, Epilogue};
@@ -19,7 +18,7 @@ mod taps;
 mod windows;
 
 use depthwise::Depthwise;
-pub(super) use windows::Windows;
+use windows::{Padded, with_padded};
 
 /// Where the channels of a tensor `[n, c, spatial...]` are in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -155,43 +154,32 @@ impl PackedConv {
         match &self.weights {
             Weights::Depthwise(depthwise) => depthwise.run(call, input, self.bias.as_deref(), &output),
             Weights::Groups(groups) => {
-                for (group_idx, group) in groups.iter().enumerate() {
-                    self.run_group(call, input, group_idx, group, &output);
-                }
+                let pad = call.zero_point as u8;
+                with_padded(input, call.n, self.shape.in_channels, call.geometry, pad, |padded| {
+                    self.run_groups(call, padded, groups, &output);
+                });
             }
         }
     }
 
-    fn run_group(
-        &self,
-        call: &Call<'_>,
-        input: &[u8],
-        group_idx: usize,
-        group: &PackedB,
-        output: &SharedOutput<'_>,
-    ) {
-        let geometry = call.geometry;
-        let in_channels = self.shape.in_channels;
-        let channels = in_channels / self.shape.groups;
-        let first = group_idx * channels;
-        let rows = if geometry.is_pointwise() {
-            Rows::Matrix { data: input.get(first..).unwrap_or(&[]), row_stride: in_channels }
-        } else {
-            let pad = call.zero_point as u8;
-            Rows::Windows(Windows { data: input, geometry, in_channels, first, channels, pad })
-        };
-        run_problem(&Problem {
-            m: call.n * geometry.output_len(),
-            rows,
-            signed: call.signed,
-            a_zero_point: call.zero_point,
-            b: group,
-            bias: self.bias.as_deref(),
-            epilogue: call.epilogue,
-            output,
-            column_offset: group_idx * group.columns(),
-            row_stride: self.shape.out_channels,
-        });
+    fn run_groups(&self, call: &Call<'_>, input: Padded<'_>, groups: &[PackedB], output: &SharedOutput<'_>) {
+        let channels = self.shape.in_channels / self.shape.groups;
+        let m = call.n * call.geometry.output_len();
+        let mut segments = Vec::new();
+        for (group_idx, group) in groups.iter().enumerate() {
+            run_problem(&Problem {
+                m,
+                rows: input.windows(group_idx * channels, channels, &mut segments),
+                signed: call.signed,
+                a_zero_point: call.zero_point,
+                b: group,
+                bias: self.bias.as_deref(),
+                epilogue: call.epilogue,
+                output,
+                column_offset: group_idx * group.columns(),
+                row_stride: self.shape.out_channels,
+            });
+        }
     }
 }
 

@@ -1,87 +1,102 @@
 //! Input windows as rows of a product, made on the fly from an input with its channels last.
-#![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
-use super::super::dot::Dot;
-use super::super::rows::RowWriter;
+use super::super::rows::{Rows, Segment};
+use super::super::scratch::with_bytes;
 use crate::conv::Geometry;
 
-/// The windows of one group of channels: row = (image, output position), column = (tap, channel).
-#[derive(Clone, Debug)]
-pub(in super::super) struct Windows<'a> {
-    /// `[n, spatial..., channels]`.
-    pub(super) data: &'a [u8],
-    pub(super) geometry: Geometry,
-    /// Channels of the input.
-    pub(super) in_channels: usize,
-    /// First channel of the group, and how many it has.
-    pub(super) first: usize,
-    pub(super) channels: usize,
-    /// What pads are filled with.
-    pub(super) pad: u8,
+/// An image with its pads, as far as windows reach: `[n, spatial..., channels]`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Padded<'a> {
+    data: &'a [u8],
+    sizes: [usize; 3],
+    channels: usize,
+    geometry: Geometry,
 }
 
-impl Windows<'_> {
-    /// Input index of a tap along an axis, when inside.
-    #[inline(always)]
-    fn index(&self, axis: usize, output: usize, tap: usize) -> Option<usize> {
-        let attributes = self.geometry.axes[axis];
-        (output * attributes.stride + tap * attributes.dilation)
-            .checked_sub(attributes.pad_begin)
-            .filter(|i| *i < self.geometry.input[axis])
+/// Calls `body` with `n` images around which `pad` is put where windows reach beyond them.
+pub(super) fn with_padded<R>(
+    input: &[u8],
+    n: usize,
+    channels: usize,
+    geometry: Geometry,
+    pad: u8,
+    body: impl FnOnce(Padded<'_>) -> R,
+) -> R {
+    let reach: [usize; 3] = std::array::from_fn(|i| {
+        let axis = geometry.axes[i];
+        (geometry.output[i] - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+    });
+    let fits = |i: usize| geometry.axes[i].pad_begin == 0 && reach[i] <= geometry.input[i];
+    if (0..3).all(fits) {
+        return body(Padded { data: input, sizes: geometry.input, channels, geometry });
     }
+    with_bytes(n * reach.iter().product::<usize>() * channels, |padded| {
+        padded.fill(pad);
+        copy_inside(input, padded, n, channels, geometry, reach);
+        body(Padded { data: padded, sizes: reach, channels, geometry })
+    })
+}
 
-    /// Writes a row.
-    #[inline(always)]
-    pub(in super::super) fn write_row<D: Dot>(&self, d: D, row: usize, out: &mut RowWriter<'_>) {
-        let Geometry { axes, input, output } = self.geometry;
-        let n_positions = self.geometry.output_len();
-        let (image, position) = (row / n_positions, row % n_positions);
-        let (line, ow) = (position / output[2], position % output[2]);
-        let (od, oh) = (line / output[1], line % output[1]);
+/// Copies what lies inside of the windows' reach to its place behind the pads.
+fn copy_inside(
+    input: &[u8],
+    padded: &mut [u8],
+    n: usize,
+    channels: usize,
+    geometry: Geometry,
+    reach: [usize; 3],
+) {
+    let begins = geometry.axes.map(|axis| axis.pad_begin);
+    let n_inside: [usize; 3] =
+        std::array::from_fn(|i| reach[i].saturating_sub(begins[i]).min(geometry.input[i]));
+    let line_len = n_inside[2] * channels;
+    if line_len == 0 {
+        return;
+    }
+    for image in 0..n {
+        for depth in 0..n_inside[0] {
+            for height in 0..n_inside[1] {
+                let at = |sizes: [usize; 3], [d, h, w]: [usize; 3]| {
+                    (((image * sizes[0] + d) * sizes[1] + h) * sizes[2] + w) * channels
+                };
+                let from = at(geometry.input, [depth, height, 0]);
+                let to = at(reach, [begins[0] + depth, begins[1] + height, begins[2]]);
+                padded[to..to + line_len].copy_from_slice(&input[from..from + line_len]);
+            }
+        }
+    }
+}
+
+impl<'a> Padded<'a> {
+    /// The windows over `channels` channels from `first`: row = (image, output position), column = (tap, channel).
+    /// `segments` is room for their parts.
+    pub(super) fn windows<'s>(
+        &self,
+        first: usize,
+        channels: usize,
+        segments: &'s mut Vec<Segment>,
+    ) -> Rows<'s>
+    where
+        'a: 's,
+    {
+        let Geometry { axes, output, .. } = self.geometry;
+        let line = self.sizes[2] * self.channels;
+        let strides = [self.sizes[1] * line, line, self.channels];
+        segments.clear();
         for kd in 0..axes[0].kernel {
-            let id = self.index(0, od, kd);
             for kh in 0..axes[1].kernel {
-                match (id, self.index(1, oh, kh)) {
-                    (Some(id), Some(ih)) => {
-                        let line = ((image * input[0] + id) * input[1] + ih) * input[2] * self.in_channels;
-                        self.write_line(d, line, ow, out);
+                for kw in 0..axes[2].kernel {
+                    let taps = [kd, kh, kw];
+                    let at: usize = (0..3).map(|i| taps[i] * axes[i].dilation * strides[i]).sum();
+                    match segments.last_mut() {
+                        // The tap before ends where this one begins.
+                        Some(last) if last.offset + last.len == first + at => last.len += channels,
+                        _ => segments.push(Segment { offset: first + at, len: channels }),
                     }
-                    _ => out.fill(d, self.pad, axes[2].kernel * self.channels),
                 }
             }
         }
-    }
-
-    /// The taps of one input line, which begins at `line`.
-    #[inline(always)]
-    fn write_line<D: Dot>(&self, d: D, line: usize, ow: usize, out: &mut RowWriter<'_>) {
-        let axis = self.geometry.axes[2];
-        let width = self.geometry.input[2];
-        let shift = ow * axis.stride;
-        if axis.dilation == 1 && self.channels == self.in_channels {
-            // Taps are neighbours in memory: first..last of them lie inside.
-            let first = axis.pad_begin.saturating_sub(shift).min(axis.kernel);
-            let last = (width + axis.pad_begin).saturating_sub(shift).min(axis.kernel).max(first);
-            if first > 0 {
-                out.fill(d, self.pad, first * self.channels);
-            }
-            if last > first {
-                let begin = line + (shift + first - axis.pad_begin) * self.channels;
-                out.copy(d, &self.data[begin..begin + (last - first) * self.channels]);
-            }
-            if last < axis.kernel {
-                out.fill(d, self.pad, (axis.kernel - last) * self.channels);
-            }
-            return;
-        }
-        for kw in 0..axis.kernel {
-            match self.index(2, ow, kw) {
-                Some(iw) => {
-                    let begin = line + iw * self.in_channels + self.first;
-                    out.copy(d, &self.data[begin..begin + self.channels]);
-                }
-                None => out.fill(d, self.pad, self.channels),
-            }
-        }
+        let steps: [usize; 3] = std::array::from_fn(|i| axes[i].stride * strides[i]);
+        Rows::new(self.data, output, self.sizes[0] * strides[0], steps, segments)
     }
 }

@@ -7,10 +7,11 @@ use std::ops::Range;
 use super::super::Epilogue;
 use super::super::dot::{Dot, DotTask, MAX_COLUMNS, MAX_ROWS};
 use super::super::finish::{ColumnTerms, Finish, SharedOutput};
-use super::super::rows::{RowWriter, Rows};
+use super::super::lanes::ByteBounds;
+use super::super::rows::Rows;
 use super::super::scratch::with_bytes;
 use super::pack::PackedB;
-use super::tile::{Tile, run_tile, tile_rows};
+use super::tile::{Quantized, Target, Tile, run_tile, tile_rows};
 use crate::parallel::for_each_task;
 
 /// Bytes of activations of a task: with a panel of weights, they stay in the second-level cache.
@@ -48,7 +49,7 @@ impl Problem<'_> {
 
     /// Whether the kernel can read the activations where they are.
     fn reads_in_place(&self) -> bool {
-        matches!(self.rows, Rows::Matrix { .. })
+        self.rows.in_place(0).is_some()
             && self.b.shape().depth == 4
             && self.flip() == 0
             && self.b.zero_points().is_none()
@@ -118,22 +119,16 @@ impl DotTask for Task<'_> {
     #[inline(always)]
     fn run<D: Dot>(mut self, d: D) {
         let problem = self.problem;
-        if problem.reads_in_place() {
-            if let Rows::Matrix { data, row_stride } = problem.rows {
-                let data = &data[self.rows.start * row_stride..];
-                return self.tiles(d, data, row_stride, None);
-            }
+        if problem.reads_in_place()
+            && let Some((data, row_stride)) = problem.rows.in_place(self.rows.start)
+        {
+            return self.tiles(d, data, row_stride, None);
         }
         let row_len = 4 * problem.b.n_groups();
         let wants_sums = problem.b.zero_points().is_some();
-        let n_rows = self.rows.len();
-        let (packed, sums) = std::mem::take(&mut self.scratch).split_at_mut(n_rows * row_len);
-        for i in 0..n_rows {
-            let mut writer = RowWriter::new(&mut packed[i * row_len..][..row_len], problem.flip());
-            problem.rows.write_row(d, self.rows.start + i, problem.b.depth(), &mut writer);
-            let sum = writer.finish::<D>(wants_sums);
-            sums[4 * i..][..4].copy_from_slice(&sum.to_ne_bytes());
-        }
+        let (packed, sums) = std::mem::take(&mut self.scratch).split_at_mut(self.rows.len() * row_len);
+        let target = wants_sums.then_some(&mut *sums);
+        problem.rows.write(d, self.rows.clone(), packed, row_len, problem.flip(), target);
         self.tiles(d, packed, row_len, wants_sums.then_some(sums));
     }
 }
@@ -153,6 +148,14 @@ impl Task<'_> {
         };
         let a_zero_point = self.problem.a_zero_point + offset;
         let mut sums = [0i32; MAX_ROWS * MAX_COLUMNS];
+        // What most products end with happens in registers.
+        let quantized = match (self.problem.epilogue, self.problem.output) {
+            (Epilogue::Requantize { range, .. }, SharedOutput::Bytes(output)) if row_sums.is_none() => {
+                let bounds = ByteBounds { zero_point: range.zero_point as i16, min: range.min as i16 };
+                Some(((range.max - range.zero_point) as f32, bounds, output))
+            }
+            _ => None,
+        };
         for column in self.columns.clone().step_by(shape.columns) {
             let n_columns = shape.columns.min(self.columns.end - column);
             let list_column = self.problem.column_offset + column;
@@ -164,15 +167,26 @@ impl Task<'_> {
             let mut row = 0;
             while row < n_rows {
                 let n_rows = tile_rows(n_rows - row, D::ROWS);
+                let begin = (self.rows.start + row) * self.problem.row_stride + list_column;
+                let quantized = quantized.map(|(high, bounds, output)| {
+                    self.problem.output.check(begin, (n_rows - 1) * self.problem.row_stride + n_columns);
+                    let row_stride = self.problem.row_stride;
+                    Quantized { terms: &terms, high, bounds, output: output.at(begin), row_stride, n_columns }
+                });
                 let tile = Tile {
                     n_groups: b.n_groups(),
                     a: a[row * row_stride..].as_ptr(),
                     a_row_stride: row_stride,
                     b: panel.as_ptr(),
-                    sums: sums.as_mut_ptr(),
+                    target: quantized.as_ref().map_or(Target::Sums(sums.as_mut_ptr()), Target::Quantized),
                 };
-                // SAFETY: rows inside `a` (checked above), a whole panel, and the largest tile's sums.
+                // SAFETY: rows inside `a` (checked above), a whole panel, and the largest tile's sums or, checked just
+                // now, this task's part of the output.
                 unsafe { run_tile(d, n_rows, 2 * n_columns <= shape.columns, &tile) };
+                if quantized.is_some() {
+                    row += n_rows;
+                    continue;
+                }
                 if let (Some(row_sums), Some(zero_points)) = (row_sums, b.zero_points()) {
                     let row_sum = |i: usize| {
                         let bytes = &row_sums[4 * (row + i)..][..4];
@@ -193,7 +207,7 @@ impl Task<'_> {
                     n_rows,
                     sums: sums.as_ptr(),
                     output: self.problem.output,
-                    begin: (self.rows.start + row) * self.problem.row_stride + list_column,
+                    begin,
                     row_stride: self.problem.row_stride,
                 };
                 // SAFETY: the sums just computed; this part of the output belongs to this task.

@@ -1,6 +1,6 @@
 //! Products of matrices.
 
-use super::rows::Rows;
+use super::rows::{Rows, Segment};
 use super::{Bytes, Epilogue, Output};
 
 mod driver;
@@ -33,7 +33,7 @@ pub fn gemm(
     epilogue.check(n, &output);
     run_problem(&Problem {
         m,
-        rows: Rows::Matrix { data: a.bits(), row_stride: k },
+        rows: Rows::matrix(a.bits(), m, k, &Segment { offset: 0, len: k }),
         signed: a.is_signed(),
         a_zero_point,
         b,

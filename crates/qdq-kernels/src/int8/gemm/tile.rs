@@ -4,12 +4,13 @@
 #![allow(clippy::inline_always, reason = "code generation with target features, see `simd`")]
 
 use super::super::dot::{Dot, I, TILE_VECTORS};
-use super::super::lanes::Lanes;
+use super::super::finish::ColumnTerms;
+use super::super::lanes::{ByteBounds, Lanes};
 use crate::simd::Simd;
 
 /// Where the operands of a tile are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tile {
+pub(super) struct Tile<'a> {
     /// Groups of depth.
     pub(super) n_groups: usize,
     /// First row of activations; groups of 4 bytes follow each other.
@@ -18,17 +19,40 @@ pub(super) struct Tile {
     pub(super) a_row_stride: usize,
     /// First group of weights; for each group, all columns of a full tile.
     pub(super) b: *const i8,
+    /// What becomes of the sums.
+    pub(super) target: Target<'a>,
+}
+
+/// Where a tile goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
     /// Sums, rows of a full tile.
-    pub(super) sums: *mut i32,
+    Sums(*mut i32),
+    /// Bytes, without leaving the registers.
+    Quantized(&'a Quantized<'a>),
+}
+
+/// How sums become bytes: the epilogue `Requantize` of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quantized<'a> {
+    pub(super) terms: &'a ColumnTerms,
+    /// Upper bound before the zero point is added.
+    pub(super) high: f32,
+    pub(super) bounds: ByteBounds,
+    /// First byte of the tile.
+    pub(super) output: *mut u8,
+    /// Distance between rows of bytes.
+    pub(super) row_stride: usize,
+    pub(super) n_columns: usize,
 }
 
 /// Computes the sums of `n_rows` (see [`tile_rows`]), of the first register of columns only if `narrow`.
 ///
 /// # Safety
-/// A is readable for `n_rows` rows of `n_groups` groups, B for `n_groups` groups of a full tile, and
-/// the sums are writable for `n_rows` rows of a full tile.
+/// A is readable for `n_rows` rows of `n_groups` groups, B for `n_groups` groups of a full tile, and the target is
+/// writable: sums for `n_rows` rows of a full tile, bytes for `n_rows` rows of `n_columns`.
 #[inline(always)]
-pub(super) unsafe fn run_tile<D: Dot>(d: D, n_rows: usize, narrow: bool, tile: &Tile) {
+pub(super) unsafe fn run_tile<D: Dot>(d: D, n_rows: usize, narrow: bool, tile: &Tile<'_>) {
     macro_rules! rows {
         ($($rows:literal $steps:literal),*) => {
             match n_rows {
@@ -60,11 +84,20 @@ pub(super) fn tile_rows(rest: usize, max_rows: usize) -> usize {
 /// # Safety
 /// See [`run_tile`].
 #[inline(always)]
-unsafe fn sums<D: Dot, const ROWS: usize, const VECTORS: usize, const STEPS: usize>(d: D, tile: &Tile) {
+unsafe fn sums<D: Dot, const ROWS: usize, const VECTORS: usize, const STEPS: usize>(d: D, tile: &Tile<'_>) {
     let s = d.simd();
     let lanes = D::S::LANES;
     let group_len = TILE_VECTORS * lanes * D::DEPTH;
     let mut sums = [[[s.splat_i(0); VECTORS]; ROWS]; STEPS];
+    if let Target::Quantized(Quantized { terms, .. }) = tile.target {
+        for j in 0..VECTORS {
+            // SAFETY: terms are as wide as the widest tile.
+            let terms = unsafe { s.load_i(terms.sums.as_ptr().add(j * lanes)) };
+            for row in &mut sums[0] {
+                row[j] = terms;
+            }
+        }
+    }
     let (mut a, mut b) = (tile.a, tile.b);
     // SAFETY: groups below `n_groups` of the promised ranges.
     unsafe {
@@ -82,14 +115,58 @@ unsafe fn sums<D: Dot, const ROWS: usize, const VECTORS: usize, const STEPS: usi
             b = b.wrapping_add(group_len);
         }
     }
+    let mut total = sums[0];
     for i in 0..ROWS {
         for j in 0..VECTORS {
-            let mut sum = sums[0][i][j];
             for step in 1..STEPS {
-                sum = s.add_i(sum, sums[step][i][j]);
+                total[i][j] = s.add_i(total[i][j], sums[step][i][j]);
             }
-            // SAFETY: inside the promised rows.
-            unsafe { s.store_i(tile.sums.add((i * TILE_VECTORS + j) * lanes), sum) };
+        }
+    }
+    // SAFETY: the caller's promise.
+    match tile.target {
+        Target::Sums(target) => {
+            for i in 0..ROWS {
+                for j in 0..VECTORS {
+                    unsafe { s.store_i(target.add((i * TILE_VECTORS + j) * lanes), total[i][j]) };
+                }
+            }
+        }
+        Target::Quantized(quantized) => unsafe { store_quantized(s, &total, quantized) },
+    }
+}
+
+/// Turns the sums of a tile into bytes.
+///
+/// # Safety
+/// `n_columns` bytes of each row are writable.
+#[inline(always)]
+unsafe fn store_quantized<S: Lanes, const ROWS: usize, const VECTORS: usize>(
+    s: S,
+    sums: &[[S::I; VECTORS]; ROWS],
+    quantized: &Quantized<'_>,
+) {
+    let high = s.splat(quantized.high);
+    let bounds = quantized.bounds;
+    // SAFETY: terms are as wide as the widest tile; the caller's promise.
+    unsafe {
+        let mut scales = [high; VECTORS];
+        for (j, scale) in scales.iter_mut().enumerate() {
+            *scale = s.load(quantized.terms.scales.as_ptr().add(j * S::LANES));
+        }
+        for i in 0..ROWS {
+            let mut bytes = [s.splat_i(0); TILE_VECTORS];
+            for j in 0..VECTORS {
+                // The lower bound is cheaper as an integer; far below it, rounding gives i32::MIN.
+                bytes[j] = s.round_to_i(s.min(s.mul(s.i_to_f(sums[i][j]), scales[j]), high));
+            }
+            let target = quantized.output.add(i * quantized.row_stride);
+            let [low, high] = bytes;
+            if quantized.n_columns == TILE_VECTORS * S::LANES {
+                s.store_quantized(target, low, high, bounds);
+            } else {
+                s.store_quantized_part(target, low, high, bounds, quantized.n_columns);
+            }
         }
     }
 }
