@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::integer::{self, Coverage, IntegerNode, NotPromised, Profile};
+use super::layout;
 use crate::error::Result;
 use crate::graph::{Block, Graph, Node, Uses, ValueId};
 use crate::kernels::Activation;
+use crate::kernels::int8::Layout;
 use crate::ops::{Op, Prepared};
 use crate::tensor::Tensor;
 
@@ -75,7 +77,13 @@ impl Program {
     }
 
     fn compile(graph: Graph, taps: Taps, profile: Option<&dyn Profile>) -> Result<Self> {
-        let mut compiler = Compiler { graph: &graph, taps: &taps, profile, coverage: Coverage::default() };
+        let mut compiler = Compiler {
+            graph: &graph,
+            taps: &taps,
+            profile,
+            channels_last: BTreeSet::new(),
+            coverage: Coverage::default(),
+        };
         let body = compiler.block(&graph.body)?;
         let coverage = compiler.coverage;
         Ok(Self { graph, body, taps, coverage })
@@ -96,12 +104,17 @@ struct Compiler<'g> {
     graph: &'g Graph,
     taps: &'g Taps,
     profile: Option<&'g dyn Profile>,
+    /// Values whose channels are last in memory.
+    channels_last: BTreeSet<ValueId>,
     coverage: Coverage,
 }
 
 impl Compiler<'_> {
     fn block(&mut self, block: &Block) -> Result<Steps> {
         let uses = Uses::of_block(self.graph, block);
+        if let Some(profile) = self.profile {
+            self.channels_last.extend(layout::channels_last(self.graph, block, &uses, self.taps, profile));
+        }
         let mut fused = vec![false; block.nodes.len()];
         let mut steps = Vec::with_capacity(block.nodes.len());
         for (position, node) in block.nodes.iter().enumerate() {
@@ -171,7 +184,16 @@ impl Compiler<'_> {
 
     fn integer_kernel(&mut self, node: &Node) -> Result<Box<dyn Prepared>> {
         let profile = self.profile.ok_or_else(integer::no_profile)?;
-        let (kernel, cause) = integer::prepare(profile, &IntegerNode::new(self.graph, node))?;
+        let layout = |id: Option<ValueId>| match id {
+            Some(id) if self.channels_last.contains(&id) => Layout::ChannelsLast,
+            _ => Layout::ChannelsFirst,
+        };
+        let node_in_order = IntegerNode {
+            input_layout: layout(node.input(0)),
+            output_layout: layout(node.output(0)),
+            ..IntegerNode::new(self.graph, node)
+        };
+        let (kernel, cause) = integer::prepare(profile, &node_in_order)?;
         match cause {
             Some(cause) => self.not_promised(node, cause),
             None => self.coverage.n_integer += 1,

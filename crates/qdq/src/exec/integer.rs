@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Node};
 use crate::kernels::Activation;
+use crate::kernels::int8::Layout;
 use crate::ops::{Args, EvalContext, Op, Prepared, dequantize, quantize};
 use crate::tensor::{DType, QuantParams, Tensor};
 
@@ -27,6 +28,22 @@ pub trait Profile: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`ErrorKind::Unsupported`] when the profile makes no promise for the node.
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>>;
+
+    /// Orders in memory that the kernel of a node can work with.
+    fn layouts(&self, _node: &IntegerNode<'_>) -> Layouts {
+        Layouts::ChannelsFirst
+    }
+}
+
+/// Orders in memory of the tensors of a node, whose shapes are the graph's in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layouts {
+    /// The graph's order.
+    ChannelsFirst,
+    /// Input 0 and output 0 in any order, each as [`IntegerNode`] says.
+    Any,
+    /// Element by element: any order, the same for all tensors, if they have one shape.
+    Same,
 }
 
 /// A node in integer form, as a profile sees it.
@@ -38,6 +55,10 @@ pub struct IntegerNode<'g> {
     pub inputs: Vec<Option<IntegerInput>>,
     /// Parameters of each output; `None` for real numbers (f32) and for outputs that nobody asked for.
     pub outputs: Vec<Option<Arc<QuantParams>>>,
+    /// Order in memory of input 0; channels first where the profile has no choice ([`Profile::layouts`]).
+    pub input_layout: Layout,
+    /// Order in memory of output 0.
+    pub output_layout: Layout,
 }
 
 /// An input of a node in integer form.
@@ -63,6 +84,8 @@ impl<'g> IntegerNode<'g> {
             op: &node.op,
             inputs: node.inputs.iter().map(|id| id.map(input)).collect(),
             outputs: node.outputs.iter().map(|id| id.and_then(|id| graph.quant(id).cloned())).collect(),
+            input_layout: Layout::ChannelsFirst,
+            output_layout: Layout::ChannelsFirst,
         }
     }
 }

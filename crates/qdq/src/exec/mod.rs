@@ -9,10 +9,11 @@ mod compile;
 mod control;
 mod feeds;
 mod integer;
+mod layout;
 mod run;
 
 pub(crate) use compile::activation_of;
 pub use compile::{Program, Taps};
 pub use feeds::bind_inputs;
-pub use integer::{Coverage, IntegerInput, IntegerNode, NotPromised, Profile};
+pub use integer::{Coverage, IntegerInput, IntegerNode, Layouts, NotPromised, Profile};
 pub use run::{Clock, Tap, Timed};

@@ -50,6 +50,7 @@ pub(super) fn prepare(
         zero_point,
         output,
         arithmetic,
+        layouts: [node.input_layout, node.output_layout],
         constants,
         packed,
     }))
@@ -76,6 +77,8 @@ struct PreparedConv {
     zero_point: i32,
     output: Output,
     arithmetic: Arithmetic,
+    /// Of input and output.
+    layouts: [Layout; 2],
     constants: Vec<Option<Tensor>>,
     /// Constant weights and bias, packed when the padding is known: at the first run.
     packed: OnceLock<PackedConv>,
@@ -170,9 +173,9 @@ impl PreparedConv {
         let input = ConvInput {
             data: bytes(input)?,
             dims: input.shape(),
-            layout: Layout::ChannelsFirst,
+            layout: self.layouts[0],
             zero_point: self.input.zero_point,
         };
-        self.output.fill(shape, |epilogue, output| packed.run(input, epilogue, output, Layout::ChannelsFirst))
+        self.output.fill(shape, |epilogue, output| packed.run(input, epilogue, output, self.layouts[1]))
     }
 }

@@ -44,7 +44,7 @@ pub use claims::{CLAIMS, Claim, NOT_CLAIMED, claims_text};
 
 use super::{ONNXRUNTIME, Runtime};
 use crate::error::{Error, Result};
-use crate::exec::{IntegerNode, Profile};
+use crate::exec::{IntegerNode, Layouts, Profile};
 use crate::kernels::int8::Arithmetic;
 use crate::ops::{Op, Prepared};
 
@@ -76,6 +76,16 @@ pub struct Ort {
 impl Profile for Ort {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn layouts(&self, node: &IntegerNode<'_>) -> Layouts {
+        match node.op {
+            Op::Conv(_) | Op::GlobalAveragePool(_) => Layouts::Any,
+            Op::Add(_) | Op::Mul(_) | Op::Sigmoid(_) | Op::LeakyRelu(_) | Op::Relu(_) | Op::Clip(_) => {
+                Layouts::Same
+            }
+            _ => Layouts::ChannelsFirst,
+        }
     }
 
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {

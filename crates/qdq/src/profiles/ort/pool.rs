@@ -4,7 +4,7 @@ use super::node::{self, Affine, bits, bytes, check_one_storage, constants, from_
 use super::rounding::{Saturate, to_i32};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::kernels::int8::Bytes;
+use crate::kernels::int8::{Bytes, Layout};
 use crate::ops::{Args, AveragePool, Prepared, Sliding, Windows, with_constants};
 use crate::tensor::Tensor;
 
@@ -25,7 +25,7 @@ pub(super) fn prepare_average(pool: &AveragePool, node: &IntegerNode<'_>) -> Res
 /// Binds an average over all spatial axes.
 pub(super) fn prepare_global(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
     let (input, output, constants) = bind(node)?;
-    Ok(Box::new(PreparedGlobal { input, output, constants }))
+    Ok(Box::new(PreparedGlobal { input, output, layout: node.input_layout, constants }))
 }
 
 fn bind(node: &IntegerNode<'_>) -> Result<(Affine, Affine, Vec<Option<Tensor>>)> {
@@ -52,7 +52,7 @@ impl Prepared for PreparedAverage {
             && windows.pads_begin.iter().chain(&windows.pads_end).all(|&pad| pad == 0);
         if is_global {
             // onnxruntime calls its other kernel, which rounds differently.
-            return Ok(vec![global_average(input, shape, self.input, self.output)?]);
+            return Ok(vec![global_average(input, Layout::ChannelsFirst, shape, self.input, self.output)?]);
         }
         let table: Vec<f32> =
             (0..=255).map(|byte| self.input.dequantize(from_byte(self.input.storage, byte))).collect();
@@ -122,6 +122,8 @@ impl PreparedAverage {
 struct PreparedGlobal {
     input: Affine,
     output: Affine,
+    /// Of the input; the output, a single position, is the same in both.
+    layout: Layout,
     constants: Vec<Option<Tensor>>,
 }
 
@@ -133,12 +135,18 @@ impl Prepared for PreparedGlobal {
             return Err(Error::data(format!("the shape {:?} has no spatial axes", input.shape())));
         }
         let shape = input.shape().iter().enumerate().map(|(axis, &size)| if axis < 2 { size } else { 1 });
-        Ok(vec![global_average(input, shape.collect(), self.input, self.output)?])
+        Ok(vec![global_average(input, self.layout, shape.collect(), self.input, self.output)?])
     }
 }
 
 /// Source: MLAS `MlasQLinearGlobalAveragePoolNchw`.
-fn global_average(tensor: &Tensor, shape: Vec<usize>, input: Affine, output: Affine) -> Result<Tensor> {
+fn global_average(
+    tensor: &Tensor,
+    layout: Layout,
+    shape: Vec<usize>,
+    input: Affine,
+    output: Affine,
+) -> Result<Tensor> {
     let count: usize = tensor.shape()[2..].iter().product();
     let factor = input.scale / (output.scale * count as f32);
     let (smallest, largest) = (2f32.powi(-32), 256.0);
@@ -149,14 +157,28 @@ fn global_average(tensor: &Tensor, shape: Vec<usize>, input: Affine, output: Aff
     let saturate = Saturate::to(output);
     let zeros = (count as i32).wrapping_mul(input.zero_point);
     let average = |sum: i32| saturate.bits(sum.wrapping_sub(zeros) as f32 * factor);
-    let plane = count.max(1);
-    let averages = match bytes(tensor)? {
-        Bytes::U8(q) => q.chunks(plane).map(|q| average(wrapping_sum(q.iter().map(|&q| q.into())))).collect(),
-        Bytes::I8(q) => q.chunks(plane).map(|q| average(wrapping_sum(q.iter().map(|&q| q.into())))).collect(),
+    let (n_channels, n_positions) = match layout {
+        Layout::ChannelsFirst => (1, count),
+        Layout::ChannelsLast => (shape[1], count),
     };
-    from_bits(output.storage, shape, averages)
+    let sums = match bytes(tensor)? {
+        Bytes::U8(q) => sums(q, n_positions, n_channels),
+        Bytes::I8(q) => sums(q, n_positions, n_channels),
+    };
+    from_bits(output.storage, shape, sums.into_iter().map(average).collect())
 }
 
-fn wrapping_sum(integers: impl Iterator<Item = i32>) -> i32 {
-    integers.fold(0, i32::wrapping_add)
+/// Sums over the positions of planes `[positions, channels]`, for each plane and channel.
+fn sums<T: Copy + Into<i32>>(integers: &[T], n_positions: usize, n_channels: usize) -> Vec<i32> {
+    let mut sums = Vec::new();
+    for plane in integers.chunks((n_positions * n_channels).max(1)) {
+        let begin = sums.len();
+        sums.resize(begin + n_channels, 0i32);
+        for position in plane.chunks_exact(n_channels) {
+            for (sum, &q) in sums[begin..].iter_mut().zip(position) {
+                *sum = sum.wrapping_add(q.into());
+            }
+        }
+    }
+    sums
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::error::ErrorKind;
 use crate::exec::IntegerInput;
+use crate::kernels::int8::Layout;
 use crate::ops::{self, Args};
 use crate::tensor::{DType, QuantParams, Tensor};
 
@@ -51,6 +52,8 @@ fn try_run(
     };
     let op = op.into();
     let node = IntegerNode {
+        input_layout: Layout::ChannelsFirst,
+        output_layout: Layout::ChannelsFirst,
         op: &op,
         inputs: inputs.iter().map(operand).collect(),
         outputs: vec![output.map(Arc::new)],
