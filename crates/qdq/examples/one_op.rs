@@ -126,7 +126,7 @@ fn run(
     }
     let outputs = case.outputs.iter();
     let outputs = outputs.map(|quant| quant.as_ref().map(|quant| quant.params().map(Arc::new)).transpose());
-    let node = IntegerNode { op: &op, inputs, outputs: outputs.collect::<Result<_>>()? };
+    let node = IntegerNode::channels_first(&op, inputs, outputs.collect::<Result<_>>()?);
     profile.prepare(&node)?.run(Args(given))
 }
 

@@ -80,13 +80,19 @@ impl<'g> IntegerNode<'g> {
             quant: graph.quant(id).cloned(),
             constant: graph.constant(id).cloned(),
         };
-        Self {
-            op: &node.op,
-            inputs: node.inputs.iter().map(|id| id.map(input)).collect(),
-            outputs: node.outputs.iter().map(|id| id.and_then(|id| graph.quant(id).cloned())).collect(),
-            input_layout: Layout::ChannelsFirst,
-            output_layout: Layout::ChannelsFirst,
-        }
+        let outputs = node.outputs.iter().map(|id| id.and_then(|id| graph.quant(id).cloned()));
+        let inputs = node.inputs.iter().map(|id| id.map(input));
+        Self::channels_first(&node.op, inputs.collect(), outputs.collect())
+    }
+
+    /// A node whose tensors lie in memory in the order of their axes.
+    pub fn channels_first(
+        op: &'g Op,
+        inputs: Vec<Option<IntegerInput>>,
+        outputs: Vec<Option<Arc<QuantParams>>>,
+    ) -> Self {
+        let layout = Layout::ChannelsFirst;
+        Self { op, inputs, outputs, input_layout: layout, output_layout: layout }
     }
 }
 
