@@ -150,6 +150,13 @@ impl<'g> Writer<'g> {
         let Some((op, integers)) = dequantized(self.graph, &self.uses, id) else {
             return Err(Error::internal("a value that nothing computes").value(self.graph[id].name()));
         };
+        if let Some(constant) = self.graph.constant(integers).filter(|_| op.params.storage == DType::I32) {
+            // The bias of a float op: no kernel dequantizes 32 bits.
+            let floats = crate::ops::dequantize(constant, &op.params)?;
+            let index = self.add_constant(self.graph[id].name(), &floats, None)?;
+            self.tensor_of.insert(id, index);
+            return Ok(index);
+        }
         let input = match self.graph.constant(integers) {
             Some(constant) => self.add_constant(self.graph[integers].name(), constant, Some(&op.params))?,
             None => self.tensor(integers)?,

@@ -1,6 +1,6 @@
 //! Means over windows and over all positions.
 
-use super::integers::{Affine, activation, integers, output};
+use crate::profiles::integers::{Affine, activation, integers, output};
 use super::multiplier::{Multiplier, Ratio};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;

@@ -1,6 +1,6 @@
 //! Sums of products: the sums are the kernels', the rounding is this profile's.
 
-use super::integers::{Affine, activation, input, output, params};
+use crate::profiles::integers::{Affine, activation, input, output, params};
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;

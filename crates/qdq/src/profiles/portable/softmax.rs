@@ -1,7 +1,7 @@
 //! Softmax: a table of exponentials and one integer division for each element.
 
 use super::functions::exponential;
-use super::integers::{Affine, activation, integers, output};
+use crate::profiles::integers::{Affine, activation, integers, output};
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;

@@ -1,7 +1,7 @@
 //! Functions of one number: a table over all integers of the input.
 
 use super::functions;
-use super::integers::{Affine, activation, constants, integers, output};
+use crate::profiles::integers::{Affine, activation, constants, integers, output};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Prepared};
