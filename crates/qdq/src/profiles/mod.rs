@@ -33,8 +33,7 @@ pub struct Runtime {
 
 impl Runtime {
     /// All runtimes.
-    pub const ALL: &'static [&'static Runtime] =
-        &[
+    pub const ALL: &'static [&'static Runtime] = &[
         &ort::RUNTIME,
         &ort::RUNTIME_SATURATING,
         &litert::REFERENCE,

@@ -80,3 +80,20 @@ pub(super) fn tflite() -> Target {
         rows,
     }
 }
+
+/// `TFLite` in 16x8: int16 activations, symmetric, and int8 weights; the writer gives biases 64 bits.
+pub(super) fn tflite_int16x8() -> Target {
+    let int8 = tflite();
+    Target {
+        name: "tflite-int16x8".to_owned(),
+        about: "TFLite integer kernels with int16 activations (16x8): int8 weights per channel, int64 bias"
+            .to_owned(),
+        activation: QuantizationSpec {
+            storage: I16,
+            range: Some((-32767, 32767)),
+            scheme: Scheme::PerTensorSymmetric,
+            ..int8.activation
+        },
+        ..int8
+    }
+}

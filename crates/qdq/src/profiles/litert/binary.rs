@@ -135,8 +135,11 @@ impl Prepared for Binary {
         let shape = broadcast_sizes(&[a.shape(), b.shape()])?;
         output_count(&shape)?;
         let is_plain = a.shape() == shape && b.shape() == shape;
-        let (a, b) =
-            if is_plain { (integers(a)?, integers(b)?) } else { (stretched(a, &shape)?, stretched(b, &shape)?) };
+        let (a, b) = if is_plain {
+            (integers(a)?, integers(b)?)
+        } else {
+            (stretched(a, &shape)?, stretched(b, &shape)?)
+        };
         let combined = a.iter().zip(&b).map(|(&a, &b)| {
             self.output.limit(self.combine.call(a - self.a.zero_point, b - self.b.zero_point))
         });

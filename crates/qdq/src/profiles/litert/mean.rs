@@ -1,7 +1,7 @@
 //! Means and sums over axes: kernels `MEAN` and `SUM`.
 
 use super::Kernels;
-use super::sums::fixed_point;
+use super::sums::{fixed_point, multiply_in_vectors};
 use super::wide::multiply_wide;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -25,6 +25,12 @@ pub(super) fn prepare_sum(
     keepdims: bool,
     kernels: Kernels,
 ) -> Result<Box<dyn Prepared>> {
+    if kernels == Kernels::Reference {
+        return Err(Error::unsupported(
+            "`reduce_sum` by LiteRT's reference kernel, which writes -1 everywhere",
+        )
+        .help("the other kernels add"));
+    }
     prepare(node, axes(node)?, keepdims, Kind::Sum, kernels)
 }
 
@@ -41,7 +47,7 @@ fn prepare(
     kernels: Kernels,
 ) -> Result<Box<dyn Prepared>> {
     let (input, output) = (activation(node, 0)?, output(node)?);
-    if input.storage != output.storage {
+    if input.storage != output.storage || (kind == Kind::Sum && input.storage != DType::I8) {
         return Err(Error::unsupported(format!("a mean of {} into {}", input.storage, output.storage)));
     }
     Ok(Box::new(Reduced { input, output, axes, keepdims, kind, kernels }))
@@ -88,7 +94,11 @@ impl Prepared for Reduced {
         let (shape, sums) = sums(input, &axes, self.keepdims)?;
         let is_image = rank == 4 && self.keepdims && (axes == [1, 2] || axes == [2, 3]);
         let rescale = self.rescale(count, is_image)?;
-        let integers: Vec<i32> = sums.into_iter().map(|sum| rescale.apply(sum, &self.output)).collect();
+        let channels = if is_image { shape.iter().skip(1).product::<usize>().max(1) } else { 1 };
+        let in_blocks = channels / BLOCK * BLOCK;
+        let apply =
+            |(index, sum): (usize, i64)| rescale.apply(sum, &self.output, index % channels < in_blocks);
+        let integers: Vec<i32> = sums.into_iter().enumerate().map(apply).collect();
         Ok(vec![self.output.tensor(shape, &integers)?])
     }
 }
@@ -117,6 +127,9 @@ fn sums(input: &Tensor, axes: &[usize], keepdims: bool) -> Result<(Vec<usize>, V
     Ok((shape.map(|(_, size)| *size).collect(), sums))
 }
 
+/// Channels that the optimized mean over height and width rounds at once.
+const BLOCK: usize = 16;
+
 /// What becomes of a sum of integers as they are.
 #[derive(Clone, Copy, Debug)]
 enum Rescale {
@@ -124,21 +137,32 @@ enum Rescale {
     Narrow { zeros: i64, factor: FixedPoint },
     /// In 64 bits, with multipliers of 15.
     Wide { zeros: i64, factor: FixedPoint },
-    /// The zero points are accounted for afterwards, rounded by themselves.
+    /// In 32 bits, rounded once.
+    Once { zeros: i64, factor: FixedPoint },
+    /// The zero points are accounted for afterwards, rounded by themselves; blocks of channels are rounded by vector
+    /// instructions.
     ZerosLast { bias: i64, factor: FixedPoint },
     /// In f32.
     Floats { zeros: i64, factor: f32 },
 }
 
 impl Rescale {
-    fn apply(self, sum: i64, output: &Affine) -> i32 {
+    fn apply(self, sum: i64, output: &Affine, is_in_block: bool) -> i32 {
         match self {
             Rescale::Narrow { zeros, factor } => {
                 output.limit(factor.multiply_rounding_twice((sum - zeros) as i32).into())
             }
+            Rescale::Once { zeros, factor } => {
+                output.limit(factor.multiply_rounding_once((sum - zeros) as i32).into())
+            }
             Rescale::Wide { zeros, factor } => output.limit(multiply_wide(sum - zeros, factor)),
             Rescale::ZerosLast { bias, factor } => {
-                let steps = i64::from(factor.multiply_rounding_twice(sum as i32)) + bias;
+                let steps = if is_in_block {
+                    multiply_in_vectors(sum as i32, factor)
+                } else {
+                    factor.multiply_rounding_twice(sum as i32)
+                };
+                let steps = i64::from(steps) + bias;
                 output.limit(steps - i64::from(output.zero_point))
             }
             Rescale::Floats { zeros, factor } => {
@@ -169,13 +193,14 @@ impl Reduced {
                 let factor = fixed_point((input.scale / (count as f32 * output.scale)).into())?;
                 Ok(Rescale::ZerosLast { bias: i64::from(output.zero_point) - offset, factor })
             }
+            (_, Kind::Sum) => Ok(Rescale::Once { zeros, factor: fixed_point(ratio)? }),
             _ => Ok(Rescale::Narrow { zeros, factor: self.divided(fixed_point(ratio)?, count) }),
         }
     }
 
     /// The multiplier of a mean has the division in it. Source: `QuantizedMeanOrSum` in the reference kernels.
     fn divided(&self, factor: FixedPoint, count: usize) -> FixedPoint {
-        if self.kind == Kind::Sum || count == 0 {
+        if count == 0 {
             return factor;
         }
         let shift = (63 - (count as u64).leading_zeros() as i32).min(32).min(31 + factor.shift);

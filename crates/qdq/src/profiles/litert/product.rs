@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Kernels;
-use super::sums::Requantize;
+use super::sums::{Requantize, Sums};
 use super::wide;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -23,7 +23,8 @@ pub(super) fn weights<'n>(node: &'n IntegerNode<'_>, axis: usize) -> Result<&'n 
         return Err(Error::unsupported(format!("weights of {} with zero points", quant.storage))
             .help("LiteRT takes symmetric i8 weights"));
     }
-    if !matches!(quant.granularity, Granularity::PerTensor) && quant.granularity != Granularity::PerAxis(axis) {
+    if !matches!(quant.granularity, Granularity::PerTensor) && quant.granularity != Granularity::PerAxis(axis)
+    {
         return Err(Error::unsupported("weights with scales along another axis than that of the outputs"));
     }
     let constant = input(node, 1)?.constant.as_ref();
@@ -38,7 +39,10 @@ pub(super) fn bias(node: &IntegerNode<'_>, n_outputs: usize) -> Result<Option<Ve
     };
     let numbers = bias.as_slice::<i32>()?;
     if numbers.len() != n_outputs {
-        return Err(Error::unsupported(format!("a bias of shape {:?} for {n_outputs} outputs", bias.shape())));
+        return Err(Error::unsupported(format!(
+            "a bias of shape {:?} for {n_outputs} outputs",
+            bias.shape()
+        )));
     }
     Ok(Some(numbers.to_vec()))
 }
@@ -69,9 +73,8 @@ pub(super) fn prepare_conv(
     if x.storage == DType::I16 {
         return wide::prepare_conv(shape, node);
     }
-    // Depthwise convolutions have a kernel of their own; all others are products of matrices.
-    let by_ruy = channels > 1 || conv.group == 1;
-    let requantize = Requantize::new(&x, &params(node, 1)?.scale, &output, kernels, by_ruy)?;
+    let sums = if channels == 1 && conv.group > 1 { Sums::Depthwise } else { Sums::Conv };
+    let requantize = Requantize::new(&x, &params(node, 1)?.scale, &output, kernels, sums)?;
     Ok(Box::new(PreparedConv {
         shape,
         weights: weights.clone(),
@@ -100,7 +103,9 @@ impl ConvAttributes {
     pub(super) fn windows(&self, dims: &[usize]) -> Result<Windows> {
         if dims.len() != self.kernel.len() + 2 || dims[1] != self.channels * self.conv.group {
             let (n, kernel) = (self.channels * self.conv.group, &self.kernel);
-            return Err(Error::data(format!("a convolution of {dims:?} for {n} channels, kernel {kernel:?}")));
+            return Err(Error::data(format!(
+                "a convolution of {dims:?} for {n} channels, kernel {kernel:?}"
+            )));
         }
         let sliding = Sliding {
             kernel: &self.kernel,
@@ -167,17 +172,14 @@ impl Prepared for PreparedConv {
         let layout = Layout::ChannelsFirst;
         let input = ConvInput { data: bytes(x)?, dims: x.shape(), layout, zero_point: self.zero_point };
         let dims = packed.shape().output_dims(x.shape());
-        let y = self.requantize.fill(dims, |epilogue, output| packed.run(input, epilogue, output, layout))?;
+        let y =
+            self.requantize.fill(dims, 1, |epilogue, output| packed.run(input, epilogue, output, layout))?;
         Ok(vec![y])
     }
 }
 
 /// Binds a gemm with a constant matrix of weights and a constant bias.
-pub(super) fn prepare_gemm(
-    op: &Gemm,
-    node: &IntegerNode<'_>,
-    kernels: Kernels,
-) -> Result<Box<dyn Prepared>> {
+pub(super) fn prepare_gemm(op: &Gemm, node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dyn Prepared>> {
     let has_bias = matches!(node.inputs.get(2), Some(Some(_)));
     if op.alpha != 1.0 || (has_bias && op.beta != 1.0) || op.trans_a {
         return Err(Error::unsupported("alpha or beta other than 1, or a transposed activation"));
@@ -204,7 +206,7 @@ fn prepare_matrix(
     if x.storage == DType::I16 {
         return wide::prepare_matrix(node, is_transposed);
     }
-    let requantize = Requantize::new(&x, scales, &output, kernels, true)?;
+    let requantize = Requantize::new(&x, scales, &output, kernels, Sums::Matrix)?;
     if ![1, n].contains(&scales.len()) {
         return Err(Error::data(format!("{} scales for {n} outputs", scales.len())));
     }
@@ -232,7 +234,7 @@ impl Prepared for PreparedMatrix {
             return Err(Error::data(format!("a product of {:?} with a matrix of {k} rows", x.shape())));
         };
         let (m, bytes) = (x.len() / last.max(1), bytes(x)?);
-        let y = self.requantize.fill([lead, &[n]].concat(), |epilogue, output| {
+        let y = self.requantize.fill([lead, &[n]].concat(), lead.len(), |epilogue, output| {
             gemm(bytes, m, self.zero_point, &self.packed, self.bias.as_deref(), epilogue, output);
         })?;
         Ok(vec![y])

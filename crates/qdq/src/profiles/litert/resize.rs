@@ -3,9 +3,7 @@
 use super::Kernels;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::ops::{
-    Args, CoordinateTransformationMode as Coordinates, Prepared, Resize, ResizeMode,
-};
+use crate::ops::{Args, CoordinateTransformationMode as Coordinates, Prepared, Resize, ResizeMode};
 use crate::profiles::integers::{Affine, activation, constants, integers, output};
 use crate::tensor::Tensor;
 
@@ -32,7 +30,8 @@ pub(super) fn prepare(
         return Err(Error::unsupported("a resampling with other parameters for its output"));
     }
     let sizes = constants(node).get(3).cloned().flatten().map(|sizes| sizes.to_i64_vec()).transpose()?;
-    let sizes = sizes.as_deref().and_then(|sizes| sizes.get(sizes.len().saturating_sub(2)..)).map(<[i64]>::to_vec);
+    let sizes =
+        sizes.as_deref().and_then(|sizes| sizes.get(sizes.len().saturating_sub(2)..)).map(<[i64]>::to_vec);
     let Some(&[height, width]) = sizes.as_deref() else {
         return Err(Error::unsupported("a resampling to sizes that are computed"));
     };

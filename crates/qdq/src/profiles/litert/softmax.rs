@@ -6,7 +6,9 @@ use super::sums::fixed_point;
 use super::table::Wide;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::kernels::quantize::{FixedPoint, rounding_divide_by_power_of_two, saturating_rounding_doubling_high_mul};
+use crate::kernels::quantize::{
+    FixedPoint, rounding_divide_by_power_of_two, saturating_rounding_doubling_high_mul,
+};
 use crate::ops::{Args, Prepared, Softmax, resolve_axis};
 use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::{DType, Tensor};
@@ -60,10 +62,10 @@ impl Way {
     }
 
     fn wide(input: &Affine) -> Result<Self> {
-        let (tenth, unit) = (10.0 / 65535.0f32, 1.0 / 65535.0f32);
+        let (tenth, unit) = (10.0 / 65535.0f64, 1.0 / 65535.0f64);
         Ok(Way::Wide {
             factor: fixed_point(f64::from(input.scale) / (10.0 / 65535.0))?,
-            exponential: Wide::new((tenth, 32767), 2.0 / 65535.0, f32::exp),
+            exponential: Wide::new((tenth, 32767), 2.0 / 65535.0, f64::exp),
             reciprocal: Wide::new((unit, -32768), 2.0 / 65535.0, |x| 1.0 / (1.0 + x)),
         })
     }
@@ -95,13 +97,16 @@ fn fixed_lane(lane: &[i32], largest: i32, factor: FixedPoint, least: i32) -> Res
         })
     };
     let powers: Vec<Option<i32>> = lane.iter().map(power).collect();
-    let sum = powers.iter().flatten().fold(0i32, |sum, &power| {
-        sum.wrapping_add(rounding_divide_by_power_of_two(power, 12))
-    });
+    let sum = powers
+        .iter()
+        .flatten()
+        .fold(0i32, |sum, &power| sum.wrapping_add(rounding_divide_by_power_of_two(power, 12)));
     let (scale, bits) = reciprocal(sum);
     let shift = bits + 31 - 8;
     if sum <= 0 || !(0..=31).contains(&shift) {
-        return Err(Error::data("a softmax over so many nearly equal numbers that LiteRT's reference kernel aborts"));
+        return Err(Error::data(
+            "a softmax over so many nearly equal numbers that LiteRT's reference kernel aborts",
+        ));
     }
     let finish = |power: Option<i32>| match power {
         Some(power) => {

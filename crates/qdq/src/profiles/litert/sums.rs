@@ -21,6 +21,33 @@ enum Factors {
     Fixed(Vec<i32>, Vec<i32>, Rounding),
     /// Factors in f32, rounded to the nearest even integer.
     Float(Vec<f32>),
+    /// Rounded by vector instructions in blocks of channels of this size, see [`multiply_in_vectors`]; by the reference
+    /// kernels' arithmetic in what is left.
+    Vectors(Vec<FixedPoint>, usize),
+}
+
+/// Which kernel makes the sums: it decides how the optimized kernels round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sums {
+    /// A product of matrices, as of `FULLY_CONNECTED`.
+    Matrix,
+    /// A convolution that is a product of matrices.
+    Conv,
+    /// A convolution of each channel by itself.
+    Depthwise,
+}
+
+/// `x` times the factor, rounded twice, half up each time: `vqrdmulh` and `vrshl`, and ruy on all processors.
+///
+/// The reference kernels' second rounding is half away from zero.
+pub(super) fn multiply_in_vectors(x: i32, factor: FixedPoint) -> i32 {
+    let FixedPoint { multiplier, shift } = factor;
+    let left = x.wrapping_shl(shift.max(0) as u32);
+    let high = (i64::from(left) * i64::from(multiplier) + (1 << 30)) >> 31;
+    match (-shift).max(0) {
+        0 => high as i32,
+        right => ((high + (1 << (right - 1))) >> right) as i32,
+    }
 }
 
 /// The factor `numerator / denominator` in fixed point.
@@ -44,7 +71,7 @@ impl Requantize {
         weights: &[f32],
         output: &Affine,
         kernels: Kernels,
-        by_ruy: bool,
+        sums: Sums,
     ) -> Result<Self> {
         if (input.storage, output.storage) != (DType::I8, DType::I8) {
             return Err(Error::unsupported(format!("products of {} into {}", input.storage, output.storage))
@@ -54,32 +81,50 @@ impl Requantize {
         let factor = |scale: &f32| f64::from(input.scale) * f64::from(*scale) / f64::from(output.scale);
         let floats: Vec<f32> = weights.iter().map(|scale| input.scale * scale / output.scale).collect();
         let is_delegated = floats.iter().all(|factor| *factor < XNNPACK_LIMIT);
-        let rounding = match kernels {
-            Kernels::Xnnpack if is_delegated => return Ok(Self { factors: Factors::Float(floats), range }),
-            Kernels::Reference => Rounding::Double,
-            _ if by_ruy => Rounding::Single,
-            _ => Rounding::Double,
-        };
+        if kernels == Kernels::Xnnpack && is_delegated {
+            return Ok(Self { factors: Factors::Float(floats), range });
+        }
         let fixed: Vec<FixedPoint> =
             weights.iter().map(|scale| fixed_point(factor(scale))).collect::<Result<_>>()?;
-        let multipliers = fixed.iter().map(|fixed| fixed.multiplier).collect();
-        let shifts = fixed.iter().map(|fixed| fixed.shift).collect();
-        Ok(Self { factors: Factors::Fixed(multipliers, shifts, rounding), range })
+        let in_order = |rounding| {
+            let multipliers = fixed.iter().map(|fixed| fixed.multiplier).collect();
+            let shifts = fixed.iter().map(|fixed| fixed.shift).collect();
+            Factors::Fixed(multipliers, shifts, rounding)
+        };
+        let factors = match (kernels, sums) {
+            (Kernels::Reference, Sums::Matrix) => in_order(Rounding::Single),
+            (Kernels::Reference, _) => in_order(Rounding::Double),
+            (_, Sums::Depthwise) => Factors::Vectors(fixed, DEPTHWISE_BLOCK),
+            _ => Factors::Vectors(fixed, 1),
+        };
+        Ok(Self { factors, range })
     }
 
     /// A tensor of this shape that `kernel` fills; it is not called when there is nothing to fill.
+    ///
+    /// Channels lie along `axis`.
     pub(super) fn fill(
         &self,
         shape: Vec<usize>,
+        axis: usize,
         kernel: impl FnOnce(&Epilogue<'_>, int8::Output<'_>),
     ) -> Result<Tensor> {
-        let mut elements = vec![0i8; output_count(&shape)?];
+        let count = output_count(&shape)?;
+        if let Factors::Vectors(factors, block) = &self.factors {
+            let mut sums = vec![0; count];
+            if count > 0 {
+                kernel(&Epilogue::Sums, int8::Output::I32(&mut sums));
+            }
+            return Tensor::from_vec(shape.clone(), self.in_vectors(&sums, &shape[axis..], factors, *block));
+        }
+        let mut elements = vec![0i8; count];
         let range = self.range;
         let epilogue = match &self.factors {
             Factors::Fixed(multipliers, shifts, rounding) => {
                 Epilogue::FixedPoint { multipliers, shifts, rounding: *rounding, range }
             }
             Factors::Float(multipliers) => Epilogue::Requantize { multipliers, range },
+            Factors::Vectors(..) => Epilogue::Sums, // above
         };
         if !elements.is_empty() {
             kernel(&epilogue, int8::Output::I8(&mut elements));
@@ -92,9 +137,33 @@ impl Requantize {
         match &self.factors {
             Factors::Fixed(multipliers, ..) => multipliers.len(),
             Factors::Float(factors) => factors.len(),
+            Factors::Vectors(factors, _) => factors.len(),
         }
     }
+
+    /// Sums of channels, each with `inner` elements one after the other, to integers.
+    fn in_vectors(&self, sums: &[i32], dims: &[usize], factors: &[FixedPoint], block: usize) -> Vec<i8> {
+        let (channels, inner) = (dims[0].max(1), dims[1..].iter().product::<usize>().max(1));
+        let in_blocks = channels / block * block;
+        let range = self.range;
+        let mut integers = Vec::with_capacity(sums.len());
+        for (row, sums) in sums.chunks(inner).enumerate() {
+            let channel = row % channels;
+            let factor = factors[if factors.len() == 1 { 0 } else { channel }];
+            let multiply: &dyn Fn(i32) -> i32 = if channel < in_blocks {
+                &|sum| multiply_in_vectors(sum, factor)
+            } else {
+                &|sum| factor.multiply_rounding_twice(sum)
+            };
+            let limit = |steps: i32| steps.saturating_add(range.zero_point).clamp(range.min, range.max) as i8;
+            integers.extend(sums.iter().map(|&sum| limit(multiply(sum))));
+        }
+        integers
+    }
 }
+
+/// Channels that the optimized depthwise kernel rounds at once.
+const DEPTHWISE_BLOCK: usize = 8;
 
 /// XNNPACK takes products whose factors are below. Source: `xnn_validate_convolution_requantization_scale`.
 const XNNPACK_LIMIT: f32 = 256.0;

@@ -34,7 +34,7 @@ pub(super) fn prepare(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dy
             fixed(1.0 / 128.0, 0)?;
             of_function(&input, &output, f32::tanh)
         }
-        Op::Elu(elu) if elu.alpha == 1.0 => {
+        Op::Elu(elu) if elu.alpha == 1.0 && kernels != Kernels::Reference => {
             of_function(&input, &output, |x| if x < 0.0 { x.exp_m1() } else { x })
         }
         Op::Exp(_) => of_function(&input, &output, f32::exp),
@@ -143,22 +143,22 @@ pub(super) struct Wide(Vec<i32>);
 
 impl Wide {
     /// Of a function of the numbers that input integers of this scale and zero point mean.
-    pub(super) fn new(input: (f32, i32), output_scale: f32, function: impl Fn(f32) -> f32) -> Self {
+    pub(super) fn new(input: (f64, i32), output_scale: f64, function: impl Fn(f64) -> f64) -> Self {
         const N_PIECES: i32 = 512;
-        let real = |q: i32| input.0 * (q - input.1) as f32;
+        let real = |q: i32| input.0 * f64::from(q - input.1);
         let (first, last) = (real(-32768), real(32767));
         let (low, high) = (output_scale * -32768.0, output_scale * 32767.0);
-        let step = (last - first) / N_PIECES as f32;
+        let step = (last - first) / f64::from(N_PIECES);
         let inverse = 65536.0 / (high - low);
         let entry = |i: i32| {
-            let at = |x: f32| function(x) * inverse;
-            let begin = first + i as f32 * step;
+            let at = |x: f64| function(x) * inverse;
+            let begin = first + f64::from(i) * step;
             let sample = at(begin).round();
-            let interpolated = ((at(first + (i + 1) as f32 * step) + sample) / 2.0).round();
+            let interpolated = ((at(first + f64::from(i + 1) * step) + sample) / 2.0).round();
             let error = interpolated - at(begin + step / 2.0).round();
             sample - (error / 2.0).round()
         };
-        let limit = |x: f32| x.clamp(-32768.0, 32767.0) as i32;
+        let limit = |x: f64| x.clamp(-32768.0, 32767.0) as i32;
         let mut entries: Vec<i32> = (0..N_PIECES).map(|i| limit(entry(i))).collect();
         entries.push(limit((function(last) * inverse).round()));
         Self(entries)

@@ -1,4 +1,4 @@
-//! Products of 16-bit activations by 8-bit weights: sums of 64 bits, multipliers of 15.
+//! Products of 16-bit activations by 8-bit weights: sums of 64 bits, multipliers of 15, of 31 for matrices.
 
 use super::product::{ConvAttributes, bias, weights};
 use super::sums::fixed_point;
@@ -13,9 +13,16 @@ use crate::tensor::{DType, Tensor};
 ///
 /// Source: `MultiplyByQuantizedMultiplier` for 64 bits in `LiteRT`'s `kernels/internal/common.cc`.
 pub(super) fn multiply_wide(x: i64, factor: FixedPoint) -> i64 {
-    let reduced = if factor.multiplier < 0x7fff_0000 { (factor.multiplier + (1 << 15)) >> 16 } else { 0x7fff };
+    let reduced =
+        if factor.multiplier < 0x7fff_0000 { (factor.multiplier + (1 << 15)) >> 16 } else { 0x7fff };
     let shift = (15 - factor.shift).clamp(1, 62) as u32;
     x.wrapping_mul(reduced.into()).wrapping_add(1 << (shift - 1)) >> shift
+}
+
+/// `x` times the factor, rounded once, half up, with all bits of the multiplier.
+fn multiply_once(x: i64, factor: FixedPoint) -> i64 {
+    let shift = (31 - factor.shift).clamp(1, 62);
+    ((i128::from(x) * i128::from(factor.multiplier) + (1 << (shift - 1))) >> shift) as i64
 }
 
 /// What becomes of sums.
@@ -40,9 +47,8 @@ impl Requantize {
         Ok(Self { factors: scales.iter().map(factor).collect::<Result<_>>()?, output })
     }
 
-    fn of(&self, sum: i64, channel: usize) -> i32 {
-        let factor = self.factors[if self.factors.len() == 1 { 0 } else { channel }];
-        self.output.limit(multiply_wide(sum, factor))
+    fn factor(&self, channel: usize) -> FixedPoint {
+        self.factors[if self.factors.len() == 1 { 0 } else { channel }]
     }
 }
 
@@ -76,13 +82,15 @@ impl Prepared for WideConv {
         let mut integers = Vec::with_capacity(output_count(&shape)?);
         for image in x.chunks((plane * channels * self.shape.conv.group).max(1)) {
             for output in 0..outputs {
-                let mut sums = vec![self.bias.as_ref().map_or(0, |bias| i64::from(bias[output])); n_positions];
+                let mut sums =
+                    vec![self.bias.as_ref().map_or(0, |bias| i64::from(bias[output])); n_positions];
                 for channel in 0..channels {
                     let first = (output / per_group * channels + channel) * plane;
                     let taps = &self.weights[(output * channels + channel) * n_taps..][..n_taps];
                     add_plane(&windows, &image[first..][..plane], taps, &mut sums);
                 }
-                integers.extend(sums.into_iter().map(|sum| self.requantize.of(sum, output)));
+                let (to, factor) = (&self.requantize.output, self.requantize.factor(output));
+                integers.extend(sums.into_iter().map(|sum| to.limit(multiply_wide(sum, factor))));
             }
         }
         Ok(vec![self.requantize.output.tensor(shape, &integers)?])
@@ -128,7 +136,11 @@ impl Prepared for WideMatrix {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
         let x = inputs.get(0)?;
         let Some((_, lead)) = x.shape().split_last().filter(|(last, _)| **last == self.k) else {
-            return Err(Error::data(format!("a product of {:?} with a matrix of {} rows", x.shape(), self.k)));
+            return Err(Error::data(format!(
+                "a product of {:?} with a matrix of {} rows",
+                x.shape(),
+                self.k
+            )));
         };
         let rows = integers(x)?;
         let mut outputs = Vec::with_capacity(rows.len() / self.k.max(1) * self.n);
@@ -137,7 +149,8 @@ impl Prepared for WideMatrix {
                 let weights = &self.weights[output * self.k..][..self.k];
                 let products = row.iter().zip(weights).map(|(&x, &w)| i64::from(x) * i64::from(w));
                 let bias = self.bias.as_ref().map_or(0, |bias| i64::from(bias[output]));
-                outputs.push(self.requantize.of(bias + products.sum::<i64>(), output));
+                let steps = multiply_once(bias + products.sum::<i64>(), self.requantize.factor(output));
+                outputs.push(self.requantize.output.limit(steps));
             }
         }
         Ok(vec![self.requantize.output.tensor([lead, &[self.n]].concat(), &outputs)?])

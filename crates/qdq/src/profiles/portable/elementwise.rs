@@ -1,10 +1,10 @@
 //! Sums, products and joins of tensors.
 
-use crate::profiles::integers::{Affine, activation, constants, integers, output, stretched};
 use super::multiplier::{Multiplier, Ratio};
 use crate::error::Result;
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Concat, Prepared, broadcast_sizes, output_count, resolve_axis, with_constants};
+use crate::profiles::integers::{Affine, activation, constants, integers, output, stretched};
 use crate::tensor::Tensor;
 
 /// Binds an addition or subtraction.

@@ -146,7 +146,12 @@ impl<'g> NodeWriter<'_, 'g> {
         Ok(Some(params))
     }
 
-    pub(super) fn add_bias(&mut self, name: &str, floats: &Tensor, params: Option<&QuantParams>) -> Result<i32> {
+    pub(super) fn add_bias(
+        &mut self,
+        name: &str,
+        floats: &Tensor,
+        params: Option<&QuantParams>,
+    ) -> Result<i32> {
         let Some(params) = params else { return self.writer.add_constant(name, floats, None) };
         // Source: TFLite's quantizer; the product with the reciprocal in f32, halves away from 0.
         let integer = |(channel, bias): (usize, &f32)| {
@@ -157,7 +162,12 @@ impl<'g> NodeWriter<'_, 'g> {
         self.add_integer_bias(name, &Tensor::vector(integers), params)
     }
 
-    pub(super) fn add_integer_bias(&mut self, name: &str, integers: &Tensor, params: &QuantParams) -> Result<i32> {
+    pub(super) fn add_integer_bias(
+        &mut self,
+        name: &str,
+        integers: &Tensor,
+        params: &QuantParams,
+    ) -> Result<i32> {
         if self.unit_storage() != Some(DType::I16) {
             return self.writer.add_constant(name, integers, Some(params));
         }
