@@ -64,6 +64,10 @@ pub(crate) struct Quantize {
     /// Print the recipe that all options together make, as TOML, and write nothing
     #[arg(long)]
     pub(crate) print_recipe: bool,
+    /// What is quantized: static (weights and activations; needs --data), or with --target tflite dynamic (int8 weights,
+    /// activations while the model runs), weight-only (int8 weights, float arithmetic) or float16 (weights)
+    #[arg(long, default_value = "static", value_name = "MODE")]
+    pub(crate) mode: String,
     /// Type of the model's float inputs and outputs once it is quantized: float, int8, uint8 or int16; integers are those
     /// that the model quantizes to
     #[arg(long, default_value = "float", value_name = "TYPE")]

@@ -11,7 +11,7 @@ use qdq::quant::{ObserverKind, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{diff, eval};
+use super::{diff, eval, stored_weights};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -29,6 +29,9 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     }
     let out = output_path(arguments)?;
     let io_type = io_type(&arguments.io_type)?;
+    if let Some(mode) = stored_weights::mode(&arguments.mode)? {
+        return stored_weights::store(arguments, mode, &out, output);
+    }
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
     let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
@@ -222,7 +225,7 @@ fn report_text(report: &Report) -> String {
     format!("{table}\n{notes}")
 }
 
-fn n_bytes(path: &Path) -> Result<u64> {
+pub(super) fn n_bytes(path: &Path) -> Result<u64> {
     Ok(std::fs::metadata(path).map_err(|error| Error::io(path.display(), &error))?.len())
 }
 

@@ -72,3 +72,22 @@ pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
     crate::passes::integer_io(&mut graph, storage)?;
     Ok(graph)
 }
+
+/// A float model with its weights stored in fewer bits; activations stay in float.
+///
+/// With `quantizes_inputs`, TFLite's float ops with integer weights quantize their inputs while they run.
+///
+/// # Errors
+/// As [`quant::store_weights`](crate::quant::store_weights).
+pub fn with_stored_weights(
+    mut graph: Graph,
+    storage: quant::StoredWeights,
+    quantizes_inputs: bool,
+) -> Result<Graph> {
+    crate::passes::canonicalize(&mut graph)?;
+    quant::store_weights(&mut graph, storage)?;
+    if quantizes_inputs {
+        crate::formats::tflite::set_dynamic_range(&mut graph);
+    }
+    Ok(graph)
+}

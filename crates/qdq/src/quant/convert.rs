@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::calibrate::Calibrated;
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan};
-use super::scheme::{bias_params, quantize_bias, widen_for_bias};
+use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
 use crate::ops::{Dequantize, Mul, Op, Quantize};
 use crate::spec::QuantizationSpec;
+use crate::targets::Formula;
 use crate::tensor::{DType, QuantParams, Tensor, TensorType};
 
 /// Puts quantize and dequantize where the plan wants integers, and integers in the place of weights.
@@ -186,7 +187,10 @@ impl Converter<'_> {
                     let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
                     let tensor = self.constant(id)?;
                     let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
-                    let integers = quantize_bias(&tensor, &params)?;
+                    let integers = match plan.target.formula {
+                        Formula::Tflite => litert::quantize_bias(&tensor, &params)?,
+                        Formula::Onnxruntime | Formula::Torch => quantize_bias(&tensor, &params)?,
+                    };
                     self.dequantized_constant(out, id, integers, params)
                 }
             };

@@ -12,6 +12,7 @@ use qdq_schema::tflite::{
 use super::constant::write_constant;
 use super::custom::from_hex;
 use super::dtype::write_dtype;
+use super::limits::LimitIntegers;
 use super::node_writer::{FileOp, NodeWriter};
 use super::read::METADATA_PREFIX;
 use super::unit::{Unit, dequantized, units};
@@ -20,7 +21,7 @@ use super::{IDENTIFIER, ops, unsigned};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Uses, ValueId};
 use crate::ops::Op;
-use crate::passes::{Layout, push_transposes};
+use crate::passes::{Layout, apply, push_transposes};
 use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor, TensorType};
 
 /// Largest file: offsets have 32 bits, of which runtimes use 31.
@@ -48,6 +49,7 @@ pub fn write(graph: &Graph) -> Result<Written> {
     let mut graph = graph.clone();
     unsigned::make_signed(&mut graph)?;
     push_transposes(&mut graph, Layout::ChannelsLast)?;
+    apply(&mut graph, &[&LimitIntegers])?;
     let mut writer = Writer {
         uses: Uses::new(&graph),
         graph: &graph,

@@ -1,0 +1,242 @@
+"""`qdq quantize` into TFLite: the specification's types, accuracy beside the vendors' own int8 files, modes, borders.
+
+Needs the environment of `requirements-litert.txt`.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert._pywrap_tensorflow_lite_calibration_wrapper import CalibrationWrapper
+
+import command
+import litert
+import tflite_models
+from checks import Checks
+from measures import sqnr
+from places import WORK, shared_models
+
+N_ORACLE = 20
+# Ranges of LiteRT's calibrator come from its own float kernels: scales may differ by a few last bits.
+SCALE_TOLERANCE = 1e-5
+# 16-bit activations: signal to noise of the outputs, dB, above that of int8.
+WIDE_GAIN = 3.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A float model, its data, how it is scored, and what the vendor's int8 file scores."""
+
+    name: str
+    file: str
+    data: Callable[[Path], tuple[np.ndarray, np.ndarray, np.ndarray | None]]
+    vendor: str | None
+    # Whether the test data have labels, so that the vendor's accuracy is a bar.
+    is_labelled: bool
+    calibration: str = "minmax"
+    # Largest loss against the float model, in points.
+    max_loss: float | None = None
+
+
+def cifar(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    d = np.load(folder / "cifar10_data.npz")
+    return d["x_calib"].astype(np.float32), d["x_test"].astype(np.float32), d["y_test"]
+
+
+def keywords(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    d = np.load(folder / "kws_data.npz")
+    x = ((d["x_int8"].astype(np.float32) - d["zero_point"]) * d["scale"]).astype(np.float32)
+    return x[::5], x, d["y"]
+
+
+def people(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    d = np.load(folder / "vww_unlabelled.npz")
+    x = d["x"].astype(np.float32) / 255
+    return x, x, d["ref_probs_float_tflite"].argmax(1)
+
+
+def machines(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    x = np.load(folder / "ad_windows.npz")["x"]
+    return x, x, None
+
+
+def digits(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    d = np.load(folder / "mnist_data.npz")
+    return d["x_calib"].astype(np.float32), d["x_test"].astype(np.float32), d["y_test"]
+
+
+CASES = [
+    Case("resnet8", "01_resnet8_cifar10/pretrainedResnet.tflite", cifar, "pretrainedResnet_quant.tflite", True, "percentile", 0.1),
+    Case("kws", "02_dscnn_kws/kws_ref_model_float32.tflite", keywords, "kws_ref_model.tflite", True, "percentile"),
+    Case("vww", "03_mobilenetv1_vww/vww_96_float.tflite", people, "vww_96_int8.tflite", False),
+    Case("ad01", "04_autoencoder_ad/ad01_fp32.tflite", machines, "ad01_int8.tflite", False),
+    Case("mnist", "10_mnist_dscnn_keras/mnist_dscnn_float.tflite", digits, None, True),
+]
+
+# Convolutional nets in ONNX: how many transposes may stand at the border, and the ops that stay in float.
+NETS = {
+    "01_resnet8_cifar10/resnet8_nchw.onnx": 1,
+    "09_efficientnet_lite0/efficientnet_lite0.onnx": 1,
+    "08_ppocr_det_cls/ch_ppocr_mobile_v2.0_cls_infer.onnx": 1,
+}
+
+
+def run_all(model: litert.Model, rows: np.ndarray) -> np.ndarray:
+    """The real numbers of the first output, row by row."""
+    outputs = []
+    for row in rows:
+        details = model.inputs[0]
+        if np.issubdtype(details["dtype"], np.integer):
+            scale, zero_point = details["quantization"]
+            info = np.iinfo(details["dtype"])
+            row = np.clip(np.round(row / scale + zero_point), info.min, info.max)
+        outputs.append(litert.real(model.outputs[0], model.run([row.astype(details["dtype"])[None]])[0])[0])
+    return np.stack(outputs)
+
+
+def score(case: Case, outputs: np.ndarray, test: np.ndarray, labels: np.ndarray | None) -> float:
+    """Share of right answers in percent; for an autoencoder the negative error."""
+    if labels is None:
+        return -float(np.mean((outputs - test) ** 2))
+    return float(np.mean(outputs.argmax(1) == labels)) * 100
+
+
+def float_tensors(file: Path) -> list[str]:
+    """Computed tensors of floats, but the model's own inputs and outputs."""
+    graph = tflite_models.read(file).subgraphs[0]
+    border = {int(index) for index in [*graph.inputs, *graph.outputs]}
+    computed = {int(index) for operator in graph.operators for index in operator.outputs} - border
+    return [graph.tensors[index].name.decode() for index in sorted(computed)
+            if graph.tensors[index].type == schema.TensorType.FLOAT32]
+
+
+def int8(case: Case, checks: Checks) -> None:
+    """Accuracy in LiteRT as it runs by default, beside the vendor's file and the float model."""
+    source = shared_models() / case.file
+    folder = WORK / "tflite_quantize" / case.name
+    folder.mkdir(parents=True, exist_ok=True)
+    calibration, test, labels = case.data(source.parent)
+    np.save(folder / "calibration.npy", calibration)
+    out = folder / "int8.tflite"
+    command.quantize(source, folder / "calibration.npy", out, "--target", "tflite", "--calibration", case.calibration)
+    left = float_tensors(out)
+    # An input that comes in another order than the first op's is transposed before it is quantized.
+    checks.check(not left, f"{case.name}: float tensors {left[:4]}")
+    files = {"float": source, "ours": out}
+    if case.vendor:
+        files["vendor"] = source.parent / case.vendor
+    scores = {name: score(case, run_all(litert.Model(file), test), test, labels) for name, file in files.items()}
+    print(f"{case.name:10} {case.calibration:10} " + ", ".join(f"{name} {value:.2f}" for name, value in scores.items()), flush=True)
+    if case.vendor and case.is_labelled:
+        checks.check(scores["ours"] >= scores["vendor"], f"{case.name}: less accurate than the vendor's")
+    if case.max_loss is not None:
+        checks.check(scores["ours"] >= scores["float"] - case.max_loss - 1e-9, f"{case.name}: loses {scores['float'] - scores['ours']:.2f}")
+
+
+def modes(case: Case, checks: Checks) -> None:
+    """16-bit activations are nearer to the float model; integers at the border are those inside."""
+    source = shared_models() / case.file
+    folder = WORK / "tflite_quantize" / case.name
+    calibration, test, _ = case.data(source.parent)
+    np.save(folder / "calibration.npy", calibration)
+    rows = test[:32]
+    exact = run_all(litert.Model(source), rows)
+    noise = {}
+    for target in ("tflite", "tflite-int16x8"):
+        for io in ("float", "int16" if target.endswith("x8") else "int8", "uint8"):
+            if io == "uint8" and target.endswith("x8"):
+                continue
+            out = folder / f"{target}_{io}.tflite"
+            command.quantize(source, folder / "calibration.npy", out, "--target", target, "--io-type", io)
+            model = litert.Model(out)
+            kinds = {model.inputs[0]["dtype"].__name__, model.outputs[0]["dtype"].__name__}
+            wanted = {"float": "float32"}.get(io, io)
+            checks.check(kinds == {wanted}, f"{case.name} {target}: {kinds} at the border, not {wanted}")
+            left = float_tensors(out)
+            checks.check(not left, f"{case.name} {target} {io}: float tensors {left[:4]}")
+            noise[target, io] = sqnr([exact], [run_all(model, rows)])
+    print(f"{case.name:10} " + ", ".join(f"{target} {io} {value:.1f} dB" for (target, io), value in noise.items()), flush=True)
+    gain = noise["tflite-int16x8", "float"] - noise["tflite", "float"]
+    checks.check(gain >= WIDE_GAIN, f"{case.name}: 16 bits gain {gain:.1f} dB")
+
+
+def oracle(case: Case, checks: Checks) -> None:
+    """Types, scales, zero points and weights are those of the quantizer inside LiteRT's wheel on the same samples."""
+    source = shared_models() / case.file
+    folder = WORK / "tflite_quantize" / case.name
+    calibration, _, _ = case.data(source.parent)
+    rows = calibration[:N_ORACLE]
+    np.save(folder / "oracle.npy", rows)
+    float_model = source.read_bytes()
+    for target, storage, bias in (("tflite", np.int8, np.int32), ("tflite-int16x8", np.int16, np.int64)):
+        wrapper = CalibrationWrapper(float_model, [], [])  # does not copy the model
+        wrapper.Prepare([[1, *rows.shape[1:]]])
+        for row in rows:
+            wrapper.FeedTensor([row[None]])
+        kind = np.dtype(storage).num
+        theirs = schema.ModelT.InitFromPackedBuf(bytes(wrapper.QuantizeModel(kind, kind, False, kind, np.dtype(bias).num, False, False)), 0)
+        out = folder / f"oracle_{target}.tflite"
+        io = np.dtype(storage).name
+        command.quantize(source, folder / "oracle.npy", out, "--target", target, "--io-type", io)
+        compare(f"{case.name} {target}", theirs, tflite_models.read(out), checks)
+
+
+def operators(model: schema.ModelT) -> list[tuple[str, list, list]]:
+    """Kind, inputs and outputs of the operators that compute; reshapes may be spelled in other ways."""
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    graph = model.subgraphs[0]
+    tensor = lambda index: graph.tensors[index] if index >= 0 else None  # noqa: E731
+    found = []
+    for operator in graph.operators:
+        name = names[model.operatorCodes[operator.opcodeIndex].builtinCode]
+        if name not in {"RESHAPE", "SHAPE", "PACK", "STRIDED_SLICE", "QUANTIZE", "TRANSPOSE"}:
+            found.append((name, [tensor(i) for i in operator.inputs], [tensor(i) for i in operator.outputs]))
+    return found
+
+
+def content(model: schema.ModelT, tensor: schema.TensorT) -> bytes:
+    data = model.buffers[tensor.buffer].data
+    return b"" if data is None else bytes(data)
+
+
+def compare(what: str, theirs: schema.ModelT, ours: schema.ModelT, checks: Checks) -> None:
+    a, b = operators(theirs), operators(ours)
+    same_ops = [name for name, _, _ in a] == [name for name, _, _ in b]
+    if not checks.check(same_ops, f"{what}: operators {Counter(n for n, _, _ in a)} and {Counter(n for n, _, _ in b)}"):
+        return
+    n_equal = Counter()
+    for (name, a_in, a_out), (_, b_in, b_out) in zip(a, b, strict=True):
+        for x, y in zip([*a_in, *a_out], [*b_in, *b_out], strict=True):
+            if x is None or y is None or x.quantization is None or x.quantization.scale is None:
+                continue
+            checks.check(x.type == y.type, f"{what} {name}: types {x.type} and {y.type}")
+            scales = np.array(x.quantization.scale), np.array(y.quantization.scale)
+            off = np.max(np.abs(scales[1] / scales[0] - 1)) if scales[0].shape == scales[1].shape else np.inf
+            checks.check(off <= SCALE_TOLERANCE, f"{what} {name}: scales off by {off:.1e}")
+            zero = np.array_equal(x.quantization.zeroPoint, y.quantization.zeroPoint)
+            checks.check(zero, f"{what} {name}: zero points {x.quantization.zeroPoint} and {y.quantization.zeroPoint}")
+            if (constant := content(theirs, x)) and x.type == schema.TensorType.INT8:
+                equal = constant == content(ours, y)
+                checks.check(equal, f"{what} {name}: other weights")
+            n_equal[name] += 1
+    print(f"{what:24} parameters of {sum(n_equal.values())} tensors as LiteRT's quantizer gives", flush=True)
+
+
+def main() -> int:
+    checks = Checks()
+    for case in CASES:
+        if not (shared_models() / case.file).exists():
+            checks.skip(case.name, f"there is no {case.file}")
+            continue
+        checks.guard(f"int8 of {case.name}", lambda case=case: int8(case, checks))
+        checks.guard(f"modes of {case.name}", lambda case=case: modes(case, checks))
+        checks.guard(f"parameters of {case.name}", lambda case=case: oracle(case, checks))
+    return checks.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
