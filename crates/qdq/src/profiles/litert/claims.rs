@@ -31,7 +31,7 @@ pub const CLAIMS: &[Claim] = &[
     claim("sub", "SUB", "i8 throughout; broadcasting"),
     claim("mul", "MUL", "i8 or i16 throughout; broadcasting"),
     claim("reduce_mean", "MEAN", "i8 throughout"),
-    claim("reduce_sum", "SUM", "i8 throughout"),
+    claim("reduce_sum", "SUM", "i8 throughout; but litert-reference"),
     claim("global_average_pool", "MEAN", "i8 throughout"),
     claim("average_pool", "AVERAGE_POOL_2D", "i8 or i16; one scale and zero point for input and output"),
     claim("relu", "RELU, or fused", "i8 or i16; XNNPACK: one scale and zero point for input and output"),
@@ -40,7 +40,7 @@ pub const CLAIMS: &[Claim] = &[
     claim("hard_swish", "HARD_SWISH", "i8"),
     claim("sigmoid", "LOGISTIC", "i8"),
     claim("tanh", "TANH", "i8"),
-    claim("elu", "ELU", "i8"),
+    claim("elu", "ELU", "i8; but litert-reference"),
     claim("softmax", "SOFTMAX", "i8 or i16"),
     claim("identity", "QUANTIZE of integers", "i8, u8, i16"),
     claim("pad", "PAD, PADV2, MIRROR_PAD", "i8 or i16; one scale and zero point for input and output"),
@@ -49,9 +49,22 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Ops that have integer kernels in `LiteRT` and are not promised, with the cause.
 pub const NOT_CLAIMED: &[(&str, &str)] = &[
-    ("mat_mul of two activations (BATCH_MATMUL)", "no integer kernel of it here"),
-    ("conv_transpose (TRANSPOSE_CONV)", "no integer kernel of it here"),
+    ("mat_mul of two activations (BATCH_MATMUL), conv_transpose, gelu, exp, prelu", "no integer kernel of it here"),
     ("sigmoid, tanh of i16", "tables of LiteRT that are not written down here"),
+    ("reduce_sum in litert-reference", "LiteRT 2.3's kernel writes -1 everywhere"),
+    ("elu in litert-reference", "LiteRT has no reference kernel"),
+    (
+        "resize (bilinear), relu and clip with other parameters for the output, in xnnpack",
+        "which kernel computes them depends on the graph around",
+    ),
+    (
+        "identity in litert-builtin and xnnpack, tensors of a number of elements that 16 does not divide, other than flat",
+        "the last elements are rounded otherwise, and which come last depends on the order of axes in the file",
+    ),
+    (
+        "reduce_mean over axes 2 and 3 that keeps them, in litert-builtin",
+        "taken for a mean over height and width, which has a kernel of its own",
+    ),
 ];
 
 /// Names of all claimed ops.
