@@ -46,7 +46,7 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
-#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe"])))]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe", "mode"])))]
 pub(crate) struct Quantize {
     /// Float model, .onnx or .qir
     pub(crate) model: PathBuf,

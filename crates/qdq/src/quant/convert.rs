@@ -9,7 +9,7 @@ use super::plan::{Annotation, Decision, Place, Plan};
 use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
-use crate::ops::{Dequantize, Mul, Op, Quantize};
+use crate::ops::{Dequantize, Mul, Op, QuantRule, Quantize};
 use crate::spec::QuantizationSpec;
 use crate::targets::Formula;
 use crate::tensor::{DType, QuantParams, Tensor, TensorType};
@@ -175,7 +175,7 @@ impl Converter<'_> {
                         Some((bias, by)) => {
                             Some((input(bias)?, self.input_params(place, by, &original)?.scale[0]))
                         }
-                        None => None,
+                        None => self.wide_bias(place, &original)?,
                     };
                     let (quantized, params) = self.weights(out, &original, id, spec, bias)?;
                     weights = Some(params);
@@ -210,6 +210,19 @@ impl Converter<'_> {
         self.params(place.block, node.input(position).ok_or_else(missing)?)
     }
 
+    /// A constant bias that stays in float because the runtime's has 64 bits, and the scale of the input beside it.
+    fn wide_bias(&self, place: Place, node: &Node) -> Result<Option<(ValueId, f32)>> {
+        let QuantRule::Compute { bias: Some(bias), .. } = node.op.def().quant_rule() else { return Ok(None) };
+        let Some(bias) = node.input(bias).filter(|id| self.graph.constant(*id).is_some()) else {
+            return Ok(None);
+        };
+        if self.plan.target.formula != Formula::Tflite {
+            return Ok(None);
+        }
+        let input = self.input_params(place, 0, node)?;
+        Ok((input.storage == DType::I16).then_some((bias, input.scale[0])))
+    }
+
     /// Weights in integers, wide enough for the bias that comes with the scale of its input.
     fn weights(
         &mut self,
@@ -228,7 +241,11 @@ impl Converter<'_> {
         let name = self.graph[id].name().to_owned();
         let mut params = weight_params(&weights, spec, formula).map_err(|error| error.value(&name))?;
         if let Some((bias, input_scale)) = bias {
-            widen_for_bias(&mut params, input_scale, &self.constant(bias)?)?;
+            let widen = match formula {
+                Formula::Tflite => litert::widen_for_bias,
+                Formula::Onnxruntime | Formula::Torch => widen_for_bias,
+            };
+            widen(&mut params, input_scale, &self.constant(bias)?)?;
         }
         let integers = weight_integers(&weights, &params, formula)?;
         Ok((self.dequantized_constant(out, id, integers, params.clone()), params))

@@ -49,7 +49,10 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Ops that have integer kernels in `LiteRT` and are not promised, with the cause.
 pub const NOT_CLAIMED: &[(&str, &str)] = &[
-    ("mat_mul of two activations (BATCH_MATMUL), conv_transpose, gelu, exp, prelu", "no integer kernel of it here"),
+    (
+        "mat_mul of two activations (BATCH_MATMUL), conv_transpose, gelu, exp, prelu",
+        "no integer kernel of it here",
+    ),
     ("sigmoid, tanh of i16", "tables of LiteRT that are not written down here"),
     ("reduce_sum in litert-reference", "LiteRT 2.3's kernel writes -1 everywhere"),
     ("elu in litert-reference", "LiteRT has no reference kernel"),

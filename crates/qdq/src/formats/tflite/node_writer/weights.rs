@@ -156,9 +156,17 @@ impl<'g> NodeWriter<'_, 'g> {
         // Source: TFLite's quantizer; the product with the reciprocal in f32, halves away from 0.
         let integer = |(channel, bias): (usize, &f32)| {
             let scale = params.scale[if params.scale.len() == 1 { 0 } else { channel }];
-            (bias * (1.0 / scale)).round() as i32
+            let integer = (bias * (1.0 / scale)).round();
+            let fits = self.unit_storage() == Some(DType::I16) || integer.abs() < 2f32.powi(31);
+            if !fits || !integer.is_finite() {
+                return Err(Error::unsupported(format!("a bias of {bias} in steps of {scale}"))
+                    .value(name)
+                    .help("its weights are too small: quantize them with a larger scale"));
+            }
+            Ok(integer as i64)
         };
-        let integers: Vec<i32> = floats.as_slice::<f32>()?.iter().enumerate().map(integer).collect();
+        let integers =
+            floats.as_slice::<f32>()?.iter().enumerate().map(integer).collect::<Result<Vec<i64>>>()?;
         self.add_integer_bias(name, &Tensor::vector(integers), params)
     }
 
@@ -168,11 +176,12 @@ impl<'g> NodeWriter<'_, 'g> {
         integers: &Tensor,
         params: &QuantParams,
     ) -> Result<i32> {
-        if self.unit_storage() != Some(DType::I16) {
-            return self.writer.add_constant(name, integers, Some(params));
+        let integers = integers.to_i64_vec()?;
+        if self.unit_storage() == Some(DType::I16) {
+            return self.writer.add_constant(name, &Tensor::vector(integers), Some(params));
         }
-        let wide = Tensor::vector(integers.to_i64_vec()?);
-        self.writer.add_constant(name, &wide, Some(params))
+        let narrow: Vec<i32> = integers.into_iter().map(|integer| integer as i32).collect();
+        self.writer.add_constant(name, &Tensor::vector(narrow), Some(params))
     }
 
     /// The type that a 16-bit op's bias has, for the options of its operator.
