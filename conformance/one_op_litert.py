@@ -85,6 +85,19 @@ def depthwise(random: Random, builder: Builder, kind: str = "i8") -> None:
                      fusedActivationFunction=int(random.choice(ACTIVATIONS)))
 
 
+def transposed(random: Random, builder: Builder, kind: str = "i8") -> None:
+    size, channels, outputs = int(random.integers(2, 10)), int(random.integers(1, 12)), int(random.integers(1, 12))
+    kernel, stride, padding = int(random.choice([2, 3, 4])), int(random.choice([1, 2])), int(random.integers(0, 2))
+    x = quant(random, kind)
+    data, w = weights(random, (outputs, kernel, kernel, channels), 0, bool(random.integers(0, 4)))
+    kernel_or_stride = max(kernel, stride)
+    out = size * stride if padding == 0 else (size - 1) * stride + kernel_or_stride
+    inputs = [builder.constant("i32", np.array([1, out, out, outputs])), builder.constant("i8", data, w),
+              builder.input(kind, (1, size, size, channels), x), bias(random, builder, kind, outputs, x, w)]
+    y = builder.tensor(kind, (1, out, out, outputs), product_output(random, kernel * channels, x, w, kind))
+    builder.operator("TRANSPOSE_CONV", inputs, y, 3, "TransposeConvOptions", padding=padding, strideH=stride, strideW=stride)
+
+
 def fully_connected(random: Random, builder: Builder, kind: str = "i8") -> None:
     rows, depth, outputs = int(random.integers(1, 40)), int(random.integers(1, 200)), int(random.integers(1, 100))
     x = quant(random, kind)
@@ -213,6 +226,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     # family: maker, kind, operators, profiles
     "conv": (conv, "i8", 200, EVERY),
     "depthwise": (depthwise, "i8", 200, EVERY),
+    "transposed": (transposed, "i8", 100, EVERY - {"litert-builtin"}),
     "fully_connected": (fully_connected, "i8", 200, EVERY),
     "add": (binary("ADD", "AddOptions"), "i8", 150, EVERY),
     "sub": (binary("SUB", "SubOptions"), "i8", 150, EVERY),
@@ -241,6 +255,8 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "add 16": (binary("ADD", "AddOptions"), "i16", 100, EVERY),
     "mul 16": (binary("MUL", "MulOptions"), "i16", 100, EVERY),
     "average_pool 16": (pool("AVERAGE_POOL_2D"), "i16", 60, EVERY),
+    "logistic 16": (unary("LOGISTIC", FIXED, version=3), "i16", 100, EVERY),
+    "tanh 16": (unary("TANH", FIXED, version=3), "i16", 100, EVERY),
     "softmax 16": (softmax, "i16", 100, EVERY),
 }
 

@@ -25,6 +25,7 @@ pub const CLAIMS: &[Claim] = &[
         "CONV_2D, DEPTHWISE_CONV_2D",
         "i8·i8, i16·i8; symmetric weights with a scale for all or each output; constant bias",
     ),
+    claim("conv_transpose", "TRANSPOSE_CONV", "i8; one group; but litert-builtin"),
     claim("gemm", "FULLY_CONNECTED", "i8·i8, i16·i8; as conv"),
     claim("mat_mul", "FULLY_CONNECTED", "i8·i8, i16·i8; a constant matrix"),
     claim("add", "ADD", "i8 or i16 throughout; broadcasting"),
@@ -38,8 +39,8 @@ pub const CLAIMS: &[Claim] = &[
     claim("clip", "RELU6, RELU_N1_TO_1, or fused", "as relu"),
     claim("leaky_relu", "LEAKY_RELU", "i8"),
     claim("hard_swish", "HARD_SWISH", "i8"),
-    claim("sigmoid", "LOGISTIC", "i8"),
-    claim("tanh", "TANH", "i8"),
+    claim("sigmoid", "LOGISTIC", "i8, i16"),
+    claim("tanh", "TANH", "i8, i16"),
     claim("elu", "ELU", "i8; but litert-reference"),
     claim("softmax", "SOFTMAX", "i8 or i16"),
     claim("identity", "QUANTIZE of integers", "i8, u8, i16"),
@@ -49,11 +50,7 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Ops that have integer kernels in `LiteRT` and are not promised, with the cause.
 pub const NOT_CLAIMED: &[(&str, &str)] = &[
-    (
-        "mat_mul of two activations (BATCH_MATMUL), conv_transpose, gelu, exp, prelu",
-        "no integer kernel of it here",
-    ),
-    ("sigmoid, tanh of i16", "tables of LiteRT that are not written down here"),
+    ("mat_mul of two activations (BATCH_MATMUL), gelu, exp, prelu", "no integer kernel of it here"),
     ("reduce_sum in litert-reference", "LiteRT 2.3's kernel writes -1 everywhere"),
     ("elu in litert-reference", "LiteRT has no reference kernel"),
     (

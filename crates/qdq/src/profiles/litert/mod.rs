@@ -30,7 +30,9 @@ mod sums;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transposed;
 mod wide;
+mod wide_table;
 
 pub use claims::{CLAIMS, Claim, NOT_CLAIMED, claims_text};
 
@@ -38,6 +40,7 @@ use super::{LITERT, Runtime};
 use crate::error::Result;
 use crate::exec::{IntegerNode, Profile};
 use crate::ops::{Op, Prepared};
+use crate::tensor::DType;
 
 /// What the command line calls `litert-reference`.
 pub const REFERENCE: Runtime = Runtime {
@@ -84,6 +87,7 @@ impl Profile for LiteRt {
         let kernels = self.kernels;
         match node.op {
             Op::Conv(conv) => product::prepare_conv(conv, node, kernels),
+            Op::ConvTranspose(conv) => transposed::prepare(conv, node, kernels),
             Op::Gemm(gemm) => product::prepare_gemm(gemm, node, kernels),
             Op::MatMul(_) => product::prepare_mat_mul(node, kernels),
             Op::Add(_) => binary::prepare_sum(node, false, kernels),
@@ -98,7 +102,14 @@ impl Profile for LiteRt {
             Op::Relu(_) | Op::Clip(_) => limit::prepare(node, kernels),
             Op::Pad(pad) => pad::prepare(pad, node),
             Op::Resize(resize) => resize::prepare(resize, node, kernels),
+            Op::Sigmoid(_) if is_wide(node) => wide_table::prepare(node, wide_table::Function::Logistic),
+            Op::Tanh(_) if is_wide(node) => wide_table::prepare(node, wide_table::Function::Tanh),
             _ => table::prepare(node, kernels),
         }
     }
+}
+
+/// Whether the first input has 16 bits.
+fn is_wide(node: &IntegerNode<'_>) -> bool {
+    matches!(node.inputs.first(), Some(Some(input)) if input.dtype == DType::I16)
 }

@@ -2,7 +2,7 @@
 
 use super::Kernels;
 use crate::error::{Error, Result};
-use crate::kernels::int8::{self, Epilogue, Range, Rounding};
+use crate::kernels::int8::{self, Epilogue, Range, Rounding, multiply_by_quantized_multiplier};
 use crate::kernels::quantize::FixedPoint;
 use crate::ops::output_count;
 use crate::profiles::integers::Affine;
@@ -110,12 +110,12 @@ impl Requantize {
         kernel: impl FnOnce(&Epilogue<'_>, int8::Output<'_>),
     ) -> Result<Tensor> {
         let count = output_count(&shape)?;
-        if let Factors::Vectors(factors, block) = &self.factors {
+        if let Factors::Vectors(..) = &self.factors {
             let mut sums = vec![0; count];
             if count > 0 {
                 kernel(&Epilogue::Sums, int8::Output::I32(&mut sums));
             }
-            return Tensor::from_vec(shape.clone(), self.in_vectors(&sums, &shape[axis..], factors, *block));
+            return self.of_sums(shape, axis, &sums);
         }
         let mut elements = vec![0i8; count];
         let range = self.range;
@@ -141,24 +141,33 @@ impl Requantize {
         }
     }
 
-    /// Sums of channels, each with `inner` elements one after the other, to integers.
-    fn in_vectors(&self, sums: &[i32], dims: &[usize], factors: &[FixedPoint], block: usize) -> Vec<i8> {
-        let (channels, inner) = (dims[0].max(1), dims[1..].iter().product::<usize>().max(1));
-        let in_blocks = channels / block * block;
-        let range = self.range;
+    /// Sums that lie in memory as the output does, channels along `axis`, to integers.
+    pub(super) fn of_sums(&self, shape: Vec<usize>, axis: usize, sums: &[i32]) -> Result<Tensor> {
+        let (channels, inner) = (shape[axis].max(1), shape[axis + 1..].iter().product::<usize>().max(1));
         let mut integers = Vec::with_capacity(sums.len());
         for (row, sums) in sums.chunks(inner).enumerate() {
             let channel = row % channels;
-            let factor = factors[if factors.len() == 1 { 0 } else { channel }];
-            let multiply: &dyn Fn(i32) -> i32 = if channel < in_blocks {
-                &|sum| multiply_in_vectors(sum, factor)
-            } else {
-                &|sum| factor.multiply_rounding_twice(sum)
-            };
-            let limit = |steps: i32| steps.saturating_add(range.zero_point).clamp(range.min, range.max) as i8;
-            integers.extend(sums.iter().map(|&sum| limit(multiply(sum))));
+            integers.extend(sums.iter().map(|&sum| self.integer(sum, channel, channels)));
         }
-        integers
+        Tensor::from_vec(shape, integers)
+    }
+
+    /// The integer of a sum of one of `n` channels.
+    fn integer(&self, sum: i32, channel: usize, n: usize) -> i8 {
+        let own = |n_factors: usize| if n_factors == 1 { 0 } else { channel };
+        let steps = match &self.factors {
+            Factors::Fixed(multipliers, shifts, rounding) => {
+                let own = own(multipliers.len());
+                multiply_by_quantized_multiplier(sum, multipliers[own], shifts[own], *rounding)
+            }
+            Factors::Float(factors) => (sum as f32 * factors[own(factors.len())]).round_ties_even() as i32,
+            Factors::Vectors(factors, block) if channel < n / block * block => {
+                multiply_in_vectors(sum, factors[own(factors.len())])
+            }
+            Factors::Vectors(factors, _) => factors[own(factors.len())].multiply_rounding_twice(sum),
+        };
+        let Range { zero_point, min, max } = self.range;
+        steps.saturating_add(zero_point).clamp(min, max) as i8
     }
 }
 
