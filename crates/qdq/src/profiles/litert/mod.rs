@@ -32,7 +32,6 @@ mod table;
 mod tests;
 mod transposed;
 mod wide;
-mod wide_table;
 
 pub use claims::{CLAIMS, Claim, NOT_CLAIMED, claims_text};
 
@@ -40,7 +39,6 @@ use super::{LITERT, Runtime};
 use crate::error::Result;
 use crate::exec::{IntegerNode, Profile};
 use crate::ops::{Op, Prepared};
-use crate::tensor::DType;
 
 /// What the command line calls `litert-reference`.
 pub const REFERENCE: Runtime = Runtime {
@@ -102,14 +100,7 @@ impl Profile for LiteRt {
             Op::Relu(_) | Op::Clip(_) => limit::prepare(node, kernels),
             Op::Pad(pad) => pad::prepare(pad, node),
             Op::Resize(resize) => resize::prepare(resize, node, kernels),
-            Op::Sigmoid(_) if is_wide(node) => wide_table::prepare(node, wide_table::Function::Logistic),
-            Op::Tanh(_) if is_wide(node) => wide_table::prepare(node, wide_table::Function::Tanh),
             _ => table::prepare(node, kernels),
         }
     }
-}
-
-/// Whether the first input has 16 bits.
-fn is_wide(node: &IntegerNode<'_>) -> bool {
-    matches!(node.inputs.first(), Some(Some(input)) if input.dtype == DType::I16)
 }

@@ -31,15 +31,15 @@ fn claims_name_ops() {
 
 #[test]
 fn rounding_is_where_the_kernels_differ() {
-    // 3/2 and -3/2: halves of steps. Half away from zero, half up, half to even.
-    let source = "graph(%x: i8[4]{scale=0.5, zero_point=0} = [3, -3, 5, -5]) {\n  \
+    // 6/4 and -6/4: halves of steps. Half away from zero, half up.
+    let source = "graph(%x: i8[4]{scale=0.25, zero_point=0} = [6, -6, 10, -10]) {\n  \
                   %y: i8[4]{scale=1, zero_point=0} = identity(%x)\n  return %y\n}";
     assert_eq!(run(&REFERENCE, source), [2, -2, 3, -3]);
     assert_eq!(run(&XNNPACK, source), [2, -1, 3, -2]);
     // 16 elements are rounded by vector instructions, half up; the seventeenth is not.
-    let q = vec!["-3"; 17].join(", ");
+    let q = vec!["-6"; 17].join(", ");
     let source = format!(
-        "graph(%x: i8[17]{{scale=0.5, zero_point=0}} = [{q}]) {{\n  \
+        "graph(%x: i8[17]{{scale=0.25, zero_point=0}} = [{q}]) {{\n  \
          %y: i8[17]{{scale=1, zero_point=0}} = identity(%x)\n  return %y\n}}"
     );
     let mut expected = vec![-1; 16];
@@ -49,14 +49,14 @@ fn rounding_is_where_the_kernels_differ() {
 
 #[test]
 fn products_round_as_their_kernels() {
-    // Sums of -3 halves.
-    let source = "graph(%x: i8[1,1]{scale=0.5, zero_point=0} = [-3]) {\n  \
+    // Sums of -6 quarters.
+    let source = "graph(%x: i8[1,1]{scale=0.25, zero_point=0} = [-6]) {\n  \
                   %w: i8[1,1]{scale=1, zero_point=0} = const [1]\n  \
                   %y: i8[1,1]{scale=1, zero_point=7} = mat_mul(%x, %w)\n  return %y\n}";
     assert_eq!(run(&REFERENCE, source), [6]); // once, half up: -1
     assert_eq!(run(&BUILTIN, source), [6]); // twice, half up
     assert_eq!(run(&XNNPACK, source), [5]); // half to even: -2
-    let source = "graph(%x: i8[1,1,1,1]{scale=0.5, zero_point=0} = [-3]) {\n  \
+    let source = "graph(%x: i8[1,1,1,1]{scale=0.25, zero_point=0} = [-6]) {\n  \
                   %w: i8[1,1,1,1]{scale=1, zero_point=0} = const [1]\n  \
                   %y: i8[1,1,1,1]{scale=1, zero_point=7} = conv(%x, %w)\n  return %y\n}";
     assert_eq!(run(&REFERENCE, source), [5]); // half away from zero
@@ -65,9 +65,8 @@ fn products_round_as_their_kernels() {
 #[test]
 fn fused_activations_limit_integers() {
     let source = "graph(%x: i8[1,4]{scale=1, zero_point=0} = [-5, 2, 7, 100]) {\n  \
-                  %w: i8[4,4] = const fill(1)\n  \
                   %xd = dequantize(%x) {params=i8{scale=1, zero_point=0}}\n  \
-                  %y = add(%xd, %xd)\n  %lo: f32[] = const 0\n  %hi: f32[] = const 6\n  %r = clip(%y, %lo, %hi)\n  \
+                  %y = add(%xd, %xd)\n  %lo: f32[] = const [0]\n  %hi: f32[] = const [6]\n  %r = clip(%y, %lo, %hi)\n  \
                   %q = quantize(%r) {params=i8{scale=1, zero_point=3}}\n  return %q\n}";
     for runtime in ALL {
         assert_eq!(run(runtime, source), [3, 7, 9, 9], "{}", runtime.name());
