@@ -167,12 +167,11 @@ fn evaluation_data(arguments: &Quantize, dataset: Option<&Dataset>) -> Result<Op
 
 /// Where to write: as asked for, or beside the model.
 fn output_path(arguments: &Quantize) -> Result<PathBuf> {
-    let out = match &arguments.output {
-        Some(out) => out.clone(),
-        None => {
-            let is_tflite = arguments.model.extension().is_some_and(|ending| ending == "tflite");
-            arguments.model.with_extension(if is_tflite { "int8.tflite" } else { "int8.onnx" })
-        }
+    let out = if let Some(out) = &arguments.output {
+        out.clone()
+    } else {
+        let is_tflite = arguments.model.extension().is_some_and(|ending| ending == "tflite");
+        arguments.model.with_extension(if is_tflite { "int8.tflite" } else { "int8.onnx" })
     };
     let same = out.canonicalize().ok().zip(arguments.model.canonicalize().ok()).is_some_and(|(a, b)| a == b);
     if same {

@@ -92,6 +92,9 @@ fn integer_input(graph: &mut Graph, input: ValueId, storage: DType) -> Result<()
     let border = at_border(&params, storage)?;
     declare(graph, input, &border);
     let mut first = input;
+    for &node in &chain {
+        declare_outputs(graph, node, &params);
+    }
     if border != params {
         let name = graph[input].name().to_owned();
         let shape = graph[input].ty.as_ref().and_then(|ty| ty.shape.clone());
@@ -106,12 +109,7 @@ fn integer_input(graph: &mut Graph, input: ValueId, storage: DType) -> Result<()
         if let Some(&node) = chain.first() {
             graph.body.nodes[node].inputs[0] = Some(first);
         }
-        for &node in &chain {
-            declare_outputs(graph, node, &params);
-        }
         graph.body.nodes.splice(0..0, nodes);
-    } else {
-        chain.iter().for_each(|&node| declare_outputs(graph, node, &params));
     }
     let integers = if chain.is_empty() { first } else { last };
     match quantize {
@@ -123,7 +121,9 @@ fn integer_input(graph: &mut Graph, input: ValueId, storage: DType) -> Result<()
 
 fn declare_outputs(graph: &mut Graph, node: usize, params: &QuantParams) {
     let outputs: Vec<ValueId> = graph.body.nodes[node].present_outputs().collect();
-    outputs.into_iter().for_each(|id| declare(graph, id, params));
+    for id in outputs {
+        declare(graph, id, params);
+    }
 }
 
 /// Lets all read `new` in the place of `old`, which nothing computes any more.
@@ -167,7 +167,9 @@ fn integer_output(graph: &mut Graph, position: usize, storage: DType) -> Result<
         return Ok(());
     };
     graph.body.nodes[innermost].inputs[0] = Some(integers);
-    chain.iter().for_each(|&node| declare_outputs(graph, node, &params));
+    for node in chain {
+        declare_outputs(graph, node, &params);
+    }
     Ok(())
 }
 

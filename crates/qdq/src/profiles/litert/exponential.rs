@@ -7,14 +7,14 @@ use crate::kernels::quantize::{
     rounding_divide_by_power_of_two as divide, saturating_rounding_doubling_high_mul as high_mul,
 };
 
+/// For each power of two from 2^-2 to 2^4: `e` to its negative.
+const FACTORS: [i32; 7] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
+
 /// `e^a` with 0 integer bits, for `a ≤ 0` with 5.
 pub(super) fn exponential_of_negative(a: i32) -> i32 {
     if a == 0 {
         return i32::MAX;
     }
-    /// For each power of two from 2^-2 to 2^4: `e` to its negative.
-    const FACTORS: [i32; 7] =
-        [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242];
     let quarter = 1 << 24;
     let fraction = (a & (quarter - 1)) - quarter;
     let mut result = exponential_of_fraction(saturating_shift(fraction, 5));
@@ -44,7 +44,7 @@ fn reciprocal_of_one_plus(a: i32) -> i32 {
     const FIRST: i32 = 1_515_870_810; // 48/17 with 2 integer bits
     const SLOPE: i32 = -1_010_580_540; // -32/17
     let sum = i64::from(a) + i64::from(i32::MAX);
-    let half_denominator = ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32;
+    let half_denominator = i64::midpoint(sum, if sum >= 0 { 1 } else { -1 }) as i32;
     let mut x = FIRST.wrapping_add(high_mul(half_denominator, SLOPE));
     for _ in 0..3 {
         let rest = (1i32 << 29).wrapping_sub(high_mul(half_denominator, x));

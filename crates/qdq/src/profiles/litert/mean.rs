@@ -178,7 +178,7 @@ impl Reduced {
         let zeros = i64::from(input.zero_point) * count as i64;
         let ratio = f64::from(input.scale) / f64::from(output.scale);
         if output.storage != DType::I8 {
-            let factor = self.divided(fixed_point(ratio)?, count);
+            let factor = Self::divided(fixed_point(ratio)?, count);
             return Ok(Rescale::Wide { zeros, factor });
         }
         match (self.kernels, self.kind) {
@@ -194,12 +194,12 @@ impl Reduced {
                 Ok(Rescale::ZerosLast { bias: i64::from(output.zero_point) - offset, factor })
             }
             (_, Kind::Sum) => Ok(Rescale::Once { zeros, factor: fixed_point(ratio)? }),
-            _ => Ok(Rescale::Narrow { zeros, factor: self.divided(fixed_point(ratio)?, count) }),
+            _ => Ok(Rescale::Narrow { zeros, factor: Self::divided(fixed_point(ratio)?, count) }),
         }
     }
 
     /// The multiplier of a mean has the division in it. Source: `QuantizedMeanOrSum` in the reference kernels.
-    fn divided(&self, factor: FixedPoint, count: usize) -> FixedPoint {
+    fn divided(factor: FixedPoint, count: usize) -> FixedPoint {
         if count == 0 {
             return factor;
         }

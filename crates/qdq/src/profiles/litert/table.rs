@@ -154,7 +154,7 @@ impl Wide {
             let at = |x: f64| function(x) * inverse;
             let begin = first + f64::from(i) * step;
             let sample = at(begin).round();
-            let interpolated = ((at(first + f64::from(i + 1) * step) + sample) / 2.0).round();
+            let interpolated = f64::midpoint(at(first + f64::from(i + 1) * step), sample).round();
             let error = interpolated - at(begin + step / 2.0).round();
             sample - (error / 2.0).round()
         };

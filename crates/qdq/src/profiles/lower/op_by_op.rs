@@ -27,7 +27,7 @@ pub(super) fn set_apart(graph: &mut Graph, block: &mut Block) {
             Some(Apart::Limit(params)) => {
                 let integers = real_value(graph, input, "integers");
                 let limited = real_value(graph, input, "limited");
-                graph[integers].ty = typed(graph, input, &params);
+                graph[integers].ty = Some(typed(graph, input, &params));
                 nodes.push(Node::new(Quantize { params: params.clone() }, &[input], &[integers]));
                 nodes.push(Node::new(Dequantize { params, dtype: DType::F32 }, &[integers], &[limited]));
                 node.inputs[0] = Some(limited);
@@ -73,7 +73,7 @@ fn real_value(graph: &mut Graph, like: ValueId, suffix: &str) -> ValueId {
     graph.add_value(&name, ty)
 }
 
-fn typed(graph: &Graph, like: ValueId, params: &QuantParams) -> Option<TensorType> {
+fn typed(graph: &Graph, like: ValueId, params: &QuantParams) -> TensorType {
     let shape = graph[like].ty.as_ref().and_then(|ty| ty.shape.clone());
-    Some(TensorType { dtype: params.storage, shape, quant: Some(std::sync::Arc::new(params.clone())) })
+    TensorType { dtype: params.storage, shape, quant: Some(std::sync::Arc::new(params.clone())) }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ops::Op;
 use crate::tensor::{DType, Data, Dim, QuantParams, Tensor};
 
-impl<'g> NodeWriter<'_, 'g> {
+impl NodeWriter<'_, '_> {
     /// An input of integers in 32 bits, as TFLite wants shapes.
     pub(crate) fn narrow(&mut self, position: usize) -> Result<i32> {
         let value = self.value(position)?;

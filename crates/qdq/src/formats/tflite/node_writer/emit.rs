@@ -10,7 +10,7 @@ use crate::formats::tflite::versions::{Facts, version};
 use crate::graph::ValueId;
 use crate::tensor::{DType, Dim, QuantParams};
 
-impl<'g> NodeWriter<'_, 'g> {
+impl NodeWriter<'_, '_> {
     /// Adds an operator between tensors of the file.
     pub(crate) fn push(
         &mut self,

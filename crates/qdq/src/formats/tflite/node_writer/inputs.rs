@@ -9,7 +9,7 @@ use crate::formats::tflite::unit::dequantized;
 use crate::ops::{Op, Transpose};
 use crate::tensor::{DType, Dim, Tensor};
 
-impl<'g> NodeWriter<'_, 'g> {
+impl NodeWriter<'_, '_> {
     pub(super) fn dequantize(&mut self, name: &str, index: i32, from: DType, tensor: &Tensor) -> Result<i32> {
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let output = self.writer.add_tensor(name, DType::F32, dims, None)?;
