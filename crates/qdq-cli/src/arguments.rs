@@ -46,7 +46,7 @@ pub(crate) enum Verb {
 }
 
 #[derive(Debug, Args)]
-#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe"])))]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe", "mode"])))]
 pub(crate) struct Quantize {
     /// Float model, .onnx or .qir
     pub(crate) model: PathBuf,
@@ -64,7 +64,15 @@ pub(crate) struct Quantize {
     /// Print the recipe that all options together make, as TOML, and write nothing
     #[arg(long)]
     pub(crate) print_recipe: bool,
-    /// File to write [default: MODEL with the ending .int8.onnx]
+    /// What is quantized: static (weights and activations; needs --data), or with --target tflite dynamic (int8 weights,
+    /// activations while the model runs), weight-only (int8 weights, float arithmetic) or float16 (weights)
+    #[arg(long, default_value = "static", value_name = "MODE")]
+    pub(crate) mode: String,
+    /// Type of the model's float inputs and outputs once it is quantized: float, int8, uint8 or int16; integers are those
+    /// that the model quantizes to
+    #[arg(long, default_value = "float", value_name = "TYPE")]
+    pub(crate) io_type: String,
+    /// File to write, .onnx or .tflite [default: MODEL with the ending .int8.onnx, or .int8.tflite of a .tflite]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]
@@ -146,7 +154,8 @@ pub(crate) struct Eval {
 /// The arithmetic of a quantized model.
 #[derive(Debug, Args)]
 pub(crate) struct Profile {
-    /// Compute in the integers of a runtime: ort-x64, ort-x64-saturating or portable [default: real numbers between
+    /// Compute in the integers of a runtime: ort-x64, ort-x64-saturating, litert-reference,
+    /// litert-builtin, xnnpack or portable [default: real numbers between
     /// quantize and dequantize]
     #[arg(long = "profile", value_name = "PROFILE")]
     name: Option<String>,
@@ -235,7 +244,8 @@ pub(crate) struct Inspect {
     /// Print the graph in its text form instead
     #[arg(long)]
     pub(crate) text: bool,
-    /// Show the model as a runtime computes it, in integers: ort-x64, ort-x64-saturating or portable
+    /// Show the model as a runtime computes it, in integers: ort-x64, ort-x64-saturating, litert-reference,
+    /// litert-builtin, xnnpack or portable
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
 }

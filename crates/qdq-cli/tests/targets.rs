@@ -15,6 +15,7 @@ const ALL: &[&str] = &[
     "torch-xnnpack",
     "torch-x86-inductor",
     "tflite",
+    "tflite-int16x8",
     "tensorrt",
     "openvino",
 ];

@@ -9,6 +9,7 @@ mod merge;
 mod observe;
 mod quantize;
 mod run;
+mod stored_weights;
 mod targets;
 
 use qdq::error::Result;

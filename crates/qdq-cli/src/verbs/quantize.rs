@@ -8,9 +8,10 @@ use qdq::graph::Graph;
 use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
 use qdq::quant::observers::Method;
 use qdq::quant::{ObserverKind, Recipe, Report};
+use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{diff, eval};
+use super::{diff, eval, stored_weights};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -27,6 +28,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         return output.result(recipe.to_toml()?, recipe);
     }
     let out = output_path(arguments)?;
+    let io_type = io_type(&arguments.io_type)?;
+    if let Some(mode) = stored_weights::mode(&arguments.mode)? {
+        return stored_weights::store(arguments, mode, &out, output);
+    }
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
     let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
@@ -62,7 +67,11 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
-    let opset = pipeline::write_model(&quantized.graph, &out, target.max_opset)?.opset;
+    let written = match io_type {
+        None => quantized.graph.clone(),
+        Some(storage) => pipeline::with_integer_io(&quantized.graph, storage)?,
+    };
+    let opset = pipeline::write_model(&written, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {
@@ -124,6 +133,18 @@ fn recipe(arguments: &Quantize) -> Result<Recipe> {
     Ok(recipe)
 }
 
+/// The integer type at the border; `None` for floats.
+fn io_type(name: &str) -> Result<Option<DType>> {
+    match name {
+        "float" => Ok(None),
+        "int8" => Ok(Some(DType::I8)),
+        "uint8" => Ok(Some(DType::U8)),
+        "int16" => Ok(Some(DType::I16)),
+        other => Err(Error::usage(format!("there is no type `{other}` of inputs and outputs"))
+            .help("types: float, int8, uint8, int16")),
+    }
+}
+
 /// Names the recipe's file in errors about one of its keys.
 fn in_recipe(error: Error, arguments: &Quantize) -> Error {
     match &arguments.recipe {
@@ -146,9 +167,11 @@ fn evaluation_data(arguments: &Quantize, dataset: Option<&Dataset>) -> Result<Op
 
 /// Where to write: as asked for, or beside the model.
 fn output_path(arguments: &Quantize) -> Result<PathBuf> {
-    let out = match &arguments.output {
-        Some(out) => out.clone(),
-        None => arguments.model.with_extension("int8.onnx"),
+    let out = if let Some(out) = &arguments.output {
+        out.clone()
+    } else {
+        let is_tflite = arguments.model.extension().is_some_and(|ending| ending == "tflite");
+        arguments.model.with_extension(if is_tflite { "int8.tflite" } else { "int8.onnx" })
     };
     let same = out.canonicalize().ok().zip(arguments.model.canonicalize().ok()).is_some_and(|(a, b)| a == b);
     if same {
@@ -201,7 +224,7 @@ fn report_text(report: &Report) -> String {
     format!("{table}\n{notes}")
 }
 
-fn n_bytes(path: &Path) -> Result<u64> {
+pub(super) fn n_bytes(path: &Path) -> Result<u64> {
     Ok(std::fs::metadata(path).map_err(|error| Error::io(path.display(), &error))?.len())
 }
 

@@ -6,7 +6,7 @@
 //! - Its outputs have the quantized types declared for them. An op that only moves elements keeps the type of what it
 //!   moves where nothing is declared; any other output without a declaration is of real numbers.
 //! - Outputs are quantized per tensor. A bias has the scale of input × weight and the zero point 0.
-//! - Sums of products fit 32 bits, whatever the input ([`Accumulator`]).
+//! - Sums of products fit 32 bits, whatever the input ([`Accumulator`]); those of 16-bit activations have 64.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ pub fn moved_inputs(node: &Node) -> std::ops::Range<usize> {
             if op.mode == ResizeMode::Nearest && !crops { 0..1 } else { 0..0 }
         }
         Op::ReduceMax(_) | Op::ReduceMin(_) | Op::ArgMax(_) | Op::ArgMin(_) => 0..1,
-        Op::Concat(_) => 0..node.inputs.len(),
+        Op::Concat(_) | Op::Max(_) | Op::Min(_) => 0..node.inputs.len(),
         Op::Where(_) => 1..3,
         op => match op.def().quant_rule() {
             QuantRule::SameAsInput(position) => position..position + 1,
@@ -145,7 +145,7 @@ impl<'g> Accumulator<'g> {
     /// # Errors
     /// Names the bound.
     pub fn check(&self) -> Result<()> {
-        let Some(n_products) = self.n_products else { return Ok(()) };
+        let Some(n_products) = self.n_products.filter(|_| !self.is_wide()) else { return Ok(()) };
         let (x, w) = (largest_distance(self.x), largest_distance(self.w));
         let by_type = (n_products as u64).saturating_mul(x).saturating_mul(w);
         if by_type.saturating_add(self.largest_bias()) <= I32_MAX {
@@ -164,6 +164,11 @@ impl<'g> Accumulator<'g> {
             }
         }
         Ok(())
+    }
+
+    /// Whether runtimes add in 64 bits: with 16-bit activations and weights of fewer.
+    fn is_wide(&self) -> bool {
+        self.x.storage == DType::I16 && self.w.storage != DType::I16
     }
 
     /// Checks that the bias counts in steps of the products.

@@ -10,6 +10,7 @@ mod drop_no_ops;
 mod fold_add_into_bias;
 mod fold_batch_norm;
 mod fold_constants;
+mod fold_dequantized;
 mod fold_mul_into_weights;
 mod fold_pad;
 mod freeze_inputs;
@@ -19,6 +20,7 @@ mod fuse_hard_swish;
 mod fuse_layer_norm;
 mod hard_sigmoid_to_clip;
 mod inline_if;
+mod integer_io;
 mod keep_scopes;
 mod merge_constants;
 mod push_transposes;
@@ -26,7 +28,9 @@ mod raise_bias_rank;
 mod view;
 
 pub use clip_before_quantize::ClipBeforeQuantize;
+pub use fold_dequantized::FoldDequantized;
 pub use freeze_inputs::freeze_inputs;
+pub use integer_io::integer_io;
 pub use merge_constants::merge_constants;
 pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
@@ -77,7 +81,7 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize];
+    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize, &FoldDequantized];
     CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 

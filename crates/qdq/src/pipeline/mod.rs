@@ -32,7 +32,7 @@ pub use exactness::Exactness;
 pub use model_file::{Format, WrittenModel, read_model, write_model};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
-pub use quantize::{QuantizeOptions, Quantized, quantize};
+pub use quantize::{QuantizeOptions, Quantized, quantize, with_integer_io, with_stored_weights};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use settings_file::{find_target, read_recipe};

@@ -41,6 +41,8 @@ pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Pre
         frozen_inputs: passes::freeze_inputs(&mut graph),
         ..Report::default()
     };
+    // Weights that are integers already, as of a float TFLite model with integer weights, are quantized anew.
+    passes::apply(&mut graph, &[&passes::FoldDequantized])?;
     quant::check_weights(&graph)?;
     let applied = passes::canonicalize(&mut graph)?;
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();

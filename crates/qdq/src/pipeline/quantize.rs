@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::graph::Graph;
 use crate::quant::{self, Recipe, Report};
 use crate::targets::Target;
+use crate::tensor::DType;
 
 /// How to quantize.
 #[derive(Clone, Debug)]
@@ -60,4 +61,33 @@ pub(super) fn finish(prepared: Prepared, observation: Observation) -> Result<Qua
     report.masks.clone_from(&calibrated.masks);
     let graph = quant::convert(graph, &plan, &calibrated)?;
     Ok(Quantized { graph, report, data: observation.data })
+}
+
+/// The model with integers of this type for inputs and outputs, in the place of floats.
+///
+/// # Errors
+/// As [`passes::integer_io`](crate::passes::integer_io).
+pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
+    let mut graph = graph.clone();
+    crate::passes::integer_io(&mut graph, storage)?;
+    Ok(graph)
+}
+
+/// A float model with its weights stored in fewer bits; activations stay in float.
+///
+/// With `quantizes_inputs`, TFLite's float ops with integer weights quantize their inputs while they run.
+///
+/// # Errors
+/// As [`quant::store_weights`](crate::quant::store_weights).
+pub fn with_stored_weights(
+    mut graph: Graph,
+    storage: quant::StoredWeights,
+    quantizes_inputs: bool,
+) -> Result<Graph> {
+    crate::passes::canonicalize(&mut graph)?;
+    quant::store_weights(&mut graph, storage)?;
+    if quantizes_inputs {
+        crate::formats::tflite::set_dynamic_range(&mut graph);
+    }
+    Ok(graph)
 }

@@ -4,12 +4,14 @@
 //! [`lower`]), and the arithmetic of the kernels that come out of it (a [`Profile`]). [`raise`] goes back to QDQ form.
 
 mod fusions;
+mod integers;
+pub mod litert;
 mod lower;
 pub mod ort;
 pub mod portable;
 mod raise;
 
-pub use fusions::{Fusion, Fusions, Kind, ONNXRUNTIME, PORTABLE};
+pub use fusions::{Fusion, Fusions, Kind, LITERT, ONNXRUNTIME, PORTABLE};
 pub use lower::lower;
 pub use raise::raise;
 
@@ -31,8 +33,14 @@ pub struct Runtime {
 
 impl Runtime {
     /// All runtimes.
-    pub const ALL: &'static [&'static Runtime] =
-        &[&ort::RUNTIME, &ort::RUNTIME_SATURATING, &portable::RUNTIME];
+    pub const ALL: &'static [&'static Runtime] = &[
+        &ort::RUNTIME,
+        &ort::RUNTIME_SATURATING,
+        &litert::REFERENCE,
+        &litert::BUILTIN,
+        &litert::XNNPACK,
+        &portable::RUNTIME,
+    ];
 
     /// The runtime of this name.
     ///
@@ -87,7 +95,7 @@ mod tests {
             assert_eq!(Runtime::find(runtime.name()).unwrap().name(), runtime.name());
         }
         let error = Runtime::find("ort").unwrap_err().to_string();
-        assert!(error.contains("ort-x64-saturating, portable"), "{error}");
+        assert!(error.contains("ort-x64-saturating, litert-reference"), "{error}");
     }
 
     #[test]

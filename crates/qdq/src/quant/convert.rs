@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::calibrate::Calibrated;
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan};
-use super::scheme::{bias_params, quantize_bias, widen_for_bias};
+use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
-use crate::ops::{Dequantize, Mul, Op, Quantize};
+use crate::ops::{Dequantize, Mul, Op, QuantRule, Quantize};
 use crate::spec::QuantizationSpec;
+use crate::targets::Formula;
 use crate::tensor::{DType, QuantParams, Tensor, TensorType};
 
 /// Puts quantize and dequantize where the plan wants integers, and integers in the place of weights.
@@ -174,7 +175,7 @@ impl Converter<'_> {
                         Some((bias, by)) => {
                             Some((input(bias)?, self.input_params(place, by, &original)?.scale[0]))
                         }
-                        None => None,
+                        None => self.wide_bias(place, &original)?,
                     };
                     let (quantized, params) = self.weights(out, &original, id, spec, bias)?;
                     weights = Some(params);
@@ -186,7 +187,10 @@ impl Converter<'_> {
                     let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
                     let tensor = self.constant(id)?;
                     let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
-                    let integers = quantize_bias(&tensor, &params)?;
+                    let integers = match plan.target.formula {
+                        Formula::Tflite => litert::quantize_bias(&tensor, &params)?,
+                        Formula::Onnxruntime | Formula::Torch => quantize_bias(&tensor, &params)?,
+                    };
                     self.dequantized_constant(out, id, integers, params)
                 }
             };
@@ -204,6 +208,19 @@ impl Converter<'_> {
             }
         }
         self.params(place.block, node.input(position).ok_or_else(missing)?)
+    }
+
+    /// A constant bias that stays in float because the runtime's has 64 bits, and the scale of the input beside it.
+    fn wide_bias(&self, place: Place, node: &Node) -> Result<Option<(ValueId, f32)>> {
+        let QuantRule::Compute { bias: Some(bias), .. } = node.op.def().quant_rule() else { return Ok(None) };
+        let Some(bias) = node.input(bias).filter(|id| self.graph.constant(*id).is_some()) else {
+            return Ok(None);
+        };
+        if self.plan.target.formula != Formula::Tflite {
+            return Ok(None);
+        }
+        let input = self.input_params(place, 0, node)?;
+        Ok((input.storage == DType::I16).then_some((bias, input.scale[0])))
     }
 
     /// Weights in integers, wide enough for the bias that comes with the scale of its input.
@@ -224,7 +241,11 @@ impl Converter<'_> {
         let name = self.graph[id].name().to_owned();
         let mut params = weight_params(&weights, spec, formula).map_err(|error| error.value(&name))?;
         if let Some((bias, input_scale)) = bias {
-            widen_for_bias(&mut params, input_scale, &self.constant(bias)?)?;
+            let widen = match formula {
+                Formula::Tflite => litert::widen_for_bias,
+                Formula::Onnxruntime | Formula::Torch => widen_for_bias,
+            };
+            widen(&mut params, input_scale, &self.constant(bias)?)?;
         }
         let integers = weight_integers(&weights, &params, formula)?;
         Ok((self.dequantized_constant(out, id, integers, params.clone()), params))

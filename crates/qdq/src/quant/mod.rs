@@ -16,6 +16,7 @@ mod recipe;
 mod report;
 pub mod scheme;
 mod statistics_file;
+mod stored_weights;
 mod weights;
 
 use crate::spec;
@@ -31,4 +32,5 @@ pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
 pub use statistics_file::{StatisticsFile, fingerprint};
+pub use stored_weights::{StoredWeights, store_weights};
 pub use weights::check_weights;

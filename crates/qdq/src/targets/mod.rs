@@ -120,7 +120,7 @@ impl Target {
     pub fn all() -> Vec<Target> {
         let mut all = vec![onnxruntime::onnxruntime_x64()];
         all.extend(torch::all());
-        all.extend([tflite::tflite(), tensorrt::tensorrt(), openvino::openvino()]);
+        all.extend([tflite::tflite(), tflite::tflite_int16x8(), tensorrt::tensorrt(), openvino::openvino()]);
         all
     }
 

@@ -20,6 +20,7 @@ mod constant;
 mod custom;
 mod dtype;
 mod layout;
+mod limits;
 mod node_reader;
 mod node_writer;
 mod ops;
@@ -32,7 +33,7 @@ mod unsigned;
 mod versions;
 mod write;
 
-pub use read::read;
+pub use read::{read, set_dynamic_range};
 pub use write::{Written, write};
 
 /// What stands at bytes 4 to 8 of a file.

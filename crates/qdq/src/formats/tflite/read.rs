@@ -27,6 +27,13 @@ pub(super) const METADATA_PREFIX: &str = "tflite.";
 /// its value says whether symmetrically.
 pub(super) const DYNAMIC_RANGE: &str = "tflite:dynamic_range";
 
+/// Lets float ops with integer weights quantize their inputs while they run, asymmetrically, when the model is written.
+pub fn set_dynamic_range(graph: &mut Graph) {
+    let properties = &mut graph.metadata.properties;
+    properties.retain(|(key, _)| key != DYNAMIC_RANGE);
+    properties.push((DYNAMIC_RANGE.to_owned(), "asymmetric".to_owned()));
+}
+
 /// An operator as the file numbers them.
 #[derive(Clone, Debug)]
 pub(super) struct Operator<'m> {

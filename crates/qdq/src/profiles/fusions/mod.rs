@@ -1,10 +1,12 @@
 //! What runtimes fuse between dequantize and quantize, as data.
 
+mod litert;
 mod onnxruntime;
 mod portable;
 
 use crate::tensor::DType;
 
+pub use litert::LITERT;
 pub use onnxruntime::ONNXRUNTIME;
 pub use portable::PORTABLE;
 
@@ -17,6 +19,9 @@ pub struct Fusions {
     pub passed_through: &'static [&'static str],
     /// Whether a float bias of a quantized convolution or gemm becomes i32.
     pub quantizes_bias: bool,
+    /// Whether each op is computed as it stands: a relu or clip before a quantize limits the integers of the op before
+    /// it, even where their range makes it redundant; a quantize right after a dequantize is an op, `identity`, too.
+    pub is_op_by_op: bool,
 }
 
 /// How a runtime fuses one op.
@@ -40,6 +45,8 @@ pub enum Kind {
     },
     /// All inputs and the output of one storage type.
     OneType(&'static [DType]),
+    /// One input, and an output of other parameters, each of any of these storage types.
+    Converts(&'static [DType]),
     /// All inputs and outputs of the same parameters: the integers are moved as they are.
     Moves(&'static [DType]),
     /// Quantized input, and an output of indices.
@@ -66,6 +73,10 @@ const fn one_type(op: &'static str, storages: &'static [DType]) -> Fusion {
     Fusion { op, kind: Kind::OneType(storages) }
 }
 
+const fn converts(op: &'static str, storages: &'static [DType]) -> Fusion {
+    Fusion { op, kind: Kind::Converts(storages) }
+}
+
 const fn moves(op: &'static str, storages: &'static [DType]) -> Fusion {
     Fusion { op, kind: Kind::Moves(storages) }
 }
@@ -81,7 +92,7 @@ mod tests {
 
     #[test]
     fn rows_name_ops() {
-        for fusions in [&ONNXRUNTIME, &PORTABLE] {
+        for fusions in [&LITERT, &ONNXRUNTIME, &PORTABLE] {
             for op in fusions.rows.iter().map(|row| row.op).chain(fusions.passed_through.iter().copied()) {
                 assert!(Op::NAMES.contains(&op), "{op}");
             }

@@ -43,4 +43,5 @@ pub const ONNXRUNTIME: Fusions = Fusions {
     ],
     passed_through: &["max_pool", "reshape", "slice", "squeeze", "transpose", "unsqueeze"],
     quantizes_bias: true,
+    is_op_by_op: false,
 };

@@ -70,6 +70,10 @@ fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) -> Option<F
             let one = |params: &&QuantParams| params.storage == first.storage && is_per_tensor(params);
             storages.contains(&first.storage) && inputs.iter().all(one) && outputs.as_ref()?.iter().all(one)
         }
+        Kind::Converts(storages) => {
+            let known = |params: &&QuantParams| storages.contains(&params.storage) && is_per_tensor(params);
+            known(&first) && outputs.as_ref()?.iter().all(known)
+        }
         Kind::Moves(storages) => {
             let is_moved = !moved_inputs(node).is_empty() || matches!(node.op, Op::Resize(_));
             let same = |params: &&QuantParams| *params == first;
@@ -133,7 +137,7 @@ fn take_outputs<'b>(sight: &Sight<'b>, node: &Node, fused: &mut Fused) -> Option
 /// Positions of the inputs that are real numbers.
 fn real_inputs(node: &Node) -> std::ops::Range<usize> {
     match &node.op {
-        Op::Resize(_) | Op::Clip(_) => 0..1,
+        Op::Resize(_) | Op::Clip(_) | Op::Pad(_) | Op::ReduceMean(_) | Op::ReduceSum(_) => 0..1,
         Op::Where(_) => 1..3,
         op if !moved_inputs(node).is_empty() && !matches!(op, Op::Concat(_)) => moved_inputs(node),
         _ => 0..node.inputs.len(),

@@ -7,6 +7,7 @@
 
 mod constants;
 mod fuse;
+mod op_by_op;
 mod pass_through;
 mod redundant;
 
@@ -40,7 +41,11 @@ fn lower_block(graph: &mut Graph, block: &mut Block, fusions: &Fusions) -> Resul
     constants::declare_dequantized(graph, block);
     pass_through::up(graph, block, fusions);
     pass_through::down(graph, block, fusions);
-    redundant::drop_activations(graph, block);
+    if fusions.is_op_by_op {
+        op_by_op::set_apart(graph, block);
+    } else {
+        redundant::drop_activations(graph, block);
+    }
     redundant::drop_round_trips(graph, block);
     fuse::fuse(graph, block, fusions)?;
     drop_unused_bridges(graph, block);

@@ -1,10 +1,10 @@
 //! Sums, products and joins of tensors.
 
-use super::integers::{Affine, activation, constants, integers, output};
 use super::multiplier::{Multiplier, Ratio};
 use crate::error::Result;
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Concat, Prepared, broadcast_sizes, output_count, resolve_axis, with_constants};
+use crate::profiles::integers::{Affine, activation, constants, integers, output, stretched};
 use crate::tensor::Tensor;
 
 /// Binds an addition or subtraction.
@@ -71,24 +71,6 @@ impl Prepared for Binary {
         let combined: Vec<i32> = combined.collect();
         Ok(vec![self.output.tensor(shape, &combined)?])
     }
-}
-
-/// The integers of a tensor, repeated to fill a shape that it broadcasts to.
-fn stretched(tensor: &Tensor, shape: &[usize]) -> Result<Vec<i32>> {
-    let elements = integers(tensor)?;
-    if tensor.shape() == shape {
-        return Ok(elements);
-    }
-    let lead = shape.len() - tensor.shape().len();
-    let own = |axis: usize| if axis < lead { 1 } else { tensor.shape()[axis - lead] };
-    let mut indices = vec![0];
-    let mut stride = elements.len();
-    for (axis, &size) in shape.iter().enumerate() {
-        stride /= own(axis).max(1);
-        let step = if own(axis) == 1 { 0 } else { stride };
-        indices = indices.iter().flat_map(|&first| (0..size).map(move |i| first + i * step)).collect();
-    }
-    Ok(indices.into_iter().map(|index| elements[index]).collect())
 }
 
 /// Binds a join along an axis.

@@ -31,7 +31,6 @@
 
 mod elementwise;
 mod functions;
-mod integers;
 mod multiplier;
 mod pool;
 mod product;

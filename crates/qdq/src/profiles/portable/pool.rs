@@ -1,10 +1,10 @@
 //! Means over windows and over all positions.
 
-use super::integers::{Affine, activation, integers, output};
 use super::multiplier::{Multiplier, Ratio};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::ops::{Args, AveragePool, Prepared, Sliding};
+use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::Tensor;
 
 /// Binds a mean over windows.

@@ -1,6 +1,5 @@
 //! Sums of products: the sums are the kernels', the rounding is this profile's.
 
-use super::integers::{Affine, activation, input, output, params};
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -9,6 +8,7 @@ use crate::kernels::int8::{
     Arithmetic, Bytes, ConvInput, Epilogue, Layout, Output, PackedB, PackedConv, gemm,
 };
 use crate::ops::{Args, Conv, Gemm, Prepared, Sliding};
+use crate::profiles::integers::{Affine, activation, input, output, params};
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 /// What becomes of sums: `z_y + mul(sum, s_x·s_w / s_y)`, with a multiplier for all outputs or for each.

@@ -1,11 +1,11 @@
 //! Softmax: a table of exponentials and one integer division for each element.
 
 use super::functions::exponential;
-use super::integers::{Affine, activation, integers, output};
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Prepared, Softmax, resolve_axis};
+use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::{DType, Tensor};
 
 /// Binds a softmax along an axis.

@@ -1,10 +1,10 @@
 //! Functions of one number: a table over all integers of the input.
 
 use super::functions;
-use super::integers::{Affine, activation, constants, integers, output};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::ops::{Args, Prepared};
+use crate::profiles::integers::{Affine, activation, constants, integers, output};
 use crate::tensor::Tensor;
 
 /// Binds a function of one number.

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::quant::observers::Range;
-use crate::tensor::{DType, QuantParams};
+use crate::tensor::{DType, QuantParams, Tensor};
 
 /// Parameters of an int8 activation: affine, with 0 inside the range.
 ///
@@ -79,6 +79,41 @@ pub fn quantize_bias_i64(real: f32, scale: f32) -> Result<i64> {
         return Err(Error::data(format!("a bias of {real} with scale {scale}")));
     }
     Ok(integer as i64)
+}
+
+/// A constant f32 bias in int32, with one scale for all or one for each number.
+///
+/// # Errors
+/// A bias that is not f32, or not finite.
+pub fn quantize_bias(bias: &Tensor, params: &QuantParams) -> Result<Tensor> {
+    let integer = |(index, &real): (usize, &f32)| {
+        let scale = params.scale[if params.scale.len() == 1 { 0 } else { index }];
+        if !real.is_finite() {
+            return Err(Error::data(format!("a bias of {real}")));
+        }
+        Ok(quantize(real, scale, (i32::MIN, i32::MAX)))
+    };
+    let integers = bias.as_slice::<f32>()?.iter().enumerate().map(integer).collect::<Result<Vec<i32>>>()?;
+    Tensor::from_vec(bias.shape().to_vec(), integers)
+}
+
+/// Makes the scales of weights so large that a bias, in steps of input × weight, takes no more than 30 bits.
+///
+/// A channel of tiny weights (a dead one) has a tiny scale, and with it a bias of more steps than int32 counts. 16x8 has
+/// the same limit, though its biases have 64 bits. Source: `AdjustWeightsForBiasScale` of `LiteRT`'s quantizer.
+///
+/// # Errors
+/// A bias that is not f32.
+pub fn widen_for_bias(weights: &mut QuantParams, input_scale: f32, bias: &Tensor) -> Result<()> {
+    let n_scales = weights.scale.len();
+    for (index, &real) in bias.as_slice::<f32>()?.iter().enumerate() {
+        let scale = &mut weights.scale[if n_scales == 1 { 0 } else { index }];
+        let least = 2.0 * f64::from(real.abs()) / (f64::from(i32::MAX) * f64::from(input_scale));
+        if f64::from(*scale) < least {
+            *scale = least as f32;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 /// Parameters of a whole tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Affine {
-    pub(super) storage: DType,
-    pub(super) scale: f32,
-    pub(super) zero_point: i32,
-    pub(super) min: i32,
-    pub(super) max: i32,
+pub(in crate::profiles) struct Affine {
+    pub(in crate::profiles) storage: DType,
+    pub(in crate::profiles) scale: f32,
+    pub(in crate::profiles) zero_point: i32,
+    pub(in crate::profiles) min: i32,
+    pub(in crate::profiles) max: i32,
 }
 
 impl Affine {
@@ -19,7 +19,7 @@ impl Affine {
     ///
     /// # Errors
     /// Others.
-    pub(super) fn new(params: &QuantParams) -> Result<Self> {
+    pub(in crate::profiles) fn new(params: &QuantParams) -> Result<Self> {
         let is_known = matches!(params.storage, DType::I8 | DType::U8 | DType::I16 | DType::U16);
         if params.granularity != Granularity::PerTensor || !is_known {
             return Err(Error::unsupported(format!(
@@ -38,12 +38,12 @@ impl Affine {
 
     /// The integer of this distance from the zero point, limited to the range.
     #[inline]
-    pub(super) fn limit(&self, steps: i64) -> i32 {
+    pub(in crate::profiles) fn limit(&self, steps: i64) -> i32 {
         steps.saturating_add(self.zero_point.into()).clamp(self.min.into(), self.max.into()) as i32
     }
 
     /// The integers as a tensor of the storage type.
-    pub(super) fn tensor(&self, shape: Vec<usize>, integers: &[i32]) -> Result<Tensor> {
+    pub(in crate::profiles) fn tensor(&self, shape: Vec<usize>, integers: &[i32]) -> Result<Tensor> {
         let data = match self.storage {
             DType::I8 => Data::I8(integers.iter().map(|&q| q as i8).collect::<Vec<_>>().into()),
             DType::U8 => Data::U8(integers.iter().map(|&q| q as u8).collect::<Vec<_>>().into()),
@@ -58,7 +58,7 @@ impl Affine {
 ///
 /// # Errors
 /// There is none.
-pub(super) fn input<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n IntegerInput> {
+pub(in crate::profiles) fn input<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n IntegerInput> {
     let input = node.inputs.get(position).and_then(Option::as_ref);
     input.ok_or_else(|| Error::graph(format!("input {position} is missing")))
 }
@@ -67,7 +67,7 @@ pub(super) fn input<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'
 ///
 /// # Errors
 /// It is not.
-pub(super) fn params<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n QuantParams> {
+pub(in crate::profiles) fn params<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&'n QuantParams> {
     let quant = input(node, position)?.quant.as_deref();
     quant.ok_or_else(|| Error::unsupported(format!("input {position} is not quantized")))
 }
@@ -76,7 +76,7 @@ pub(super) fn params<'n>(node: &'n IntegerNode<'_>, position: usize) -> Result<&
 ///
 /// # Errors
 /// It is not quantized per tensor in 8 or 16 bits.
-pub(super) fn activation(node: &IntegerNode<'_>, position: usize) -> Result<Affine> {
+pub(in crate::profiles) fn activation(node: &IntegerNode<'_>, position: usize) -> Result<Affine> {
     Affine::new(params(node, position)?)
 }
 
@@ -84,7 +84,7 @@ pub(super) fn activation(node: &IntegerNode<'_>, position: usize) -> Result<Affi
 ///
 /// # Errors
 /// It is of real numbers.
-pub(super) fn output(node: &IntegerNode<'_>) -> Result<Affine> {
+pub(in crate::profiles) fn output(node: &IntegerNode<'_>) -> Result<Affine> {
     match node.outputs.as_slice() {
         [Some(params)] => Affine::new(params),
         _ => Err(Error::unsupported("an output of real numbers")),
@@ -92,7 +92,7 @@ pub(super) fn output(node: &IntegerNode<'_>) -> Result<Affine> {
 }
 
 /// Contents of constant inputs, in their positions.
-pub(super) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
+pub(in crate::profiles) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
     node.inputs.iter().map(|input| input.as_ref()?.constant.clone()).collect()
 }
 
@@ -100,7 +100,7 @@ pub(super) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
 ///
 /// # Errors
 /// A tensor of another type.
-pub(super) fn integers(tensor: &Tensor) -> Result<Vec<i32>> {
+pub(in crate::profiles) fn integers(tensor: &Tensor) -> Result<Vec<i32>> {
     Ok(match tensor.data() {
         Data::I8(q) => q.iter().map(|&q| q.into()).collect(),
         Data::U8(q) => q.iter().map(|&q| q.into()).collect(),
@@ -108,4 +108,22 @@ pub(super) fn integers(tensor: &Tensor) -> Result<Vec<i32>> {
         Data::U16(q) => q.iter().map(|&q| q.into()).collect(),
         other => return Err(Error::data(format!("a tensor of {} where integers are needed", other.dtype()))),
     })
+}
+
+/// The integers of a tensor, repeated to fill a shape that it broadcasts to.
+pub(in crate::profiles) fn stretched(tensor: &Tensor, shape: &[usize]) -> Result<Vec<i32>> {
+    let elements = integers(tensor)?;
+    if tensor.shape() == shape {
+        return Ok(elements);
+    }
+    let lead = shape.len() - tensor.shape().len();
+    let own = |axis: usize| if axis < lead { 1 } else { tensor.shape()[axis - lead] };
+    let mut indices = vec![0];
+    let mut stride = elements.len();
+    for (axis, &size) in shape.iter().enumerate() {
+        stride /= own(axis).max(1);
+        let step = if own(axis) == 1 { 0 } else { stride };
+        indices = indices.iter().flat_map(|&first| (0..size).map(move |i| first + i * step)).collect();
+    }
+    Ok(indices.into_iter().map(|index| elements[index]).collect())
 }
