@@ -5,7 +5,7 @@ mod portable;
 
 use crate::tensor::DType;
 
-pub use onnxruntime::ONNXRUNTIME;
+pub use onnxruntime::{ONNXRUNTIME, ONNXRUNTIME_ARM64};
 pub use portable::PORTABLE;
 
 /// What a runtime makes of a graph in QDQ form when it loads it.
@@ -17,6 +17,10 @@ pub struct Fusions {
     pub passed_through: &'static [&'static str],
     /// Whether a float bias of a quantized convolution or gemm becomes i32.
     pub quantizes_bias: bool,
+    /// Whether a quantize with one dequantize behind it is changed from i8 to u8.
+    pub shifts_signed_pairs: bool,
+    /// Operators of a model file that compute in integers as they are, by their names in the file.
+    pub operators: &'static [&'static str],
 }
 
 /// How a runtime fuses one op.
@@ -47,6 +51,15 @@ pub enum Kind {
 }
 
 impl Fusions {
+    /// The table of this name.
+    pub fn find(name: &str) -> Option<&'static Fusions> {
+        match name {
+            "onnxruntime-x64" => Some(&ONNXRUNTIME),
+            "onnxruntime-arm64" => Some(&ONNXRUNTIME_ARM64),
+            _ => None,
+        }
+    }
+
     /// The row of an op.
     pub fn row(&self, op: &str) -> Option<&'static Fusion> {
         self.rows.iter().find(|row| row.op == op)
@@ -81,7 +94,7 @@ mod tests {
 
     #[test]
     fn rows_name_ops() {
-        for fusions in [&ONNXRUNTIME, &PORTABLE] {
+        for fusions in [&ONNXRUNTIME, &ONNXRUNTIME_ARM64, &PORTABLE] {
             for op in fusions.rows.iter().map(|row| row.op).chain(fusions.passed_through.iter().copied()) {
                 assert!(Op::NAMES.contains(&op), "{op}");
             }

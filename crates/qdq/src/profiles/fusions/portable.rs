@@ -47,4 +47,6 @@ pub const PORTABLE: Fusions = Fusions {
     ],
     passed_through: &["max_pool", "reshape", "slice", "squeeze", "transpose", "unsqueeze"],
     quantizes_bias: false,
+    shifts_signed_pairs: false,
+    operators: &[],
 };
