@@ -41,6 +41,8 @@ pub(crate) enum Verb {
     Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
+    /// Tell what a runtime will do with each op of a model: integers or float, why, and what to do about it
+    Explain(Explain),
     /// List the runtimes that can be quantized for, or show what one takes
     Targets(Targets),
 }
@@ -226,6 +228,41 @@ pub(crate) struct Targets {
     /// Print the file that --target reads, to start a target of your own from
     #[arg(long, requires = "target")]
     pub(crate) toml: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Quantized model, whoever made it; of a float model, what quantizing it would give
+    pub(crate) model: PathBuf,
+    /// Runtime that will run the model: a name that `qdq targets` lists, or a .toml file
+    #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Recipe to quantize a float model with, a .toml file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Exit with 1 if there is any of these, for use in CI
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Rows of the table of what stays in float; 0 shows all
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    pub(crate) rows: usize,
+}
+
+/// What a CI job does not want in a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FailOn {
+    /// A convolution that stays in float
+    FloatConv,
+    /// A convolution or a product of matrices that stays in float
+    FloatProduct,
+    /// Any op on real numbers that stays in float
+    Float,
+    /// An op that stays in float though something could be done about it
+    Fixable,
+    /// A quantize or dequantize left over, those of the model's inputs and outputs included
+    Bridge,
+    /// A warning, as that a sum may overflow
+    Warning,
 }
 
 #[derive(Debug, Args)]

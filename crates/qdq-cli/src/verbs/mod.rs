@@ -4,6 +4,7 @@ mod bench;
 mod convert;
 mod diff;
 mod eval;
+mod explain;
 mod inspect;
 mod merge;
 mod observe;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Verb::Convert(arguments) => convert::convert(arguments, output),
         Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+        Verb::Explain(arguments) => explain::explain(arguments, output),
         Verb::Targets(arguments) => targets::targets(arguments, output),
     }
 }

@@ -10,7 +10,7 @@ pub mod portable;
 mod raise;
 
 pub use fusions::{Fusion, Fusions, Kind, ONNXRUNTIME, ONNXRUNTIME_ARM64, PORTABLE};
-pub use lower::{Refusal, lower, lower_unchecked, refusal};
+pub use lower::{Refusal, lower, lower_unchecked, real_inputs, refusal};
 pub use raise::raise;
 
 use crate::error::{Error, Result};

@@ -14,6 +14,7 @@ mod file;
 mod limits;
 mod onnxruntime;
 mod openvino;
+mod qnn;
 mod row;
 mod tensorrt;
 mod tflite;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::passes::{self, Rewrite};
+use crate::profiles::Fusions;
 use crate::spec::QuantizationSpec;
 
 /// A runtime, as the planner sees it.
@@ -46,6 +48,9 @@ pub struct Target {
     /// Whether channels that stand out in inputs of matrix products are divided before quantizing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub smoothing: bool,
+    /// Name of the fusions that the runtime makes when it loads a model ([`Fusions::find`]), where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loader: Option<String>,
     /// Names of rewrites of the converted graph that keep the runtime from undoing it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finish: Vec<String>,
@@ -118,9 +123,9 @@ impl ConvGain {
 impl Target {
     /// All targets built in.
     pub fn all() -> Vec<Target> {
-        let mut all = vec![onnxruntime::onnxruntime_x64()];
+        let mut all = onnxruntime::all();
         all.extend(torch::all());
-        all.extend([tflite::tflite(), tensorrt::tensorrt(), openvino::openvino()]);
+        all.extend([tflite::tflite(), tensorrt::tensorrt(), openvino::openvino(), qnn::qnn()]);
         all
     }
 
@@ -141,6 +146,20 @@ impl Target {
     /// The row of an op.
     pub fn row(&self, op: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.op == op)
+    }
+
+    /// The fusions that [`Target::loader`] names.
+    ///
+    /// # Errors
+    /// A name that no table of fusions has.
+    pub fn loader_fusions(&self) -> Result<Option<&'static Fusions>> {
+        let Some(name) = &self.loader else { return Ok(None) };
+        let fusions = Fusions::find(name).ok_or_else(|| {
+            Error::usage(format!("there are no fusions `{name}`"))
+                .attribute("loader")
+                .help("onnxruntime-x64 and onnxruntime-arm64 are known")
+        });
+        fusions.map(Some)
     }
 
     /// The rewrites that [`Target::finish`] names.

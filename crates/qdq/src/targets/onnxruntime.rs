@@ -1,4 +1,4 @@
-//! onnxruntime's CPU provider on x86-64.
+//! onnxruntime's CPU provider: on x86-64 with and without products of bytes summed in 32 bits, and on ARM.
 //!
 //! Source: onnxruntime 1.32, `QDQSelectorActionTransformer` and the ops it fuses (`optimizer/qdq_transformer`), checked
 //! against the optimized graphs it writes.
@@ -8,10 +8,50 @@ use super::{ConvGain, Formula, Limits, Row, Target, TypeConfig};
 use crate::spec::{Method, ObserverKind, QuantizationSpec, Scheme};
 use crate::tensor::DType;
 
+/// All targets of onnxruntime.
+pub(super) fn all() -> Vec<Target> {
+    vec![onnxruntime_x64(), onnxruntime_x64_avx2(), onnxruntime_arm64()]
+}
+
+/// onnxruntime on x86-64 without VNNI: there `vpmaddubsw` adds pairs of products in 16 bits and saturates; with weights of 7
+/// bits no pair can: 2 × 255 × 64 < 2^15.
+fn onnxruntime_x64_avx2() -> Target {
+    let base = onnxruntime_x64();
+    Target {
+        name: "onnxruntime-x64-avx2".to_owned(),
+        about: "onnxruntime's CPU provider on x86-64 without VNNI (as onnxruntime-x64, weights of 7 bits)".to_owned(),
+        weight: QuantizationSpec { range: Some((-64, 64)), ..base.weight },
+        types: vec![TypeConfig {
+            activation: Limits::of(DType::U8),
+            weight: Limits::weights(DType::I8).within(-64, 64),
+            bias: Some(DType::I32),
+        }],
+        ..base
+    }
+}
+
+/// onnxruntime on 64-bit ARM: int8 on both sides.
+fn onnxruntime_arm64() -> Target {
+    let base = onnxruntime_x64();
+    Target {
+        name: "onnxruntime-arm64".to_owned(),
+        about: "onnxruntime's CPU provider on 64-bit ARM (QDQ ONNX, int8 activations, int8 weights per channel)"
+            .to_owned(),
+        loader: Some("onnxruntime-arm64".to_owned()),
+        activation: QuantizationSpec { storage: DType::I8, ..base.activation },
+        types: vec![TypeConfig {
+            activation: Limits::of(DType::I8),
+            weight: Limits::weights(DType::I8),
+            bias: Some(DType::I32),
+        }],
+        ..base
+    }
+}
+
 /// onnxruntime on x86-64: uint8 activations, int8 weights per channel, int32 bias.
 ///
 /// Signed activations would leave most convolutions in float there.
-pub(super) fn onnxruntime_x64() -> Target {
+fn onnxruntime_x64() -> Target {
     let kernel = |row: Row| row.then(&["relu", "clip"]);
     let mut rows = vec![
         kernel(Row::anchor("conv", "QLinearConv")),
@@ -49,6 +89,7 @@ pub(super) fn onnxruntime_x64() -> Target {
         max_opset: 23,
         formula: Formula::Onnxruntime,
         smoothing: true,
+        loader: Some("onnxruntime-x64".to_owned()),
         // A product followed by a float bias would be made one float Gemm, whatever its inputs.
         finish: vec!["raise-bias-rank".to_owned()],
         activation: QuantizationSpec {

@@ -173,8 +173,8 @@ fn take_outputs<'b>(
     if node.regions.is_empty() { Ok(params) } else { Err(Refusal::NoKernel) }
 }
 
-/// Positions of the inputs that are real numbers.
-fn real_inputs(node: &Node) -> std::ops::Range<usize> {
+/// Positions of the inputs of an op that are real numbers, where it computes with real numbers at all.
+pub fn real_inputs(node: &Node) -> std::ops::Range<usize> {
     match &node.op {
         Op::Resize(_) | Op::Clip(_) => 0..1,
         Op::Where(_) => 1..3,

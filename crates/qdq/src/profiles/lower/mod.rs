@@ -12,6 +12,7 @@ mod redundant;
 mod refusal;
 mod unsigned;
 
+pub use fuse::real_inputs;
 pub use refusal::Refusal;
 
 use super::Fusions;

@@ -21,8 +21,10 @@ pub enum Refusal {
     Storage(DType),
     /// These types side by side.
     Storages(DType, DType),
-    /// A bias stored as this, not i32.
+    /// A bias stored as this.
     Bias(DType),
+    /// Another zero point than this one, which alone is taken.
+    ZeroPoint(i32),
     /// Activations quantized other than per tensor.
     Granularity,
     /// Channels of the weights differ in zero point.
@@ -40,7 +42,8 @@ impl fmt::Display for Refusal {
             Refusal::FloatOutput(_) => f.write_str("its output is used in float"),
             Refusal::Storage(storage) => write!(f, "there is no kernel for activations of {storage}"),
             Refusal::Storages(a, b) => write!(f, "there is no kernel for {a} beside {b}"),
-            Refusal::Bias(storage) => write!(f, "its bias is stored as {storage}, not i32"),
+            Refusal::Bias(storage) => write!(f, "there is no kernel for a bias of {storage}"),
+            Refusal::ZeroPoint(only) => write!(f, "only the zero point {only} is taken"),
             Refusal::Granularity => f.write_str("its activations have more than one scale"),
             Refusal::WeightZeroPoints => {
                 f.write_str("the channels of its weights have different zero points")
