@@ -123,7 +123,7 @@ fn explained(graph: &Graph, node: &Node, runs: Runs) -> ExplainedNode {
         op => op.name().to_owned(),
     };
     let output = node.present_outputs().next().map_or("", |id| graph[id].name()).to_owned();
-    let is_product = matches!(node.op.def().quant_rule(), QuantRule::Compute { .. });
+    let is_product = matches!(node.op.def().quant_rule(), QuantRule::Compute { weight: Some(_), .. });
     ExplainedNode {
         node: graph.describe(node),
         op,

@@ -64,6 +64,10 @@ pub(super) fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) 
     };
     let inputs = take_inputs(sight, node, fusions, &mut fused)?;
     let outputs = take_outputs(sight, node, &mut fused);
+    if let (Some((bias, _)), Err(_)) = (&fused.bias, &outputs) {
+        // A float bias is quantized only where the output is.
+        return Err(Refusal::FloatInput(*bias));
+    }
     check_kind(sight, node, row.kind, &inputs, outputs.as_ref())?;
     if outputs.is_err() {
         fused.outputs.clone_from(&node.outputs);
@@ -218,13 +222,14 @@ fn is_per_tensor(params: &QuantParams) -> bool {
 /// Parameters of a constant float bias: i32 in steps of input × weight.
 fn bias_params(graph: &Graph, bias: ValueId, inputs: &[&QuantParams]) -> Option<QuantParams> {
     let (x, w) = (inputs.first()?, inputs.get(1)?);
-    graph.constant(bias)?.as_slice::<f32>().ok()?;
+    let bias = graph.constant(bias)?;
+    bias.as_slice::<f32>().ok()?;
     let scale: Vec<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
     let zero_point = vec![0; scale.len()];
     let granularity = if w.granularity == Granularity::PerTensor {
         Granularity::PerTensor
     } else {
-        Granularity::PerAxis(0)
+        Granularity::PerAxis(bias.shape().len().saturating_sub(1))
     };
     Some(QuantParams { scale, zero_point, granularity, ..QuantParams::per_tensor(DType::I32, 1.0, 0) })
 }
