@@ -78,7 +78,20 @@ pub(crate) struct Quantize {
     #[command(flatten)]
     pub(crate) labels: Labels,
     #[command(flatten)]
+    pub(crate) goal: GoalArguments,
+    #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+/// What the quantized model has to reach.
+#[derive(Debug, Args)]
+pub(crate) struct GoalArguments {
+    /// Keep the worst layers in higher precision until each output has this signal-to-quantization-noise ratio, in dB
+    #[arg(long, value_name = "DB", conflicts_with_all = ["stats", "max_drop"])]
+    pub(crate) min_sqnr: Option<f64>,
+    /// Keep the worst layers in higher precision until top-1 drops by at most this many points, on the labelled data
+    #[arg(long, value_name = "POINTS", requires = "labels", conflicts_with = "stats")]
+    pub(crate) max_drop: Option<f64>,
 }
 
 #[derive(Debug, Args)]

@@ -20,8 +20,7 @@ pub(crate) fn explain(arguments: &Explain, output: Output) -> Result<()> {
         return Err(Error::usage("a recipe for a model that is quantized already")
             .help("leave --recipe out, or explain the float model"));
     }
-    let found: Vec<String> =
-        arguments.fail_on.iter().filter_map(|&what| found(&explanation, what)).collect();
+    let found: Vec<String> = arguments.fail_on.iter().filter_map(|&what| found(&explanation, what)).collect();
     let json = json!({
         "explanation": explanation,
         "n_integer": explanation.count(Runs::Integer),
@@ -33,7 +32,9 @@ pub(crate) fn explain(arguments: &Explain, output: Output) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }
-    Err(Error::usage(found.join(", ")).file(arguments.model.display()).help("this is what --fail-on asks for"))
+    Err(Error::usage(found.join(", "))
+        .file(arguments.model.display())
+        .help("this is what --fail-on asks for"))
 }
 
 /// What of a kind there is, in words; `None` if there is nothing.
@@ -42,7 +43,9 @@ fn found(explanation: &Explanation, what: FailOn) -> Option<String> {
         explanation.nodes.iter().filter(|node| node.runs == Runs::Float && is_meant(node)).count()
     };
     let (count, what) = match what {
-        FailOn::FloatConv => (float(|node| node.is_product && node.op.starts_with("conv")), "convolutions in float"),
+        FailOn::FloatConv => {
+            (float(|node| node.is_product && node.op.starts_with("conv")), "convolutions in float")
+        }
         FailOn::FloatProduct => (float(|node| node.is_product), "convolutions and matrix products in float"),
         FailOn::Float => (float(|_| true), "ops in float"),
         FailOn::Fixable => (float(|node| node.fix.is_some()), "ops in float that could be helped"),
@@ -61,7 +64,10 @@ fn text(arguments: &Explain, explanation: &Explanation) -> String {
         table.pair(op, format!("{n_integer} of {n_all} in integers"));
     }
     let counts = [Runs::Integer, Runs::Fused, Runs::Float].map(|runs| explanation.count(runs));
-    table.pair("nodes", format!("{} in integers, {} fused into them, {} in float", counts[0], counts[1], counts[2]));
+    table.pair(
+        "nodes",
+        format!("{} in integers, {} fused into them, {} in float", counts[0], counts[1], counts[2]),
+    );
     table.pair(
         "bridges left",
         format!("{} quantize, {} dequantize", explanation.n_quantize, explanation.n_dequantize),
@@ -74,24 +80,19 @@ fn text(arguments: &Explain, explanation: &Explanation) -> String {
     text
 }
 
-/// Nodes in float by reason and fix, most first.
+/// Nodes in float by op, most first, and how many of them could be helped.
 fn summary(explanation: &Explanation) -> Table {
-    let mut reasons: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut ops: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for node in explanation.nodes.iter().filter(|node| node.runs == Runs::Float) {
-        // Names of values and nodes are in the list below.
-        let key = |text: &Option<String>| text.is_some();
-        let what = match (key(&node.reason), key(&node.fix)) {
-            (true, true) => "could be helped",
-            (true, false) => "",
-            _ => "not known",
-        };
-        *reasons.entry((&node.op, what, "")).or_default() += 1;
+        let (n_float, n_fixable) = ops.entry(&node.op).or_default();
+        *n_float += 1;
+        *n_fixable += usize::from(node.fix.is_some());
     }
-    let mut rows: Vec<_> = reasons.into_iter().collect();
-    rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let mut table = Table::with_header(&["in float", "nodes", ""]);
-    for ((op, what, _), count) in rows {
-        table.row([op.to_owned(), count.to_string(), what.to_owned()]);
+    let mut rows: Vec<_> = ops.into_iter().collect();
+    rows.sort_by_key(|(_, (n_float, _))| std::cmp::Reverse(*n_float));
+    let mut table = Table::with_header(&["op", "in float", "could be helped"]);
+    for (op, (n_float, n_fixable)) in rows {
+        table.row([op.to_owned(), n_float.to_string(), n_fixable.to_string()]);
     }
     table
 }
@@ -102,18 +103,13 @@ fn in_float(explanation: &Explanation, n_rows: usize) -> String {
         explanation.nodes.iter().filter(|node| node.runs == Runs::Float).collect();
     nodes.sort_by_key(|node| (!node.is_product, node.fix.is_none()));
     let n_shown = if n_rows == 0 { nodes.len() } else { n_rows.min(nodes.len()) };
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for node in &nodes[..n_shown] {
-        text.push_str(&format!("\n{}: {}", node.node, node.reason.as_deref().unwrap_or("not known")));
-        if let Some(fix) = &node.fix {
-            text.push_str(&format!("\n    fix: {fix}"));
-        }
+        lines.push(format!("{}: {}", node.node, node.reason.as_deref().unwrap_or("not known")));
+        lines.extend(node.fix.as_ref().map(|fix| format!("    fix: {fix}")));
     }
     if n_shown < nodes.len() {
-        text.push_str(&format!("\n… and {} more, with --rows 0", nodes.len() - n_shown));
+        lines.push(format!("… and {} more, with --rows 0", nodes.len() - n_shown));
     }
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text
+    lines.iter().fold(String::new(), |text, line| text + "\n" + line) + "\n"
 }

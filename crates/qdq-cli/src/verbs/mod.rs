@@ -5,6 +5,7 @@ mod convert;
 mod diff;
 mod eval;
 mod explain;
+mod goal;
 mod inspect;
 mod merge;
 mod observe;

@@ -10,7 +10,7 @@ use qdq::quant::observers::Method;
 use qdq::quant::{ObserverKind, Recipe, Report};
 use serde_json::json;
 
-use super::{diff, eval};
+use super::{diff, eval, goal};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -34,6 +34,8 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let progress = Bar::default();
     let n_threads = arguments.threads.count();
     let options = QuantizeOptions { target, recipe, n_threads };
+    let goal = goal::goal(&arguments.goal, judged_on.as_ref(), arguments.labels.score_output.as_deref());
+    let mut search = None;
     let quantized = match (&arguments.stats, &dataset) {
         (Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
@@ -44,7 +46,15 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
                 }
             })
         }
-        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        (None, Some(dataset)) => match &goal {
+            Some(goal) => pipeline::quantize_to_goal(graph.clone(), dataset, &options, goal, &progress).map(
+                |(quantized, found)| {
+                    search = Some(found);
+                    quantized
+                },
+            ),
+            None => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        },
         (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
     };
     let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
@@ -99,8 +109,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "outputs": differences.iter().flat_map(|found| &found.values).map(diff::as_json).collect::<Vec<_>>(),
         "accuracy_before": before.as_ref().map(eval::as_json),
         "accuracy_after": after.as_ref().map(eval::as_json),
+        "search": search,
     });
-    output.result(format!("{table}\n{}", report_text(&quantized.report)), json)
+    let found = search.as_ref().map(goal::text).transpose()?.unwrap_or_default();
+    output.result(format!("{table}\n{}{found}", report_text(&quantized.report)), json)
 }
 
 /// The recipe of the file, with the calibration method of the command line.

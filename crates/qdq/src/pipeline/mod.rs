@@ -18,6 +18,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod search;
 mod settings_file;
 mod statistics;
 
@@ -37,6 +38,7 @@ pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
+pub use search::{GOAL_SAMPLES, Goal, Precision, RankedLayer, Search, quantize_to_goal};
 pub use settings_file::{find_target, read_recipe};
 pub use statistics::{
     ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,

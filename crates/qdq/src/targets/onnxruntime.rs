@@ -19,7 +19,8 @@ fn onnxruntime_x64_avx2() -> Target {
     let base = onnxruntime_x64();
     Target {
         name: "onnxruntime-x64-avx2".to_owned(),
-        about: "onnxruntime's CPU provider on x86-64 without VNNI (as onnxruntime-x64, weights of 7 bits)".to_owned(),
+        about: "onnxruntime's CPU provider on x86-64 without VNNI (as onnxruntime-x64, weights of 7 bits)"
+            .to_owned(),
         weight: QuantizationSpec { range: Some((-64, 64)), ..base.weight },
         types: vec![TypeConfig {
             activation: Limits::of(DType::U8),
@@ -35,8 +36,9 @@ fn onnxruntime_arm64() -> Target {
     let base = onnxruntime_x64();
     Target {
         name: "onnxruntime-arm64".to_owned(),
-        about: "onnxruntime's CPU provider on 64-bit ARM (QDQ ONNX, int8 activations, int8 weights per channel)"
-            .to_owned(),
+        about:
+            "onnxruntime's CPU provider on 64-bit ARM (QDQ ONNX, int8 activations, int8 weights per channel)"
+                .to_owned(),
         loader: Some("onnxruntime-arm64".to_owned()),
         activation: QuantizationSpec { storage: DType::I8, ..base.activation },
         types: vec![TypeConfig {

@@ -25,7 +25,9 @@ pub(super) fn of_refusal(
         Refusal::Storages(..) => Some("quantize both to the same type"),
         Refusal::Bias(DType::I32) => Some("leave the bias in float"),
         Refusal::ZeroPoint(_) => Some("quantize symmetrically"),
-        Refusal::Bias(_) => Some("store the bias as i32 with the scale of the input times that of the weights"),
+        Refusal::Bias(_) => {
+            Some("store the bias as i32 with the scale of the input times that of the weights")
+        }
         Refusal::Granularity => Some("give activations one scale for the whole tensor"),
         Refusal::WeightZeroPoints => Some("quantize the weights symmetrically"),
         Refusal::Parameters => Some("give the output the scale and zero point of the input"),
@@ -70,9 +72,13 @@ impl<'g> Surroundings<'g> {
         let params = self.quantize_of(node.output(0)?)?;
         let range = |end: i32| (end - params.zero_point[0]) as f32 * params.scale[0];
         let (low, high) = (range(params.quant_min), range(params.quant_max));
-        let reason = format!("the quantize behind it ranges from {low:.4} to {high:.4}: wider than it, so that it stays");
+        let reason = format!(
+            "the quantize behind it ranges from {low:.4} to {high:.4}: wider than it, so that it stays"
+        );
         let fix = match activation {
-            Activation::Relu => "let the quantize behind it begin at 0, with the smallest integer as zero point".to_owned(),
+            Activation::Relu => {
+                "let the quantize behind it begin at 0, with the smallest integer as zero point".to_owned()
+            }
             Activation::Clip { min, max } => {
                 format!("let the quantize behind it range from {min} to {max}, as `qdq quantize` does")
             }

@@ -138,7 +138,6 @@ fn explained(graph: &Graph, node: &Node, runs: Runs) -> ExplainedNode {
 
 /// Whether a node gives out real numbers, as far as is known, and is no control flow.
 fn is_real(graph: &Graph, node: &Node) -> bool {
-    let is_float =
-        |id: crate::graph::ValueId| graph[id].ty.as_ref().is_none_or(|ty| ty.dtype.is_float());
+    let is_float = |id: crate::graph::ValueId| graph[id].ty.as_ref().is_none_or(|ty| ty.dtype.is_float());
     node.regions.is_empty() && node.present_outputs().any(is_float)
 }
