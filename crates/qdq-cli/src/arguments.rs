@@ -72,6 +72,12 @@ pub(crate) struct Quantize {
     /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]
     #[arg(long, value_name = "METHOD")]
     pub(crate) calibration: Option<String>,
+    /// Give channels between two layers ranges that fit each other; helps where weights have one scale for a whole tensor
+    #[arg(long)]
+    pub(crate) equalize: bool,
+    /// Let biases make up for what rounding the weights adds to outputs on average
+    #[arg(long, conflicts_with = "stats")]
+    pub(crate) bias_correction: bool,
     /// Labelled data to compare both models on, prepared like --data [default: --data, with --labels]
     #[arg(long, value_name = "DATA")]
     pub(crate) eval_data: Option<PathBuf>,

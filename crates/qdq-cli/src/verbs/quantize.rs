@@ -121,6 +121,8 @@ fn recipe(arguments: &Quantize) -> Result<Recipe> {
         Some(path) => pipeline::read_recipe(path)?,
         None => Recipe::default(),
     };
+    recipe.equalize |= arguments.equalize;
+    recipe.bias_correction |= arguments.bias_correction;
     let Some(text) = &arguments.calibration else { return Ok(recipe) };
     let method: Method = text.parse().map_err(|_| {
         Error::usage(format!("there is no calibration method `{text}`"))
@@ -209,6 +211,12 @@ fn report_text(report: &Report) -> String {
     }
     if report.n_smoothed > 0 {
         notes.pair("values smoothed", report.n_smoothed);
+    }
+    if report.n_equalized > 0 {
+        notes.pair("pairs of layers equalized", report.n_equalized);
+    }
+    if report.n_corrected > 0 {
+        notes.pair("biases corrected", report.n_corrected);
     }
     format!("{table}\n{notes}")
 }

@@ -5,6 +5,7 @@
 //! threads.
 
 mod bench;
+mod bias_correction;
 mod compare;
 mod convert;
 mod diff;

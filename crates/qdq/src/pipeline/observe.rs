@@ -43,6 +43,9 @@ pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Pre
     };
     quant::check_weights(&graph)?;
     let applied = passes::canonicalize(&mut graph)?;
+    if recipe.equalize {
+        report.n_equalized = passes::equalize(&mut graph)?;
+    }
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     let plan = quant::plan(&graph, recipe, target)?;
     Ok(Prepared { graph, plan, report })

@@ -6,8 +6,9 @@ use super::{ExplainedNode, Explanation, Runs, explained, fix, is_real};
 use crate::error::Result;
 use crate::graph::{Block, Graph, Node};
 use crate::ops::Op;
-use crate::profiles::{Fusions, lower_unchecked, refusal};
+use crate::profiles::{Fusions, Kind, lower_unchecked, refusal};
 use crate::targets::Target;
+use crate::tensor::DType;
 
 /// Lowers the model with the runtime's fusions and reads off what is on integers.
 pub(super) fn explain(graph: &Graph, target: &Target, fusions: &Fusions) -> Result<Explanation> {
@@ -34,7 +35,7 @@ fn look_at(graph: &Graph, block: &Block, fusions: &Fusions, found: &mut Explanat
                 found.n_dequantize += usize::from(!is_constant);
             }
             _ => {
-                let of_node = explained(graph, node, runs(graph, node, fusions));
+                let of_node = explained(graph, node, runs(graph, block, node, fusions));
                 found.nodes.push(with_reason(graph, block, position, fusions, of_node));
             }
         }
@@ -44,13 +45,34 @@ fn look_at(graph: &Graph, block: &Block, fusions: &Fusions, found: &mut Explanat
     }
 }
 
-fn runs(graph: &Graph, node: &Node, fusions: &Fusions) -> Runs {
+fn runs(graph: &Graph, block: &Block, node: &Node, fusions: &Fusions) -> Runs {
+    let mut inputs = node.present_inputs().peekable();
+    let is_constant = inputs.peek().is_some() && inputs.all(|input| graph.constant(input).is_some());
     match &node.op {
+        // The runtime computes it when it loads the model.
+        _ if is_constant => Runs::Fused,
         Op::Custom(op) if fusions.operators.contains(&op.name.as_str()) => Runs::Integer,
+        _ if moves_integers(graph, block, node, fusions) => Runs::Integer,
         _ if graph.is_integer_form(node) => Runs::Integer,
         _ if is_real(graph, node) => Runs::Float,
         _ => Runs::Neither,
     }
+}
+
+/// Whether a node moves integers of which no scale is known, as those of the operators of a file.
+fn moves_integers(graph: &Graph, block: &Block, node: &Node, fusions: &Fusions) -> bool {
+    let is_mover = fusions.row(node.op.name()).is_some_and(|row| matches!(row.kind, Kind::Moves(_)));
+    let Some(input) = node.input(0).filter(|_| is_mover) else { return false };
+    if let Some(ty) = &graph[input].ty {
+        return matches!(ty.dtype, DType::I8 | DType::U8 | DType::I16 | DType::U16);
+    }
+    let producer = block.nodes.iter().find(|node| node.present_outputs().any(|output| output == input));
+    producer.is_some_and(|node| match &node.op {
+        // A gemm gives integers where it is told their scale and zero point.
+        Op::Custom(op) if op.name == "QGemm" => node.input(7).is_some(),
+        Op::Custom(op) => op.name.starts_with("QLinear") && fusions.operators.contains(&op.name.as_str()),
+        _ => moves_integers(graph, block, node, fusions),
+    })
 }
 
 fn with_reason(

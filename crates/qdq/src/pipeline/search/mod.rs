@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::observe::check_data;
 use super::{Progress, QuantizeOptions, Quantized, evaluate};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Graph;
 use crate::quant::Rule;
 use trial::Trial;
@@ -103,6 +103,11 @@ pub fn quantize_to_goal(
     progress: &dyn Progress,
 ) -> Result<(Quantized, Search)> {
     goal.check()?;
+    if options.recipe.bias_correction {
+        return Err(Error::usage("bias correction together with a goal")
+            .attribute("bias_correction")
+            .help("biases are corrected for one plan, and a goal tries many: use one of the two"));
+    }
     check_data(&graph, dataset)?;
     let mut searcher = Searcher {
         float: goal.of_float(&graph, options, progress)?,
@@ -210,21 +215,35 @@ impl Searcher<'_> {
     }
 
     /// Measures each layer with all others in float, and puts the worst first.
+    ///
+    /// A layer that gains only between others in integers has no error alone: it has that by which the noise of the
+    /// whole falls without it.
     fn rank(&mut self, layers: &mut [RankedLayer]) -> Result<()> {
         self.progress.start("ranking", layers.len());
         let all: Vec<Rule> = layers.iter().map(|layer| layer.rules.float.clone()).collect();
+        let whole: f64 = self.noise_of(&[])?;
         for position in 0..layers.len() {
             let mut others = all.clone();
-            others.remove(position);
-            self.n_evaluations += 1;
-            let graph = self.trial.quantize(&others)?.graph;
-            layers[position].noise = self.trial.noise(&graph)?.into_iter().sum();
+            let own = others.remove(position);
+            layers[position].noise = match self.noise_of(&others) {
+                Err(error) if error.kind() == ErrorKind::Unsupported => {
+                    (whole - self.noise_of(&[own])?).max(0.0)
+                }
+                alone => alone?,
+            };
             self.progress.step();
         }
         self.progress.finish();
-        // Stable: equal ones stay in the order of the graph. NaN, which no goal could be met with, comes first.
-        layers.sort_by(|a, b| b.noise.abs().total_cmp(&a.noise.abs()));
+        // Stable: equal ones stay in the order of the graph.
+        layers.sort_by(|a, b| b.noise.total_cmp(&a.noise));
         Ok(())
+    }
+
+    /// Noise relative to the signal, summed over outputs.
+    fn noise_of(&mut self, rules: &[Rule]) -> Result<f64> {
+        let graph = self.trial.quantize(rules)?.graph;
+        self.n_evaluations += 1;
+        Ok(self.trial.noise(&graph)?.into_iter().sum())
     }
 
     /// Keeps the worst layers, in 16 bits if that is enough, otherwise in float.
@@ -271,26 +290,30 @@ impl Searcher<'_> {
         best: &mut (f64, String),
         precision: &str,
     ) -> Result<Option<Met>> {
-        let (mut low, mut met): (usize, Option<Met>) = (0, None);
+        let (mut low, mut high) = (0, most + 1);
         let mut next = if (1..most).contains(&guess) { guess } else { most };
-        loop {
-            let high = met.as_ref().map_or(most + 1, |met| met.n_kept);
-            if high <= low + 1 {
-                return Ok(met);
-            }
+        let mut met = None;
+        while high > low + 1 {
             let n_kept = next.clamp(low + 1, high - 1);
-            let (quantized, measured) = self.measure(&rules(n_kept))?;
-            if self.goal.is_better(measured, best.0) {
-                *best = (measured, format!("with the {n_kept} worst layers in {precision}"));
+            match self.measure(&rules(n_kept)) {
+                Ok((quantized, measured)) => {
+                    if self.goal.is_better(measured, best.0) {
+                        *best = (measured, format!("with the {n_kept} worst layers in {precision}"));
+                    }
+                    if self.goal.is_met(measured) {
+                        high = n_kept;
+                        met = Some(Met { n_kept, quantized, measured });
+                    } else {
+                        low = n_kept;
+                    }
+                }
+                // So many layers in float leave none that gains.
+                Err(error) if error.kind() == ErrorKind::Unsupported => high = n_kept,
+                Err(error) => return Err(error),
             }
-            if self.goal.is_met(measured) {
-                next = usize::midpoint(low, n_kept);
-                met = Some(Met { n_kept, quantized, measured });
-            } else {
-                low = n_kept;
-                next = if met.is_none() { most } else { usize::midpoint(low, high) };
-            }
+            next = if high > most { most } else { usize::midpoint(low, high) };
         }
+        Ok(met)
     }
 
     fn not_met(&self, best: (f64, String)) -> Error {

@@ -64,11 +64,11 @@ pub(super) fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) 
     };
     let inputs = take_inputs(sight, node, fusions, &mut fused)?;
     let outputs = take_outputs(sight, node, &mut fused);
+    check_kind(sight, node, row.kind, &inputs, outputs.as_ref())?;
     if let (Some((bias, _)), Err(_)) = (&fused.bias, &outputs) {
         // A float bias is quantized only where the output is.
         return Err(Refusal::FloatInput(*bias));
     }
-    check_kind(sight, node, row.kind, &inputs, outputs.as_ref())?;
     if outputs.is_err() {
         fused.outputs.clone_from(&node.outputs);
         fused.absorbed.clear();
