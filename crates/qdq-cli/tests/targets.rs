@@ -7,6 +7,8 @@ use support::{Fixture, tensor};
 
 const ALL: &[&str] = &[
     "onnxruntime-x64",
+    "onnxruntime-x64-avx2",
+    "onnxruntime-arm64",
     "torch-fbgemm",
     "torch-x86",
     "torch-qnnpack",
@@ -17,6 +19,7 @@ const ALL: &[&str] = &[
     "tflite",
     "tensorrt",
     "openvino",
+    "qnn",
 ];
 
 fn printed(fixture: &Fixture, arguments: &[&str]) -> String {

@@ -95,28 +95,25 @@ pub enum Formula {
 
 /// The size from which a convolution is faster in integers even with conversions around it.
 ///
-/// A smaller one (a first layer, a depthwise one) runs in integers only between others that do.
+/// A smaller one (a first layer of few channels, a depthwise one) runs in integers only between others that do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConvGain {
-    /// Input channels a group, for kernels of any size.
+    /// Least number of input channels of a group, for the next limit.
     pub channels: usize,
-    /// Input channels a group, where there are at least `products` of them with kernel elements.
-    pub few_channels: usize,
-    /// Products summed into one output, from `few_channels` on.
-    pub products: usize,
-    /// Output channels.
-    pub outputs: usize,
+    /// Input times output channels of a group, from which it gains.
+    pub channel_pairs: usize,
+    /// Weights of a group, from which it gains whatever its channels.
+    pub weights: usize,
 }
 
 impl ConvGain {
     /// Whether a convolution with weights `[outputs, channels / group, kernel…]` gains by itself.
-    pub fn admits(&self, weights: &[usize]) -> bool {
+    pub fn admits(&self, weights: &[usize], group: usize) -> bool {
         let [outputs, channels, kernel @ ..] = weights else { return false };
-        let n_products = channels * kernel.iter().product::<usize>();
-        let is_wide =
-            *channels >= self.channels || (*channels >= self.few_channels && n_products >= self.products);
-        is_wide && *outputs >= self.outputs
+        let pairs = channels * (outputs / group.max(1));
+        let n_weights = pairs * kernel.iter().product::<usize>();
+        (*channels >= self.channels && pairs >= self.channel_pairs) || n_weights >= self.weights
     }
 }
 

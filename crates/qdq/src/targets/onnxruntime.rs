@@ -106,9 +106,10 @@ fn onnxruntime_x64() -> Target {
             ..QuantizationSpec::default()
         },
         training: None,
-        // Measured on x86-64 with VNNI, time in float by time in integers of one convolution: depthwise 0.3 to 0.7, fewer
-        // than 8 channels 0.1 to 0.9, from 32 channels on at least 1.8, from 16 with a 3 × 3 kernel at least 1.3.
-        conv_gain: ConvGain { channels: 32, few_channels: 8, products: 128, outputs: 4 },
+        // Measured with VNNI on one convolution before another in integers, time in float by time in integers: depthwise 0.5
+        // to 1.0; fewer than 4 channels 0.5 to 0.95 below 4096 weights and 1.0 to 2.6 above; from 4 channels on at least 1.0
+        // where channels × outputs are 128 and more, but for 8 outputs of 1 × 1 kernels (0.9).
+        conv_gain: ConvGain { channels: 4, channel_pairs: 128, weights: 4096 },
         types: vec![TypeConfig {
             activation: Limits::of(DType::U8),
             weight: weights,
