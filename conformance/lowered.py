@@ -41,6 +41,8 @@ MOVES: dict[str, str] = {
     "ReduceMax": "reduce_max", "ReduceMin": "reduce_min", "Reshape": "reshape", "Resize": "resize", "Slice": "slice",
     "Split": "split", "Squeeze": "squeeze", "Tile": "tile", "Unsqueeze": "unsqueeze", "ArgMax": "arg_max",
 }
+# Types that integers are stored in.
+STORAGES = frozenset({onnx.TensorProto.INT8, onnx.TensorProto.UINT8, onnx.TensorProto.INT16, onnx.TensorProto.UINT16})
 REAL = frozenset({"MatMulIntegerToFloat"})
 
 Node = tuple[str, str]
@@ -70,7 +72,7 @@ def integer_nodes(model: onnx.ModelProto) -> list[Node]:
     """Op and first output of each node that onnxruntime runs on integers; transpositions apart, which come and go with layouts."""
     found: list[Node] = []
     for graph in graphs(model.graph):
-        integers: set[str] = set()
+        integers = {tensor.name for tensor in graph.initializer if tensor.data_type in STORAGES}
         for node in graph.node:
             op = KERNELS.get(node.op_type)
             if op is None and node.input and node.input[0] in integers:

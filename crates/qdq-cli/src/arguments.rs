@@ -41,6 +41,8 @@ pub(crate) enum Verb {
     Bench(Bench),
     /// Show what is in a model
     Inspect(Inspect),
+    /// Tell what a runtime will do with each op of a model: integers or float, why, and what to do about it
+    Explain(Explain),
     /// List the runtimes that can be quantized for, or show what one takes
     Targets(Targets),
 }
@@ -78,13 +80,32 @@ pub(crate) struct Quantize {
     /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]
     #[arg(long, value_name = "METHOD")]
     pub(crate) calibration: Option<String>,
+    /// Give channels between two layers ranges that fit each other; helps where weights have one scale for a whole tensor
+    #[arg(long)]
+    pub(crate) equalize: bool,
+    /// Let biases make up for what rounding the weights adds to outputs on average
+    #[arg(long, conflicts_with = "stats")]
+    pub(crate) bias_correction: bool,
     /// Labelled data to compare both models on, prepared like --data [default: --data, with --labels]
     #[arg(long, value_name = "DATA")]
     pub(crate) eval_data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) labels: Labels,
     #[command(flatten)]
+    pub(crate) goal: GoalArguments,
+    #[command(flatten)]
     pub(crate) threads: Threads,
+}
+
+/// What the quantized model has to reach.
+#[derive(Debug, Args)]
+pub(crate) struct GoalArguments {
+    /// Keep the worst layers in higher precision until each output has this signal-to-quantization-noise ratio, in dB
+    #[arg(long, value_name = "DB", conflicts_with_all = ["stats", "max_drop"])]
+    pub(crate) min_sqnr: Option<f64>,
+    /// Keep the worst layers in higher precision until top-1 drops by at most this many points, on the labelled data
+    #[arg(long, value_name = "POINTS", requires = "labels", conflicts_with = "stats")]
+    pub(crate) max_drop: Option<f64>,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +256,41 @@ pub(crate) struct Targets {
     /// Print the file that --target reads, to start a target of your own from
     #[arg(long, requires = "target")]
     pub(crate) toml: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Quantized model, whoever made it; of a float model, what quantizing it would give
+    pub(crate) model: PathBuf,
+    /// Runtime that will run the model: a name that `qdq targets` lists, or a .toml file
+    #[arg(long, default_value = "onnxruntime", value_name = "TARGET")]
+    pub(crate) target: String,
+    /// Recipe to quantize a float model with, a .toml file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Exit with 1 if there is any of these, for use in CI
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// Rows of the table of what stays in float; 0 shows all
+    #[arg(long, default_value_t = 30, value_name = "N")]
+    pub(crate) rows: usize,
+}
+
+/// What a CI job does not want in a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FailOn {
+    /// A convolution that stays in float
+    FloatConv,
+    /// A convolution or a product of matrices that stays in float
+    FloatProduct,
+    /// Any op on real numbers that stays in float
+    Float,
+    /// An op that stays in float though something could be done about it
+    Fixable,
+    /// A quantize or dequantize left over, those of the model's inputs and outputs included
+    Bridge,
+    /// A warning, as that a sum may overflow
+    Warning,
 }
 
 #[derive(Debug, Args)]

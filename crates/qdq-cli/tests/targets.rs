@@ -7,6 +7,8 @@ use support::{Fixture, tensor};
 
 const ALL: &[&str] = &[
     "onnxruntime-x64",
+    "onnxruntime-x64-avx2",
+    "onnxruntime-arm64",
     "torch-fbgemm",
     "torch-x86",
     "torch-qnnpack",
@@ -18,6 +20,7 @@ const ALL: &[&str] = &[
     "tflite-int16x8",
     "tensorrt",
     "openvino",
+    "qnn",
 ];
 
 fn printed(fixture: &Fixture, arguments: &[&str]) -> String {

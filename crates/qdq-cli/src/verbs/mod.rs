@@ -4,6 +4,8 @@ mod bench;
 mod convert;
 mod diff;
 mod eval;
+mod explain;
+mod goal;
 mod inspect;
 mod merge;
 mod observe;
@@ -29,6 +31,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<()> {
         Verb::Convert(arguments) => convert::convert(arguments, output),
         Verb::Bench(arguments) => bench::bench(arguments, output),
         Verb::Inspect(arguments) => inspect::inspect(arguments, output),
+        Verb::Explain(arguments) => explain::explain(arguments, output),
         Verb::Targets(arguments) => targets::targets(arguments, output),
     }
 }

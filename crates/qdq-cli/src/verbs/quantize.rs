@@ -11,7 +11,7 @@ use qdq::quant::{ObserverKind, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{diff, eval, stored_weights};
+use super::{diff, eval, goal, stored_weights};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -39,6 +39,8 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let progress = Bar::default();
     let n_threads = arguments.threads.count();
     let options = QuantizeOptions { target, recipe, n_threads };
+    let goal = goal::goal(&arguments.goal, judged_on.as_ref(), arguments.labels.score_output.as_deref());
+    let mut search = None;
     let quantized = match (&arguments.stats, &dataset) {
         (Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
@@ -49,7 +51,15 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
                 }
             })
         }
-        (None, Some(dataset)) => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        (None, Some(dataset)) => match &goal {
+            Some(goal) => pipeline::quantize_to_goal(graph.clone(), dataset, &options, goal, &progress).map(
+                |(quantized, found)| {
+                    search = Some(found);
+                    quantized
+                },
+            ),
+            None => pipeline::quantize(graph.clone(), dataset, &options, &progress),
+        },
         (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
     };
     let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
@@ -108,8 +118,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "outputs": differences.iter().flat_map(|found| &found.values).map(diff::as_json).collect::<Vec<_>>(),
         "accuracy_before": before.as_ref().map(eval::as_json),
         "accuracy_after": after.as_ref().map(eval::as_json),
+        "search": search,
     });
-    output.result(format!("{table}\n{}", report_text(&quantized.report)), json)
+    let found = search.as_ref().map(goal::text).transpose()?.unwrap_or_default();
+    output.result(format!("{table}\n{}{found}", report_text(&quantized.report)), json)
 }
 
 /// The recipe of the file, with the calibration method of the command line.
@@ -118,6 +130,8 @@ fn recipe(arguments: &Quantize) -> Result<Recipe> {
         Some(path) => pipeline::read_recipe(path)?,
         None => Recipe::default(),
     };
+    recipe.equalize |= arguments.equalize;
+    recipe.bias_correction |= arguments.bias_correction;
     let Some(text) = &arguments.calibration else { return Ok(recipe) };
     let method: Method = text.parse().map_err(|_| {
         Error::usage(format!("there is no calibration method `{text}`"))
@@ -220,6 +234,12 @@ fn report_text(report: &Report) -> String {
     }
     if report.n_smoothed > 0 {
         notes.pair("values smoothed", report.n_smoothed);
+    }
+    if report.n_equalized > 0 {
+        notes.pair("pairs of layers equalized", report.n_equalized);
+    }
+    if report.n_corrected > 0 {
+        notes.pair("biases corrected", report.n_corrected);
     }
     format!("{table}\n{notes}")
 }

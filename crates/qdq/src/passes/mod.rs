@@ -7,6 +7,7 @@
 mod channel_affine;
 mod clip_before_quantize;
 mod drop_no_ops;
+mod equalize;
 mod fold_add_into_bias;
 mod fold_batch_norm;
 mod fold_constants;
@@ -28,6 +29,7 @@ mod raise_bias_rank;
 mod view;
 
 pub use clip_before_quantize::ClipBeforeQuantize;
+pub use equalize::equalize;
 pub use fold_dequantized::FoldDequantized;
 pub use freeze_inputs::freeze_inputs;
 pub use integer_io::integer_io;

@@ -5,11 +5,13 @@
 //! threads.
 
 mod bench;
+mod bias_correction;
 mod compare;
 mod convert;
 mod diff;
 mod evaluate;
 mod exactness;
+mod explain;
 mod model_file;
 mod observe;
 mod output_file;
@@ -17,6 +19,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod search;
 mod settings_file;
 mod statistics;
 
@@ -29,12 +32,14 @@ pub use convert::{Converted, convert};
 pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;
+pub use explain::{ExplainedNode, Explanation, Runs, explain};
 pub use model_file::{Format, WrittenModel, read_model, write_model};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize, with_integer_io, with_stored_weights};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
+pub use search::{GOAL_SAMPLES, Goal, Precision, RankedLayer, Search, quantize_to_goal};
 pub use settings_file::{find_target, read_recipe};
 pub use statistics::{
     ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,

@@ -45,6 +45,9 @@ pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Pre
     passes::apply(&mut graph, &[&passes::FoldDequantized])?;
     quant::check_weights(&graph)?;
     let applied = passes::canonicalize(&mut graph)?;
+    if recipe.equalize {
+        report.n_equalized = passes::equalize(&mut graph)?;
+    }
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     let plan = quant::plan(&graph, recipe, target)?;
     Ok(Prepared { graph, plan, report })
@@ -70,10 +73,21 @@ pub fn observe(
     n_threads: usize,
     progress: &dyn Progress,
 ) -> Result<Observation> {
+    let observed = Observed::new(&prepared.graph, &prepared.plan)?;
+    observe_into(observed, prepared, dataset, n_threads, progress)
+}
+
+/// The same for values that `observed` names.
+pub(super) fn observe_into(
+    mut observed: Observed,
+    prepared: &Prepared,
+    dataset: &Dataset,
+    n_threads: usize,
+    progress: &dyn Progress,
+) -> Result<Observation> {
     let samples = dataset.samples(&prepared.graph)?;
     let data = samples.notes().to_vec();
     let n_samples = samples.len();
-    let mut observed = Observed::new(&prepared.graph, &prepared.plan)?;
     let program = Program::new(prepared.graph.clone(), observed.taps())?;
     progress.start("calibrating", n_samples);
     let work = |observed: &mut Observed, sample: Sample| {

@@ -1,5 +1,6 @@
 //! Float model in, quantized model out.
 
+use super::bias_correction::quantize_corrected;
 use super::observe::check_data;
 use super::{Observation, Prepared, Progress, observe, prepare};
 use crate::data::Dataset;
@@ -44,6 +45,9 @@ pub fn quantize(
     check_data(&graph, dataset)?;
     let prepared = prepare(graph, &options.recipe, &options.target)?;
     let observation = observe(&prepared, dataset, options.n_threads, progress)?;
+    if options.recipe.bias_correction {
+        return quantize_corrected(prepared, observation, dataset, options, progress);
+    }
     finish(prepared, observation)
 }
 

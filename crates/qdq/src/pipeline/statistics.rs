@@ -10,7 +10,7 @@ use super::{Observation, Prepared, Progress, QuantizeOptions, Quantized, observe
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::quant::{Observed, StatisticsFile, fingerprint};
+use crate::quant::{Observed, Recipe, StatisticsFile, fingerprint};
 
 /// The statistics of a model, and what was done to the data they come from.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub fn observe_model(
     check_data(&graph, dataset)?;
     let model = fingerprint(&graph);
     let prepared = prepare(graph, &options.recipe, &options.target)?;
-    check_kept(&prepared)?;
+    check_kept(&prepared, &options.recipe)?;
     let Observation { observed, n_samples, data } = observe(&prepared, dataset, options.n_threads, progress)?;
     Ok(ObservedModel { statistics: StatisticsFile::new(model, n_samples, &prepared.graph, &observed), data })
 }
@@ -50,14 +50,21 @@ pub fn quantize_observed(
 ) -> Result<Quantized> {
     let model = fingerprint(&graph);
     let prepared = prepare(graph, &options.recipe, &options.target)?;
-    check_kept(&prepared)?;
+    check_kept(&prepared, &options.recipe)?;
     let observed = statistics.observed(model, &prepared.graph, &prepared.plan)?;
     let n_samples = usize::try_from(statistics.n_samples).unwrap_or(usize::MAX);
     finish(prepared, Observation { observed, n_samples, data: Vec::new() })
 }
 
 /// Checks that all that is observed can be kept in a file.
-fn check_kept(prepared: &Prepared) -> Result<()> {
+fn check_kept(prepared: &Prepared, recipe: &Recipe) -> Result<()> {
+    for (key, is_set) in [("equalize", recipe.equalize), ("bias_correction", recipe.bias_correction)] {
+        if is_set {
+            return Err(Error::usage("statistics in a file belong to the model as it is")
+                .attribute(key)
+                .help("quantize with --data, or without it"));
+        }
+    }
     if Observed::new(&prepared.graph, &prepared.plan)?.has_torch_observers() {
         return Err(Error::usage(
             "what observers of torch see depends on the order of the data and is not kept",

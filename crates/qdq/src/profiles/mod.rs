@@ -11,13 +11,13 @@ pub mod ort;
 pub mod portable;
 mod raise;
 
-pub use fusions::{Fusion, Fusions, Kind, LITERT, ONNXRUNTIME, PORTABLE};
-pub use lower::lower;
+pub use fusions::{Fusion, Fusions, Kind, LITERT, ONNXRUNTIME, ONNXRUNTIME_ARM64, PORTABLE};
+pub use lower::{Refusal, lower, lower_unchecked, real_inputs, refusal};
 pub use raise::raise;
 
 use crate::error::{Error, Result};
 use crate::exec::Profile;
-use crate::graph::{Block, Graph};
+use crate::graph::Graph;
 use crate::ops::Op;
 
 /// A runtime whose integers are known.
@@ -65,7 +65,7 @@ impl Runtime {
     /// # Errors
     /// A model that is not quantized; one that the runtime could not compute without overflow.
     pub fn lower(&self, graph: &Graph) -> Result<Graph> {
-        if !is_quantized(graph, &graph.body) {
+        if !is_quantized(graph) {
             return Err(Error::usage(format!(
                 "the model is not quantized: it has no integers for the profile {} to compute",
                 self.name()
@@ -77,9 +77,9 @@ impl Runtime {
 }
 
 /// Whether there is a bridge or a node in integer form.
-fn is_quantized(graph: &Graph, block: &Block) -> bool {
+pub fn is_quantized(graph: &Graph) -> bool {
     let mut found = false;
-    block.for_each_node(&mut |node| {
+    graph.body.for_each_node(&mut |node| {
         found |= matches!(node.op, Op::Quantize(_) | Op::Dequantize(_)) || graph.is_integer_form(node);
     });
     found

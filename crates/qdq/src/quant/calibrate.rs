@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, ValueId};
 use crate::ops::Op;
 use crate::spec::{Method, ObserverKind, QuantizationSpec};
-use crate::tensor::{QuantParams, Tensor};
+use crate::tensor::{DType, QuantParams, Tensor};
 
 /// What was seen of the values that a plan asks for.
 ///
@@ -76,6 +76,25 @@ impl Observed {
             product_inputs(graph, plan).into_iter().map(|(_, value)| (value, ChannelExtremes::default()));
         let (channels, observers) = (channels.collect(), Arc::new(observers));
         Ok(Self { statistics, channels, observers, watched, seen: BTreeSet::new() })
+    }
+
+    /// Nothing observed so far, of every value that a plan with less in integers could need as well.
+    ///
+    /// # Errors
+    /// A specification that its observer refuses.
+    pub fn of_all(graph: &Graph, plan: &Plan) -> Result<Self> {
+        let mut observed = Self::new(graph, plan)?;
+        for node in blocks(graph).into_iter().flat_map(|block| &block.nodes) {
+            if plan.target.row(node.op.name()).is_none() {
+                continue;
+            }
+            for (_, input) in activation_inputs(graph, node) {
+                if graph[input].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32) {
+                    observed.statistics.entry(input).or_default();
+                }
+            }
+        }
+        Ok(observed)
     }
 
     /// Whether observers of torch watch some of the values; what they saw is in no statistics file.

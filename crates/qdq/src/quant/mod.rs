@@ -4,6 +4,7 @@
 //! Graph ─plan(recipe, target)→ Plan ─observe(samples)→ Observed ─ranges(method)→ Calibrated ─convert→ Graph in QDQ form
 //! ```
 
+mod bias_correction;
 mod calibrate;
 mod channels;
 mod convert;
@@ -21,6 +22,7 @@ mod weights;
 
 use crate::spec;
 pub use crate::spec::{FakeQuantizeKind, ObserverKind, QuantizationSpec, Scheme};
+pub use bias_correction::{CorrectedLayer, channel_sums, correct_bias, error_graph};
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;

@@ -42,6 +42,10 @@ pub struct Report {
     pub left_in_float: Vec<(String, String)>,
     /// Values whose channels were smoothed.
     pub n_smoothed: usize,
+    /// Pairs of layers that were equalized.
+    pub n_equalized: usize,
+    /// Layers whose bias was corrected.
+    pub n_corrected: usize,
     /// Populations of huge constants left out of ranges.
     pub masks: Vec<String>,
     /// Inputs with defaults that were made constants.

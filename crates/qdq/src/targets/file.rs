@@ -41,6 +41,9 @@ impl Target {
                 format!("there are no quantized models of the operator set {}", self.max_opset),
             );
         }
+        if let Err(error) = self.loader_fusions() {
+            wrong("loader", error.message().to_owned());
+        }
         if let Err(error) = self.finish_rewrites() {
             wrong("finish", error.message().to_owned());
         }

@@ -14,6 +14,7 @@ mod file;
 mod limits;
 mod onnxruntime;
 mod openvino;
+mod qnn;
 mod row;
 mod tensorrt;
 mod tflite;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::passes::{self, Rewrite};
+use crate::profiles::Fusions;
 use crate::spec::QuantizationSpec;
 
 /// A runtime, as the planner sees it.
@@ -46,6 +48,9 @@ pub struct Target {
     /// Whether channels that stand out in inputs of matrix products are divided before quantizing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub smoothing: bool,
+    /// Name of the fusions that the runtime makes when it loads a model ([`Fusions::find`]), where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loader: Option<String>,
     /// Names of rewrites of the converted graph that keep the runtime from undoing it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finish: Vec<String>,
@@ -90,37 +95,40 @@ pub enum Formula {
 
 /// The size from which a convolution is faster in integers even with conversions around it.
 ///
-/// A smaller one (a first layer, a depthwise one) runs in integers only between others that do.
+/// A smaller one (a first layer of few channels, a depthwise one) runs in integers only between others that do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConvGain {
-    /// Input channels a group, for kernels of any size.
+    /// Least number of input channels of a group, for the next limit.
     pub channels: usize,
-    /// Input channels a group, where there are at least `products` of them with kernel elements.
-    pub few_channels: usize,
-    /// Products summed into one output, from `few_channels` on.
-    pub products: usize,
-    /// Output channels.
-    pub outputs: usize,
+    /// Input times output channels of a group, from which it gains.
+    pub channel_pairs: usize,
+    /// Weights of a group, from which it gains whatever its channels.
+    pub weights: usize,
 }
 
 impl ConvGain {
     /// Whether a convolution with weights `[outputs, channels / group, kernel…]` gains by itself.
-    pub fn admits(&self, weights: &[usize]) -> bool {
+    pub fn admits(&self, weights: &[usize], group: usize) -> bool {
         let [outputs, channels, kernel @ ..] = weights else { return false };
-        let n_products = channels * kernel.iter().product::<usize>();
-        let is_wide =
-            *channels >= self.channels || (*channels >= self.few_channels && n_products >= self.products);
-        is_wide && *outputs >= self.outputs
+        let pairs = channels * (outputs / group.max(1));
+        let n_weights = pairs * kernel.iter().product::<usize>();
+        (*channels >= self.channels && pairs >= self.channel_pairs) || n_weights >= self.weights
     }
 }
 
 impl Target {
     /// All targets built in.
     pub fn all() -> Vec<Target> {
-        let mut all = vec![onnxruntime::onnxruntime_x64()];
+        let mut all = onnxruntime::all();
         all.extend(torch::all());
-        all.extend([tflite::tflite(), tflite::tflite_int16x8(), tensorrt::tensorrt(), openvino::openvino()]);
+        all.extend([
+            tflite::tflite(),
+            tflite::tflite_int16x8(),
+            tensorrt::tensorrt(),
+            openvino::openvino(),
+            qnn::qnn(),
+        ]);
         all
     }
 
@@ -141,6 +149,20 @@ impl Target {
     /// The row of an op.
     pub fn row(&self, op: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.op == op)
+    }
+
+    /// The fusions that [`Target::loader`] names.
+    ///
+    /// # Errors
+    /// A name that no table of fusions has.
+    pub fn loader_fusions(&self) -> Result<Option<&'static Fusions>> {
+        let Some(name) = &self.loader else { return Ok(None) };
+        let fusions = Fusions::find(name).ok_or_else(|| {
+            Error::usage(format!("there are no fusions `{name}`"))
+                .attribute("loader")
+                .help("onnxruntime-x64 and onnxruntime-arm64 are known")
+        });
+        fusions.map(Some)
     }
 
     /// The rewrites that [`Target::finish`] names.

@@ -1,4 +1,4 @@
-//! onnxruntime's CPU provider on x86-64.
+//! onnxruntime's CPU provider: on x86-64 with and without products of bytes summed in 32 bits, and on ARM.
 //!
 //! Source: onnxruntime 1.32, `QDQSelectorActionTransformer` and the ops it fuses (`optimizer/qdq_transformer`), checked
 //! against the optimized graphs it writes.
@@ -8,10 +8,52 @@ use super::{ConvGain, Formula, Limits, Row, Target, TypeConfig};
 use crate::spec::{Method, ObserverKind, QuantizationSpec, Scheme};
 use crate::tensor::DType;
 
+/// All targets of onnxruntime.
+pub(super) fn all() -> Vec<Target> {
+    vec![onnxruntime_x64(), onnxruntime_x64_avx2(), onnxruntime_arm64()]
+}
+
+/// onnxruntime on x86-64 without VNNI: there `vpmaddubsw` adds pairs of products in 16 bits and saturates; with weights of 7
+/// bits no pair can: 2 × 255 × 64 < 2^15.
+fn onnxruntime_x64_avx2() -> Target {
+    let base = onnxruntime_x64();
+    Target {
+        name: "onnxruntime-x64-avx2".to_owned(),
+        about: "onnxruntime's CPU provider on x86-64 without VNNI (as onnxruntime-x64, weights of 7 bits)"
+            .to_owned(),
+        weight: QuantizationSpec { range: Some((-64, 64)), ..base.weight },
+        types: vec![TypeConfig {
+            activation: Limits::of(DType::U8),
+            weight: Limits::weights(DType::I8).within(-64, 64),
+            bias: Some(DType::I32),
+        }],
+        ..base
+    }
+}
+
+/// onnxruntime on 64-bit ARM: int8 on both sides.
+fn onnxruntime_arm64() -> Target {
+    let base = onnxruntime_x64();
+    Target {
+        name: "onnxruntime-arm64".to_owned(),
+        about:
+            "onnxruntime's CPU provider on 64-bit ARM (QDQ ONNX, int8 activations, int8 weights per channel)"
+                .to_owned(),
+        loader: Some("onnxruntime-arm64".to_owned()),
+        activation: QuantizationSpec { storage: DType::I8, ..base.activation },
+        types: vec![TypeConfig {
+            activation: Limits::of(DType::I8),
+            weight: Limits::weights(DType::I8),
+            bias: Some(DType::I32),
+        }],
+        ..base
+    }
+}
+
 /// onnxruntime on x86-64: uint8 activations, int8 weights per channel, int32 bias.
 ///
 /// Signed activations would leave most convolutions in float there.
-pub(super) fn onnxruntime_x64() -> Target {
+fn onnxruntime_x64() -> Target {
     let kernel = |row: Row| row.then(&["relu", "clip"]);
     let mut rows = vec![
         kernel(Row::anchor("conv", "QLinearConv")),
@@ -49,6 +91,7 @@ pub(super) fn onnxruntime_x64() -> Target {
         max_opset: 23,
         formula: Formula::Onnxruntime,
         smoothing: true,
+        loader: Some("onnxruntime-x64".to_owned()),
         // A product followed by a float bias would be made one float Gemm, whatever its inputs.
         finish: vec!["raise-bias-rank".to_owned()],
         activation: QuantizationSpec {
@@ -63,9 +106,10 @@ pub(super) fn onnxruntime_x64() -> Target {
             ..QuantizationSpec::default()
         },
         training: None,
-        // Measured on x86-64 with VNNI, time in float by time in integers of one convolution: depthwise 0.3 to 0.7, fewer
-        // than 8 channels 0.1 to 0.9, from 32 channels on at least 1.8, from 16 with a 3 × 3 kernel at least 1.3.
-        conv_gain: ConvGain { channels: 32, few_channels: 8, products: 128, outputs: 4 },
+        // Measured with VNNI on one convolution before another in integers, time in float by time in integers: depthwise 0.5
+        // to 1.0; fewer than 4 channels 0.5 to 0.95 below 4096 weights and 1.0 to 2.6 above; from 4 channels on at least 1.0
+        // where channels × outputs are 128 and more, but for 8 outputs of 1 × 1 kernels (0.9).
+        conv_gain: ConvGain { channels: 4, channel_pairs: 128, weights: 4096 },
         types: vec![TypeConfig {
             activation: Limits::of(DType::U8),
             weight: weights,

@@ -47,6 +47,7 @@ pub(super) fn openvino() -> Target {
         max_opset: 21,
         formula: Formula::Onnxruntime,
         smoothing: false,
+        loader: None,
         finish: Vec::new(),
         activation: QuantizationSpec { observer: minmax, ..QuantizationSpec::default() },
         weight: QuantizationSpec {

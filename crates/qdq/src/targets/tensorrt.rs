@@ -48,6 +48,7 @@ pub(super) fn tensorrt() -> Target {
         max_opset: 21,
         formula: Formula::Onnxruntime,
         smoothing: false,
+        loader: None,
         finish: Vec::new(),
         weight: QuantizationSpec { scheme: Scheme::PerChannelSymmetric, ..symmetric.clone() },
         activation: symmetric,

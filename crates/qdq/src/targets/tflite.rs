@@ -61,6 +61,7 @@ pub(super) fn tflite() -> Target {
         max_opset: 23,
         formula: Formula::Tflite,
         smoothing: false,
+        loader: None,
         finish: Vec::new(),
         activation: QuantizationSpec { storage: I8, observer: percentile, ..QuantizationSpec::default() },
         weight: QuantizationSpec {

@@ -121,6 +121,7 @@ fn target(
         max_opset: 23,
         formula: Formula::Torch,
         smoothing: false,
+        loader: None,
         finish: Vec::new(),
         training: Some(Training {
             activation: fused(training.unwrap_or(&activation)),

@@ -64,4 +64,6 @@ pub const LITERT: Fusions = Fusions {
     passed_through: &[],
     quantizes_bias: false,
     is_op_by_op: true,
+    shifts_signed_pairs: false,
+    operators: &[],
 };

@@ -7,7 +7,7 @@ mod portable;
 use crate::tensor::DType;
 
 pub use litert::LITERT;
-pub use onnxruntime::ONNXRUNTIME;
+pub use onnxruntime::{ONNXRUNTIME, ONNXRUNTIME_ARM64};
 pub use portable::PORTABLE;
 
 /// What a runtime makes of a graph in QDQ form when it loads it.
@@ -22,6 +22,10 @@ pub struct Fusions {
     /// Whether each op is computed as it stands: a relu or clip before a quantize limits the integers of the op before
     /// it, even where their range makes it redundant; a quantize right after a dequantize is an op, `identity`, too.
     pub is_op_by_op: bool,
+    /// Whether a quantize with one dequantize behind it is changed from i8 to u8.
+    pub shifts_signed_pairs: bool,
+    /// Operators of a model file that compute in integers as they are, by their names in the file.
+    pub operators: &'static [&'static str],
 }
 
 /// How a runtime fuses one op.
@@ -54,6 +58,15 @@ pub enum Kind {
 }
 
 impl Fusions {
+    /// The table of this name.
+    pub fn find(name: &str) -> Option<&'static Fusions> {
+        match name {
+            "onnxruntime-x64" => Some(&ONNXRUNTIME),
+            "onnxruntime-arm64" => Some(&ONNXRUNTIME_ARM64),
+            _ => None,
+        }
+    }
+
     /// The row of an op.
     pub fn row(&self, op: &str) -> Option<&'static Fusion> {
         self.rows.iter().find(|row| row.op == op)
@@ -92,7 +105,7 @@ mod tests {
 
     #[test]
     fn rows_name_ops() {
-        for fusions in [&LITERT, &ONNXRUNTIME, &PORTABLE] {
+        for fusions in [&LITERT, &ONNXRUNTIME, &ONNXRUNTIME_ARM64, &PORTABLE] {
             for op in fusions.rows.iter().map(|row| row.op).chain(fusions.passed_through.iter().copied()) {
                 assert!(Op::NAMES.contains(&op), "{op}");
             }

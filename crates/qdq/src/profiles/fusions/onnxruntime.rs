@@ -1,20 +1,56 @@
-//! onnxruntime's CPU provider on x86-64 at its default optimization level.
+//! onnxruntime's CPU provider at its default optimization level.
 //!
 //! Source: onnxruntime 1.32, `QDQSelectorActionTransformer`, `QDQPropagationTransformer`, `ReluQuantFusion`,
-//! `ClipQuantFusion`, `WeightBiasQuantization`; checked against the graphs it optimizes (`conformance/lowered.py`).
+//! `ClipQuantFusion`, `QDQS8ToU8Transformer`, `WeightBiasQuantization`; checked against the graphs it optimizes (`conformance/lowered.py`).
 
-use super::{BYTES, Fusions, UP_TO_16, indices, moves, one_type, product};
+use super::{BYTES, Fusion, Fusions, UP_TO_16, indices, moves, one_type, product};
 use crate::tensor::DType;
 
 /// Signed activations of products stay in float on x86-64 (`session.qdqisint8allowed` is off).
 const UNSIGNED: &[DType] = &[DType::U8];
 
+/// Operators that compute in integers as they stand in a file.
+const OPERATORS: &[&str] = &[
+    "ConvInteger",
+    "DynamicQuantizeLSTM",
+    "DynamicQuantizeMatMul",
+    "MatMulInteger",
+    "MatMulIntegerToFloat",
+    "MatMulNBits",
+    "QAttention",
+    "QGemm",
+    "QLinearAdd",
+    "QLinearAveragePool",
+    "QLinearConcat",
+    "QLinearConv",
+    "QLinearGlobalAveragePool",
+    "QLinearLeakyRelu",
+    "QLinearMatMul",
+    "QLinearMul",
+    "QLinearSigmoid",
+    "QLinearSoftmax",
+    "QLinearWhere",
+];
+
 /// onnxruntime on x86-64.
 pub const ONNXRUNTIME: Fusions = Fusions {
-    rows: &[
-        product("conv", UNSIGNED, false),
+    rows: &rows(UNSIGNED),
+    passed_through: &["max_pool", "reshape", "slice", "squeeze", "transpose", "unsqueeze"],
+    quantizes_bias: true,
+    is_op_by_op: false,
+    shifts_signed_pairs: true,
+    operators: OPERATORS,
+};
+
+/// onnxruntime on 64-bit ARM, where products of signed activations have kernels (`QDQIsInt8Allowed`).
+pub const ONNXRUNTIME_ARM64: Fusions =
+    Fusions { rows: &rows(BYTES), shifts_signed_pairs: false, ..ONNXRUNTIME };
+
+const fn rows(of_products: &'static [DType]) -> [Fusion; 28] {
+    [
+        product("conv", of_products, false),
         product("gemm", BYTES, true),
-        product("mat_mul", UNSIGNED, true),
+        product("mat_mul", of_products, true),
         one_type("add", BYTES),
         one_type("average_pool", BYTES),
         one_type("concat", BYTES),
@@ -40,8 +76,5 @@ pub const ONNXRUNTIME: Fusions = Fusions {
         moves("transpose", UP_TO_16),
         moves("unsqueeze", UP_TO_16),
         indices("arg_max"),
-    ],
-    passed_through: &["max_pool", "reshape", "slice", "squeeze", "transpose", "unsqueeze"],
-    quantizes_bias: true,
-    is_op_by_op: false,
-};
+    ]
+}

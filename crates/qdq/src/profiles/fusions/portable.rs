@@ -48,4 +48,6 @@ pub const PORTABLE: Fusions = Fusions {
     passed_through: &["max_pool", "reshape", "slice", "squeeze", "transpose", "unsqueeze"],
     quantizes_bias: false,
     is_op_by_op: false,
+    shifts_signed_pairs: false,
+    operators: &[],
 };

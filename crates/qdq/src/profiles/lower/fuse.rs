@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Sight;
+use super::{Refusal, Sight};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId, moved_inputs};
 use crate::ops::{Op, QuantRule};
@@ -10,7 +10,7 @@ use crate::profiles::{Fusions, Kind};
 use crate::tensor::{DType, Granularity, QuantParams, Tensor, TensorType};
 
 /// How a node is put on integers.
-struct Fused {
+pub(super) struct Fused {
     position: usize,
     inputs: Vec<Option<ValueId>>,
     outputs: Vec<Option<ValueId>>,
@@ -22,15 +22,18 @@ struct Fused {
 
 /// Puts every op that the table has a row for on integers, where what stands around it fits the row.
 ///
-/// # Errors
-/// Sums of products that could overflow; a bias of another scale.
-pub(super) fn fuse(graph: &mut Graph, block: &mut Block, fusions: &Fusions) -> Result<()> {
+/// Rules of integer form that a node breaks, as by sums that could overflow or a bias of another scale, go to `broken`.
+pub(super) fn fuse(
+    graph: &mut Graph,
+    block: &mut Block,
+    fusions: &Fusions,
+    broken: &mut Vec<Error>,
+) -> Result<()> {
     let found: Vec<Fused> = {
         let sight = Sight::new(graph, block);
-        (0..block.nodes.len()).filter_map(|position| match_node(&sight, position, fusions)).collect()
+        (0..block.nodes.len()).filter_map(|position| match_node(&sight, position, fusions).ok()).collect()
     };
     let mut is_absorbed = vec![false; block.nodes.len()];
-    let mut errors = Vec::new();
     for fused in found {
         let node = &mut block.nodes[fused.position];
         (node.inputs, node.outputs) = (fused.inputs, fused.outputs);
@@ -38,16 +41,20 @@ pub(super) fn fuse(graph: &mut Graph, block: &mut Block, fusions: &Fusions) -> R
             quantize_bias(graph, node, position, params)?;
         }
         fused.absorbed.into_iter().for_each(|position| is_absorbed[position] = true);
-        errors.extend(graph.check_integer_form(node));
+        broken.extend(graph.check_integer_form(node));
     }
     let mut absorbed = is_absorbed.into_iter();
     block.nodes.retain(|_| !absorbed.next().unwrap_or(false));
-    Error::all(errors).map_or(Ok(()), Err)
+    Ok(())
 }
 
-fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) -> Option<Fused> {
+/// How the node at `position` is put on integers.
+///
+/// # Errors
+/// Why it stays in float.
+pub(super) fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) -> Result<Fused, Refusal> {
     let node = &sight.nodes[position];
-    let row = fusions.row(node.op.name())?;
+    let row = fusions.row(node.op.name()).ok_or(Refusal::NoKernel)?;
     let mut fused = Fused {
         position,
         inputs: node.inputs.clone(),
@@ -57,51 +64,88 @@ fn match_node(sight: &Sight<'_>, position: usize, fusions: &Fusions) -> Option<F
     };
     let inputs = take_inputs(sight, node, fusions, &mut fused)?;
     let outputs = take_outputs(sight, node, &mut fused);
-    let first = *inputs.first()?;
-    let fits = match row.kind {
-        Kind::Product { activations, float_output } => {
-            let is_output = match &outputs {
-                Some(outputs) => outputs.iter().all(|output| output.storage == first.storage),
-                None => float_output && gives_real_numbers(sight, node),
-            };
-            activations.contains(&first.storage) && is_product(node, &inputs) && is_output
-        }
-        Kind::OneType(storages) => {
-            let one = |params: &&QuantParams| params.storage == first.storage && is_per_tensor(params);
-            storages.contains(&first.storage) && inputs.iter().all(one) && outputs.as_ref()?.iter().all(one)
-        }
-        Kind::Converts(storages) => {
-            let known = |params: &&QuantParams| storages.contains(&params.storage) && is_per_tensor(params);
-            known(&first) && outputs.as_ref()?.iter().all(known)
-        }
-        Kind::Moves(storages) => {
-            let is_moved = !moved_inputs(node).is_empty() || matches!(node.op, Op::Resize(_));
-            let same = |params: &&QuantParams| *params == first;
-            storages.contains(&first.storage)
-                && is_moved
-                && is_per_tensor(first)
-                && inputs.iter().all(same)
-                && outputs.as_ref()?.iter().all(same)
-        }
-        Kind::Indices => is_per_tensor(first),
-    };
-    if !fits {
-        return None;
+    check_kind(sight, node, row.kind, &inputs, outputs.as_ref())?;
+    if let (Some((bias, _)), Err(_)) = (&fused.bias, &outputs) {
+        // A float bias is quantized only where the output is.
+        return Err(Refusal::FloatInput(*bias));
     }
-    if outputs.is_none() {
+    if outputs.is_err() {
         fused.outputs.clone_from(&node.outputs);
         fused.absorbed.clear();
     }
-    Some(fused)
+    Ok(fused)
 }
 
-/// Puts quantized inputs in the place of dequantized ones; their parameters, or nothing if one is a real number.
+/// Whether what stands around a node fits a row of the table.
+fn check_kind(
+    sight: &Sight<'_>,
+    node: &Node,
+    kind: Kind,
+    inputs: &[&QuantParams],
+    outputs: Result<&Vec<&QuantParams>, &Refusal>,
+) -> Result<(), Refusal> {
+    let first = *inputs.first().ok_or(Refusal::FloatInput(0))?;
+    let taken = |storages: &[DType]| {
+        if storages.contains(&first.storage) { Ok(()) } else { Err(Refusal::Storage(first.storage)) }
+    };
+    let one_storage = |params: &[&QuantParams]| match params.iter().find(|p| p.storage != first.storage) {
+        Some(other) => Err(Refusal::Storages(first.storage, other.storage)),
+        None => Ok(()),
+    };
+    let one_scale = |params: &[&QuantParams]| {
+        if params.iter().all(|params| is_per_tensor(params)) { Ok(()) } else { Err(Refusal::Granularity) }
+    };
+    match kind {
+        Kind::Product { activations, float_output } => {
+            taken(activations)?;
+            check_product(node, inputs)?;
+            match outputs {
+                Ok(outputs) => one_storage(outputs),
+                Err(_) if float_output && gives_real_numbers(sight, node) => Ok(()),
+                Err(refusal) => Err(refusal.clone()),
+            }
+        }
+        Kind::OneType(storages) => {
+            taken(storages)?;
+            for params in [inputs, outputs.map_err(Refusal::clone)?] {
+                one_storage(params)?;
+                one_scale(params)?;
+            }
+            Ok(())
+        }
+        Kind::Converts(storages) => {
+            for params in [inputs, outputs.map_err(Refusal::clone)?] {
+                if let Some(other) = params.iter().find(|params| !storages.contains(&params.storage)) {
+                    return Err(Refusal::Storage(other.storage));
+                }
+                one_scale(params)?;
+            }
+            Ok(())
+        }
+        Kind::Moves(storages) => {
+            taken(storages)?;
+            one_scale(inputs)?;
+            if moved_inputs(node).is_empty() && !matches!(node.op, Op::Resize(_)) {
+                return Err(Refusal::Variant);
+            }
+            let outputs = outputs.map_err(Refusal::clone)?;
+            let same = inputs.iter().chain(outputs).all(|params| *params == first);
+            if same { Ok(()) } else { Err(Refusal::Parameters) }
+        }
+        Kind::Indices => one_scale(&[first]),
+    }
+}
+
+/// Puts quantized inputs in the place of dequantized ones; their parameters.
+///
+/// # Errors
+/// One that is a real number.
 fn take_inputs<'b>(
     sight: &Sight<'b>,
     node: &Node,
     fusions: &Fusions,
     fused: &mut Fused,
-) -> Option<Vec<&'b QuantParams>> {
+) -> Result<Vec<&'b QuantParams>, Refusal> {
     let mut params = Vec::new();
     let bias = match node.op.def().quant_rule() {
         QuantRule::Compute { bias, .. } => bias,
@@ -113,29 +157,37 @@ fn take_inputs<'b>(
             fused.inputs[position] = Some(quantized);
             params.push(found);
         } else if Some(position) == bias && fusions.quantizes_bias {
-            fused.bias = Some((position, bias_params(sight.graph, input, &params)?));
+            let found = bias_params(sight.graph, input, &params);
+            fused.bias = Some((position, found.ok_or(Refusal::FloatInput(position))?));
         } else {
-            return None;
+            return Err(Refusal::FloatInput(position));
         }
     }
-    Some(params)
+    Ok(params)
 }
 
-/// Puts quantized outputs in the place of real ones; their parameters, or nothing if one is not quantized.
-fn take_outputs<'b>(sight: &Sight<'b>, node: &Node, fused: &mut Fused) -> Option<Vec<&'b QuantParams>> {
+/// Puts quantized outputs in the place of real ones; their parameters.
+///
+/// # Errors
+/// One that is not quantized, or used by more than a quantize.
+fn take_outputs<'b>(
+    sight: &Sight<'b>,
+    node: &Node,
+    fused: &mut Fused,
+) -> Result<Vec<&'b QuantParams>, Refusal> {
     let mut params = Vec::new();
     for output in &mut fused.outputs {
         let Some(id) = *output else { continue };
-        let (position, found) = sight.quantized(id)?;
+        let (position, found) = sight.quantized(id).ok_or(Refusal::FloatOutput(id))?;
         *output = sight.nodes[position].output(0);
         fused.absorbed.push(position);
         params.push(found);
     }
-    (!params.is_empty() && node.regions.is_empty()).then_some(params)
+    if node.regions.is_empty() { Ok(params) } else { Err(Refusal::NoKernel) }
 }
 
-/// Positions of the inputs that are real numbers.
-fn real_inputs(node: &Node) -> std::ops::Range<usize> {
+/// Positions of the inputs of an op that are real numbers, where it computes with real numbers at all.
+pub fn real_inputs(node: &Node) -> std::ops::Range<usize> {
     match &node.op {
         Op::Resize(_) | Op::Clip(_) | Op::Pad(_) | Op::ReduceMean(_) | Op::ReduceSum(_) => 0..1,
         Op::Where(_) => 1..3,
@@ -151,15 +203,25 @@ fn gives_real_numbers(sight: &Sight<'_>, node: &Node) -> bool {
 }
 
 /// Whether the inputs are activations per tensor, 8-bit weights with one zero point, and a bias of 32 bits.
-fn is_product(node: &Node, inputs: &[&QuantParams]) -> bool {
-    let (Some(x), Some(w)) = (inputs.first(), inputs.get(1)) else { return false };
-    let has_bias = node.input(2).is_some();
-    let is_byte =
-        matches!(w.storage, DType::I8 | DType::U8) && (x.storage != DType::I8 || w.storage == DType::I8);
-    let one_zero_point = w.zero_point.iter().all(|zero_point| *zero_point == w.zero_point[0]);
-    let beta_is_one = !matches!(&node.op, Op::Gemm(op) if has_bias && op.beta != 1.0);
-    let bias_fits = inputs.get(2).is_none_or(|bias| bias.storage == DType::I32);
-    is_per_tensor(x) && is_byte && one_zero_point && beta_is_one && bias_fits
+fn check_product(node: &Node, inputs: &[&QuantParams]) -> Result<(), Refusal> {
+    let x = inputs.first().ok_or(Refusal::FloatInput(0))?;
+    let w = inputs.get(1).ok_or(Refusal::FloatInput(1))?;
+    if !is_per_tensor(x) {
+        return Err(Refusal::Granularity);
+    }
+    if !matches!(w.storage, DType::I8 | DType::U8) || (x.storage == DType::I8 && w.storage != DType::I8) {
+        return Err(Refusal::Storages(x.storage, w.storage));
+    }
+    if w.zero_point.iter().any(|zero_point| *zero_point != w.zero_point[0]) {
+        return Err(Refusal::WeightZeroPoints);
+    }
+    if matches!(&node.op, Op::Gemm(op) if node.input(2).is_some() && op.beta != 1.0) {
+        return Err(Refusal::Variant);
+    }
+    match inputs.get(2) {
+        Some(bias) if bias.storage != DType::I32 => Err(Refusal::Bias(bias.storage)),
+        _ => Ok(()),
+    }
 }
 
 fn is_per_tensor(params: &QuantParams) -> bool {
@@ -169,13 +231,14 @@ fn is_per_tensor(params: &QuantParams) -> bool {
 /// Parameters of a constant float bias: i32 in steps of input × weight.
 fn bias_params(graph: &Graph, bias: ValueId, inputs: &[&QuantParams]) -> Option<QuantParams> {
     let (x, w) = (inputs.first()?, inputs.get(1)?);
-    graph.constant(bias)?.as_slice::<f32>().ok()?;
+    let bias = graph.constant(bias)?;
+    bias.as_slice::<f32>().ok()?;
     let scale: Vec<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
     let zero_point = vec![0; scale.len()];
     let granularity = if w.granularity == Granularity::PerTensor {
         Granularity::PerTensor
     } else {
-        Granularity::PerAxis(0)
+        Granularity::PerAxis(bias.shape().len().saturating_sub(1))
     };
     Some(QuantParams { scale, zero_point, granularity, ..QuantParams::per_tensor(DType::I32, 1.0, 0) })
 }

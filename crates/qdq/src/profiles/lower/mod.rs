@@ -1,18 +1,23 @@
 //! QDQ form to integer form, as a runtime's table of fusions says.
 //!
 //! The steps are a runtime's own, in its order: constants are quantized; quantize and dequantize move through ops that
-//! only move data; a relu or clip that the range of the next quantize makes redundant goes; then an op between
-//! dequantize and quantize is put on integers where the table has a row for it. What is left between a dequantize and a
-//! quantize is a float island, as it is there.
+//! only move data; a relu or clip that the range of the next quantize makes redundant goes; signed pairs become unsigned
+//! where the runtime wants them so; then an op between dequantize and quantize is put on integers where the table has a row
+//! for it. What is left between a dequantize and a quantize is a float island, as it is there.
 
 mod constants;
 mod fuse;
 mod op_by_op;
 mod pass_through;
 mod redundant;
+mod refusal;
+mod unsigned;
+
+pub use fuse::real_inputs;
+pub use refusal::Refusal;
 
 use super::Fusions;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, Uses, ValueId, sort_body};
 use crate::ops::{Dequantize, Op, Quantize};
 use crate::tensor::{DType, QuantParams};
@@ -23,20 +28,36 @@ use crate::tensor::{DType, QuantParams};
 /// A graph whose types do not agree; a fused op whose sums could overflow, or whose bias has another scale than its
 /// products.
 pub fn lower(graph: &Graph, fusions: &Fusions) -> Result<Graph> {
-    let mut graph = graph.clone();
-    graph.infer()?;
-    let mut body = std::mem::take(&mut graph.body);
-    graph.body.inputs.clone_from(&body.inputs);
-    lower_block(&mut graph, &mut body, fusions)?;
-    graph.body = body;
-    graph.remove_unused();
-    sort_body(&mut graph)?;
-    graph.infer()?;
+    let (graph, broken) = lower_unchecked(graph, fusions)?;
+    Error::all(broken).map_or(Ok(()), Err)?;
     graph.verify()?;
     Ok(graph)
 }
 
-fn lower_block(graph: &mut Graph, block: &mut Block, fusions: &Fusions) -> Result<()> {
+/// The same for a look at what becomes of each op, also where integers may overflow: second is what [`lower`] refuses.
+///
+/// # Errors
+/// A graph whose types do not agree.
+pub fn lower_unchecked(graph: &Graph, fusions: &Fusions) -> Result<(Graph, Vec<Error>)> {
+    let mut graph = graph.clone();
+    graph.infer()?;
+    let mut body = std::mem::take(&mut graph.body);
+    graph.body.inputs.clone_from(&body.inputs);
+    let mut broken = Vec::new();
+    lower_block(&mut graph, &mut body, fusions, &mut broken)?;
+    graph.body = body;
+    graph.remove_unused();
+    sort_body(&mut graph)?;
+    graph.infer()?;
+    Ok((graph, broken))
+}
+
+fn lower_block(
+    graph: &mut Graph,
+    block: &mut Block,
+    fusions: &Fusions,
+    broken: &mut Vec<Error>,
+) -> Result<()> {
     constants::quantize_constants(graph, block)?;
     constants::declare_dequantized(graph, block);
     pass_through::up(graph, block, fusions);
@@ -47,14 +68,22 @@ fn lower_block(graph: &mut Graph, block: &mut Block, fusions: &Fusions) -> Resul
         redundant::drop_activations(graph, block);
     }
     redundant::drop_round_trips(graph, block);
-    fuse::fuse(graph, block, fusions)?;
+    if fusions.shifts_signed_pairs {
+        unsigned::shift_signed_pairs(graph, block);
+    }
+    fuse::fuse(graph, block, fusions, broken)?;
     drop_unused_bridges(graph, block);
     for node in &mut block.nodes {
         for region in &mut node.regions {
-            lower_block(graph, region, fusions)?;
+            lower_block(graph, region, fusions, broken)?;
         }
     }
     Ok(())
+}
+
+/// Why a node of a lowered block stays in float; `None` if it would be put on integers.
+pub fn refusal(graph: &Graph, block: &Block, node: usize, fusions: &Fusions) -> Option<Refusal> {
+    fuse::match_node(&Sight::new(graph, block), node, fusions).err()
 }
 
 /// Removes bridges that nothing uses any more.

@@ -66,7 +66,7 @@ pub(super) fn find_units<'g>(planner: &BlockPlanner<'g>) -> Vec<Option<Unit<'g>>
 fn gains_alone(graph: &Graph, node: &Node, target: &Target) -> bool {
     let weights = node.input(1).and_then(|id| graph.constant(id));
     match &node.op {
-        Op::Conv(_) => weights.is_some_and(|weights| target.conv_gain.admits(weights.shape())),
+        Op::Conv(op) => weights.is_some_and(|weights| target.conv_gain.admits(weights.shape(), op.group)),
         _ => true,
     }
 }

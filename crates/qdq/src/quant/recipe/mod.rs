@@ -41,6 +41,12 @@ use crate::targets::Target;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recipe {
+    /// Whether channels between layers are given ranges that fit each other ([`crate::passes::equalize`]).
+    #[serde(skip_serializing_if = "is_false")]
+    pub equalize: bool,
+    /// Whether biases make up for what rounding the weights adds on average ([`crate::quant::correct_bias`]).
+    #[serde(skip_serializing_if = "is_false")]
+    pub bias_correction: bool,
     /// Of all activations.
     #[serde(skip_serializing_if = "SpecSettings::is_empty")]
     pub activation: SpecSettings,
@@ -117,6 +123,11 @@ impl Recipe {
             ..self.clone()
         })
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Settings that make `spec` of any specification.
