@@ -8,6 +8,7 @@
 
 mod activation;
 mod arrange;
+mod attention;
 mod attrs;
 mod binary;
 mod bitwise;
@@ -27,8 +28,11 @@ mod gather;
 mod gemm;
 mod generate;
 mod global_pool;
+mod grid_sample;
 mod infer;
+mod linear_attention;
 mod logic;
+mod loss;
 mod matmul;
 mod movement;
 mod norm;
@@ -57,7 +61,7 @@ mod unary;
 mod widen;
 mod window;
 
-pub use attrs::{Attr, AttrType};
+pub use attrs::{Attr, AttrKind, AttrType};
 pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
@@ -66,6 +70,7 @@ pub(crate) use numeric::unwritten;
 
 pub use activation::*;
 pub use arrange::*;
+pub use attention::*;
 pub use binary::*;
 pub use bitwise::*;
 pub use cast::*;
@@ -81,7 +86,10 @@ pub use gather::*;
 pub use gemm::*;
 pub use generate::*;
 pub use global_pool::*;
+pub use grid_sample::*;
+pub use linear_attention::*;
 pub use logic::*;
+pub use loss::*;
 pub use matmul::*;
 pub use movement::*;
 pub use norm::*;
@@ -274,7 +282,24 @@ macro_rules! ops {
 
             /// Attributes that differ from their defaults, in order of declaration.
             pub fn attrs(&self) -> Vec<(&'static str, Attr)> {
+                let defaults = self.with_defaults().all_attrs();
+                let differing = self.all_attrs().into_iter().zip(defaults).filter(|(attr, default)| attr != default);
+                differing.map(|(attr, _)| attr).collect()
+            }
+
+            /// All attributes, in order of declaration.
+            pub fn all_attrs(&self) -> Vec<(&'static str, Attr)> {
                 match self { $( Op::$name(op) => op.attrs(), )* }
+            }
+
+            /// Names and kinds of all attributes, in order of declaration.
+            pub fn attr_kinds(&self) -> &'static [(&'static str, AttrKind)] {
+                match self { $( Op::$name(_) => $name::kinds(), )* }
+            }
+
+            /// The same op with its attributes at their defaults.
+            pub fn with_defaults(&self) -> Op {
+                match self { $( Op::$name(_) => Op::$name($name::default()), )* }
             }
 
             /// The op of this name with these attributes, the others at their defaults.
@@ -313,6 +338,9 @@ ops! {
     "reverse_sequence" => ReverseSequence,
     "space_to_depth" => SpaceToDepth,
     "trilu" => Trilu,
+
+    // attention.rs
+    "attention" => Attention,
 
     // binary.rs
     "add" => Add,
@@ -391,12 +419,24 @@ ops! {
     "global_lp_pool" => GlobalLpPool,
     "global_max_pool" => GlobalMaxPool,
 
+    // grid_sample.rs
+    "affine_grid" => AffineGrid,
+    "grid_sample" => GridSample,
+
+    // linear_attention.rs
+    "causal_conv_with_state" => CausalConvWithState,
+    "linear_attention" => LinearAttention,
+
     // logic.rs
     "and" => And,
     "not" => Not,
     "or" => Or,
     "where" => Where,
     "xor" => Xor,
+
+    // loss.rs
+    "negative_log_likelihood_loss" => NegativeLogLikelihoodLoss,
+    "softmax_cross_entropy_loss" => SoftmaxCrossEntropyLoss,
 
     // matmul.rs
     "mat_mul" => MatMul,

@@ -1,4 +1,4 @@
-//! ONNX: reads operator sets 7 to 26, writes the lowest one that can express the model.
+//! ONNX: reads operator sets 7 to 28, writes the lowest one that can express the model.
 //!
 //! [`read()`] takes the bytes of a model, which may be those of a memory-mapped file, and a function that gives the
 //! bytes of its side files; [`write()`] gives bytes. Neither opens a file. How operators are spelled is in `ops/`.

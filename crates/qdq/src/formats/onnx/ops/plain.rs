@@ -20,6 +20,33 @@ pub(super) fn write_plain(w: &mut NodeWriter<'_, '_>, op_type: &str) -> WriteRes
     w.finish(node)
 }
 
+/// An operator whose attributes have the same names and meanings in the hub.
+pub(super) fn read_same<T: Default + Into<Op>>(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let default: Op = T::default().into();
+    let mut attrs = Vec::new();
+    for &(name, kind) in default.attr_kinds() {
+        match r.attributes.of_kind(name, kind)? {
+            Some(attr) => attrs.push((name.to_owned(), attr)),
+            None if r.requires(name) => return Err(super::missing(name)),
+            None => {}
+        }
+    }
+    r.push(Op::from_attrs(default.name(), &attrs)?)
+}
+
+/// An operator whose attributes have the same names and meanings in the hub. Those at their defaults are left out
+/// unless the operator requires them.
+pub(super) fn write_same(op: &Op, w: &mut NodeWriter<'_, '_>, op_type: &str) -> WriteResult {
+    let mut node = w.start(op_type);
+    let defaults = op.with_defaults().all_attrs();
+    for ((name, attr), (_, default)) in op.all_attrs().into_iter().zip(defaults) {
+        if attr != default || w.requires(op_type, name) {
+            node = node.attr(name, &attr)?;
+        }
+    }
+    w.finish(node)
+}
+
 /// An operator with an attribute `alpha`.
 fn write_alpha(w: &mut NodeWriter<'_, '_>, op_type: &str, alpha: f32) -> WriteResult {
     let node = w.start(op_type).float("alpha", alpha);

@@ -213,6 +213,8 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         | Op::LpNormalization(_) | Op::Lrn(_) | Op::MeanVarianceNormalization(_) | Op::ScatterElements(_) | Op::ScatterNd(_) | Op::Compress(_)
         | Op::OneHot(_) | Op::Size(_) | Op::Hardmax(_) | Op::TopK(_) | Op::Acos(_) | Op::Acosh(_)
         | Op::Asin(_) | Op::Asinh(_) | Op::Atan(_) | Op::Atanh(_) | Op::Cosh(_) | Op::Erf(_)
+        | Op::Attention(_) | Op::AffineGrid(_) | Op::GridSample(_) | Op::CausalConvWithState(_)
+        | Op::LinearAttention(_) | Op::NegativeLogLikelihoodLoss(_) | Op::SoftmaxCrossEntropyLoss(_)
         | Op::Sinh(_) | Op::Tan(_) => {
             Err(Error::unsupported(format!("TFLite has no `{}`", op.name()))
                 .help("replace the op in the model, or keep the model in ONNX"))
