@@ -32,7 +32,9 @@ LEAST_PASSED = 1600
 TYPES: dict[str, np.dtype] = {name: np.dtype(of) for name, of in {
     "f32": "float32", "f64": "float64", "f16": "float16", "bf16": ml_dtypes.bfloat16,
     "i8": "int8", "u8": "uint8", "i16": "int16", "u16": "uint16", "i32": "int32", "u32": "uint32", "i64": "int64",
-    "u64": "uint64", "bool": "bool", "i4": ml_dtypes.int4, "u4": ml_dtypes.uint4,
+    "u64": "uint64", "bool": "bool", "i4": ml_dtypes.int4, "u4": ml_dtypes.uint4, "i2": ml_dtypes.int2, "u2": ml_dtypes.uint2, "f4e2m1": ml_dtypes.float4_e2m1fn,
+    "f8e4m3fn": ml_dtypes.float8_e4m3fn, "f8e4m3fnuz": ml_dtypes.float8_e4m3fnuz, "f8e5m2": ml_dtypes.float8_e5m2,
+    "f8e5m2fnuz": ml_dtypes.float8_e5m2fnuz, "f8e8m0": ml_dtypes.float8_e8m0fnu,
 }.items()}
 
 

@@ -93,8 +93,12 @@ fn write(tensor: &Tensor, written: &mut Vec<u8>) -> Output {
         Data::F64(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
         Data::F16(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
         Data::Bf16(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
-        Data::I8(elements) | Data::I4(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
-        Data::U8(elements) | Data::U4(elements) => written.extend_from_slice(elements),
+        Data::I8(elements) | Data::I4(elements) | Data::I2(elements) => {
+            written.extend_from_slice(bytemuck::cast_slice(elements));
+        }
+        Data::U8(elements) | Data::U4(elements) | Data::U2(elements) | Data::Small(_, elements) => {
+            written.extend_from_slice(elements);
+        }
         Data::I16(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
         Data::U16(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),
         Data::I32(elements) => written.extend_from_slice(bytemuck::cast_slice(elements)),

@@ -40,6 +40,13 @@ op! {
     }
 }
 
+impl Cast {
+    /// A conversion to this element type.
+    pub fn to(to: DType) -> Self {
+        Self { to, ..Self::default() }
+    }
+}
+
 impl OpDef for Cast {
     fn arity(&self) -> Arity {
         Arity::fixed(1)
@@ -263,7 +270,7 @@ mod tests {
     use crate::ops::testing::{eval, floats};
 
     fn to(to: DType, tensor: Tensor) -> Tensor {
-        eval(Cast { to }, [tensor])
+        eval(Cast::to(to), [tensor])
     }
 
     #[test]
@@ -309,7 +316,7 @@ mod tests {
         assert_eq!(to(DType::U64, texts(&["18446744073709551615"])), Tensor::vector(vec![u64::MAX]));
         assert_eq!(to(DType::I32, texts(&["100.5", "-7"])), Tensor::vector(vec![100, -7]));
         for (text, dtype) in [("x", DType::F32), ("", DType::I64), ("maybe", DType::Bool)] {
-            crate::ops::testing::eval_error(Cast { to: dtype }, [texts(&[text])]);
+            crate::ops::testing::eval_error(Cast::to(dtype), [texts(&[text])]);
         }
     }
 
@@ -325,7 +332,7 @@ mod tests {
                 );
             }
         }
-        let like = eval(CastLike {}, [Tensor::scalar(2.5f32), Tensor::scalar(0i64)]);
+        let like = eval(CastLike::default(), [Tensor::scalar(2.5f32), Tensor::scalar(0i64)]);
         assert_eq!(like, Tensor::scalar(2i64));
     }
 }

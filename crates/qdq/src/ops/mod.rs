@@ -11,7 +11,9 @@ mod arrange;
 mod attention;
 mod attrs;
 mod binary;
+mod bit_cast;
 mod bitwise;
+mod boxes;
 mod broadcasting;
 mod cast;
 mod channel_norm;
@@ -23,7 +25,9 @@ mod conv;
 mod conv_transpose;
 mod custom;
 mod dispatch;
+mod einsum;
 mod elementwise;
+mod fourier;
 mod gather;
 mod gemm;
 mod generate;
@@ -38,6 +42,7 @@ mod movement;
 mod norm;
 mod numeric;
 mod pad;
+mod patches;
 mod pool;
 mod pow;
 mod quantize;
@@ -48,6 +53,7 @@ mod resample;
 mod reshape;
 mod resize;
 mod response_norm;
+mod rotary;
 mod scatter;
 mod select;
 mod shape;
@@ -55,9 +61,11 @@ mod slice;
 mod softmax;
 mod sort;
 mod strided;
+mod strings;
 #[cfg(test)]
 mod testing;
 mod unary;
+mod unique;
 mod widen;
 mod window;
 
@@ -72,7 +80,9 @@ pub use activation::*;
 pub use arrange::*;
 pub use attention::*;
 pub use binary::*;
+pub use bit_cast::*;
 pub use bitwise::*;
+pub use boxes::*;
 pub use cast::*;
 pub use channel_norm::*;
 pub use clip::*;
@@ -81,6 +91,8 @@ pub use concat::*;
 pub use control::*;
 pub use conv::*;
 pub use conv_transpose::*;
+pub use einsum::*;
+pub use fourier::*;
 pub use custom::Custom;
 pub use gather::*;
 pub use gemm::*;
@@ -94,6 +106,7 @@ pub use matmul::*;
 pub use movement::*;
 pub use norm::*;
 pub use pad::*;
+pub use patches::*;
 pub use pool::*;
 pub use pow::*;
 pub use quantize::*;
@@ -102,13 +115,16 @@ pub use reduce::*;
 pub use reshape::*;
 pub use resize::*;
 pub use response_norm::*;
+pub use rotary::*;
 pub use scatter::*;
 pub use select::*;
 pub use shape::*;
 pub use slice::*;
 pub use softmax::*;
 pub use sort::*;
+pub use strings::*;
 pub use unary::*;
+pub use unique::*;
 pub use window::*;
 
 use std::fmt;
@@ -353,12 +369,19 @@ ops! {
     "sub" => Sub,
     "sum" => Sum,
 
+    // bit_cast.rs
+    "bit_cast" => BitCast,
+
     // bitwise.rs
     "bit_shift" => BitShift,
     "bitwise_and" => BitwiseAnd,
     "bitwise_not" => BitwiseNot,
     "bitwise_or" => BitwiseOr,
     "bitwise_xor" => BitwiseXor,
+
+    // boxes.rs
+    "non_max_suppression" => NonMaxSuppression,
+    "roi_align" => RoiAlign,
 
     // cast.rs
     "cast" => Cast,
@@ -400,6 +423,17 @@ ops! {
 
     // custom.rs
     "custom" => Custom,
+
+    // einsum.rs
+    "einsum" => Einsum,
+
+    // fourier.rs
+    "blackman_window" => BlackmanWindow,
+    "dft" => Dft,
+    "hamming_window" => HammingWindow,
+    "hann_window" => HannWindow,
+    "mel_weight_matrix" => MelWeightMatrix,
+    "stft" => Stft,
 
     // gather.rs
     "gather" => Gather,
@@ -453,6 +487,12 @@ ops! {
     // pad.rs
     "pad" => Pad,
 
+    // patches.rs
+    "center_crop_pad" => CenterCropPad,
+    "col_2_im" => Col2Im,
+    "max_unpool" => MaxUnpool,
+    "tensor_scatter" => TensorScatter,
+
     // pool.rs
     "average_pool" => AveragePool,
     "lp_pool" => LpPool,
@@ -500,6 +540,9 @@ ops! {
     "lrn" => Lrn,
     "mean_variance_normalization" => MeanVarianceNormalization,
 
+    // rotary.rs
+    "rotary_embedding" => RotaryEmbedding,
+
     // scatter.rs
     "scatter_elements" => ScatterElements,
     "scatter_nd" => ScatterNd,
@@ -525,6 +568,13 @@ ops! {
     "arg_min" => ArgMin,
     "cum_sum" => CumSum,
     "top_k" => TopK,
+    "cum_prod" => CumProd,
+
+    // strings.rs
+    "regex_full_match" => RegexFullMatch,
+    "string_concat" => StringConcat,
+    "string_normalizer" => StringNormalizer,
+    "string_split" => StringSplit,
 
     // unary.rs
     "abs" => Abs,
@@ -547,4 +597,7 @@ ops! {
     "sinh" => Sinh,
     "sqrt" => Sqrt,
     "tan" => Tan,
+
+    // unique.rs
+    "unique" => Unique,
 }

@@ -9,7 +9,7 @@ use crate::ops::{
     Compress, ConstantOfShape, DepthMode, DepthToSpace, EyeLike, Gather, GatherElements, GatherNd,
     OneHot, ReverseSequence, Scalar, ScatterElements, ScatterNd, ScatterReduction, SpaceToDepth, cast,
 };
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Data, Tensor};
 
 pub(super) fn read_gather(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let axis = r.int("axis", 0)?;

@@ -215,6 +215,12 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         | Op::Asin(_) | Op::Asinh(_) | Op::Atan(_) | Op::Atanh(_) | Op::Cosh(_) | Op::Erf(_)
         | Op::Attention(_) | Op::AffineGrid(_) | Op::GridSample(_) | Op::CausalConvWithState(_)
         | Op::LinearAttention(_) | Op::NegativeLogLikelihoodLoss(_) | Op::SoftmaxCrossEntropyLoss(_)
+        | Op::BitCast(_) | Op::NonMaxSuppression(_) | Op::RoiAlign(_) | Op::Einsum(_)
+        | Op::BlackmanWindow(_) | Op::Dft(_) | Op::HammingWindow(_) | Op::HannWindow(_)
+        | Op::MelWeightMatrix(_) | Op::Stft(_) | Op::CenterCropPad(_) | Op::Col2Im(_)
+        | Op::MaxUnpool(_) | Op::TensorScatter(_) | Op::RotaryEmbedding(_) | Op::CumProd(_)
+        | Op::RegexFullMatch(_) | Op::StringConcat(_) | Op::StringNormalizer(_) | Op::StringSplit(_)
+        | Op::Unique(_)
         | Op::Sinh(_) | Op::Tan(_) => {
             Err(Error::unsupported(format!("TFLite has no `{}`", op.name()))
                 .help("replace the op in the model, or keep the model in ONNX"))
