@@ -24,6 +24,8 @@ mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod deform_conv;
+mod det;
 mod dispatch;
 mod einsum;
 mod elementwise;
@@ -34,6 +36,7 @@ mod generate;
 mod global_pool;
 mod grid_sample;
 mod infer;
+mod integer_product;
 mod linear_attention;
 mod logic;
 mod loss;
@@ -46,6 +49,7 @@ mod patches;
 mod pool;
 mod pow;
 mod quantize;
+mod quantize_linear;
 mod recurrent;
 mod recurrent_run;
 mod reduce;
@@ -62,8 +66,11 @@ mod softmax;
 mod sort;
 mod strided;
 mod strings;
+mod swiglu;
 #[cfg(test)]
 mod testing;
+mod tf_idf;
+mod training;
 mod unary;
 mod unique;
 mod widen;
@@ -91,6 +98,8 @@ pub use concat::*;
 pub use control::*;
 pub use conv::*;
 pub use conv_transpose::*;
+pub use deform_conv::*;
+pub use det::*;
 pub use einsum::*;
 pub use fourier::*;
 pub use custom::Custom;
@@ -99,6 +108,7 @@ pub use gemm::*;
 pub use generate::*;
 pub use global_pool::*;
 pub use grid_sample::*;
+pub use integer_product::*;
 pub use linear_attention::*;
 pub use logic::*;
 pub use loss::*;
@@ -110,6 +120,7 @@ pub use patches::*;
 pub use pool::*;
 pub use pow::*;
 pub use quantize::*;
+pub use quantize_linear::*;
 pub use recurrent::*;
 pub use reduce::*;
 pub use reshape::*;
@@ -123,6 +134,9 @@ pub use slice::*;
 pub use softmax::*;
 pub use sort::*;
 pub use strings::*;
+pub use swiglu::*;
+pub use tf_idf::*;
+pub use training::*;
 pub use unary::*;
 pub use unique::*;
 pub use window::*;
@@ -424,6 +438,12 @@ ops! {
     // custom.rs
     "custom" => Custom,
 
+    // deform_conv.rs
+    "deform_conv" => DeformConv,
+
+    // det.rs
+    "det" => Det,
+
     // einsum.rs
     "einsum" => Einsum,
 
@@ -456,6 +476,10 @@ ops! {
     // grid_sample.rs
     "affine_grid" => AffineGrid,
     "grid_sample" => GridSample,
+
+    // integer_product.rs
+    "conv_integer" => ConvInteger,
+    "mat_mul_integer" => MatMulInteger,
 
     // linear_attention.rs
     "causal_conv_with_state" => CausalConvWithState,
@@ -505,6 +529,10 @@ ops! {
     "dequantize" => Dequantize,
     "dynamic_quantize_linear" => DynamicQuantizeLinear,
     "quantize" => Quantize,
+
+    // quantize_linear.rs
+    "dequantize_linear" => DequantizeLinear,
+    "quantize_linear" => QuantizeLinear,
 
     // recurrent.rs
     "gru" => Gru,
@@ -575,6 +603,17 @@ ops! {
     "string_concat" => StringConcat,
     "string_normalizer" => StringNormalizer,
     "string_split" => StringSplit,
+
+    // swiglu.rs
+    "swi_glu" => SwiGlu,
+
+    // tf_idf.rs
+    "tf_idf_vectorizer" => TfIdfVectorizer,
+
+    // training.rs
+    "adagrad" => Adagrad,
+    "adam" => Adam,
+    "momentum" => Momentum,
 
     // unary.rs
     "abs" => Abs,

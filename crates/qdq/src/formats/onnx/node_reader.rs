@@ -164,6 +164,16 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         versions::requires(self.proto.op_type(), self.opset, name)
     }
 
+    /// Whether the operator is of another domain than ONNX's own.
+    pub(super) fn is_foreign(&self) -> bool {
+        !is_default_domain(self.proto.domain())
+    }
+
+    /// Whether the operator, of the default domain, has its newest form.
+    pub(super) fn has_newest_form(&self) -> bool {
+        versions::newest_form(self.proto.op_type()).is_none_or(|since| since <= self.opset)
+    }
+
     pub(super) fn int(&self, name: &str, default: i64) -> Result<i64> {
         Ok(self.attributes.int(name)?.unwrap_or(default))
     }

@@ -12,6 +12,9 @@ use crate::graph::{Node, ValueId};
 use crate::ops::Attr;
 use crate::tensor::{DType, Tensor, TensorType};
 
+/// Attributes whose words ONNX has in upper case.
+const UPPER_CASE: &[&str] = &["auto_pad", "case_change_action"];
+
 /// Why a node was not written.
 pub(super) enum Refusal {
     /// It needs at least this operator set.
@@ -224,6 +227,12 @@ impl NewNode {
         self
     }
 
+    /// The node in another domain than ONNX's own.
+    pub(super) fn of_domain(mut self, domain: &str) -> Self {
+        self.0.domain = Some(domain.to_owned());
+        self
+    }
+
     /// An attribute as the op table has it; an error for one that ONNX has no form for.
     pub(super) fn attr(self, name: &str, attr: &Attr) -> Result<Self> {
         Ok(match attr {
@@ -232,6 +241,7 @@ impl NewNode {
             Attr::Bool(flag) => self.int(name, i64::from(*flag)),
             Attr::Word(word) => match word.parse() {
                 Ok(dtype) => self.int(name, write_dtype(dtype).into()),
+                Err(()) if UPPER_CASE.contains(&name) => self.text(name, &word.to_uppercase()),
                 Err(()) => self.text(name, word),
             },
             Attr::Str(text) => self.text(name, text),

@@ -69,6 +69,13 @@ pub(super) fn requires(op_type: &str, opset: i64, attribute: &str) -> bool {
     version.is_some_and(|version| version.attributes.contains(&(attribute, true)))
 }
 
+/// The first operator set in which an operator of the default domain has its newest form, which the hub's ops have.
+pub(super) fn newest_form(op_type: &str) -> Option<i64> {
+    let versions = OpHistory::find(op_type)?.versions;
+    let newest = versions.last()?.form;
+    versions.iter().find(|version| version.form == newest).map(|version| version.since)
+}
+
 /// The lowest operator set from `opset` on that has the default-domain node as it is written.
 ///
 /// # Errors

@@ -10,10 +10,12 @@ mod limit;
 mod norm;
 mod pick;
 mod plain;
+mod qoperator;
 mod quantize;
 mod recurrent;
 mod reduce;
 mod resize;
+mod sample;
 mod shape;
 mod slice;
 mod softmax;
@@ -26,6 +28,9 @@ use super::node_writer::{NodeWriter, WriteResult};
 use crate::error::{Error, Result};
 use crate::ops::{self as op, Op};
 
+/// Domain of the optimizers.
+const TRAINING: &str = "ai.onnx.preview.training";
+
 /// Reads one node into the hub.
 pub(super) type ReadNode = fn(&mut NodeReader<'_, '_>) -> Result<()>;
 
@@ -36,6 +41,9 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             // onnxruntime had these for 4 and 16 bits before ONNX did.
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
+            (TRAINING, "Adagrad") => Some(plain::read_same::<op::Adagrad>),
+            (TRAINING, "Adam") => Some(plain::read_same::<op::Adam>),
+            (TRAINING, "Momentum") => Some(plain::read_same::<op::Momentum>),
             _ => None,
         };
     }
@@ -80,13 +88,17 @@ const READERS: &[(&str, ReadNode)] = &[
     ("Concat", slice::read_concat),
     ("ConstantOfShape", pick::read_constant_of_shape),
     ("Conv", window::read_conv),
+    ("ConvInteger", plain::read_same::<op::ConvInteger>),
     ("ConvTranspose", window::read_conv_transpose),
     ("Cos", plain::read_plain::<op::Cos>),
     ("Cosh", plain::read_plain::<op::Cosh>),
     ("CumProd", plain::read_same::<op::CumProd>),
     ("CumSum", plain::read_cum_sum),
+    ("DFT", sample::read_dft),
+    ("DeformConv", plain::read_same::<op::DeformConv>),
     ("DepthToSpace", pick::read_depth_to_space),
     ("DequantizeLinear", quantize::read_dequantize_linear),
+    ("Det", plain::read_same::<op::Det>),
     ("Div", plain::read_plain::<op::Div>),
     ("Dropout", limit::read_dropout),
     ("DynamicQuantizeLinear", plain::read_plain::<op::DynamicQuantizeLinear>),
@@ -110,7 +122,7 @@ const READERS: &[(&str, ReadNode)] = &[
     ("GlobalMaxPool", plain::read_plain::<op::GlobalMaxPool>),
     ("Greater", plain::read_plain::<op::Greater>),
     ("GreaterOrEqual", plain::read_plain::<op::GreaterOrEqual>),
-    ("GridSample", plain::read_same::<op::GridSample>),
+    ("GridSample", sample::read_grid_sample),
     ("GroupNormalization", norm::read_group_normalization),
     ("HammingWindow", plain::read_same::<op::HammingWindow>),
     ("HannWindow", plain::read_same::<op::HannWindow>),
@@ -135,6 +147,7 @@ const READERS: &[(&str, ReadNode)] = &[
     ("LpNormalization", norm::read_lp_normalization),
     ("LpPool", window::read_lp_pool),
     ("MatMul", plain::read_plain::<op::MatMul>),
+    ("MatMulInteger", plain::read_same::<op::MatMulInteger>),
     ("Max", plain::read_plain::<op::Max>),
     ("MaxPool", window::read_max_pool),
     ("MaxUnpool", plain::read_same::<op::MaxUnpool>),
@@ -155,6 +168,8 @@ const READERS: &[(&str, ReadNode)] = &[
     ("PRelu", plain::read_plain::<op::PRelu>),
     ("Pad", slice::read_pad),
     ("Pow", plain::read_plain::<op::Pow>),
+    ("QLinearConv", qoperator::read_q_linear_conv),
+    ("QLinearMatMul", qoperator::read_q_linear_mat_mul),
     ("QuantizeLinear", quantize::read_quantize_linear),
     ("RMSNormalization", norm::read_rms_normalization),
     ("RNN", recurrent::read_rnn),
@@ -175,6 +190,7 @@ const READERS: &[(&str, ReadNode)] = &[
     ("Reshape", shape::read_reshape),
     ("Resize", resize::read_resize),
     ("ReverseSequence", pick::read_reverse_sequence),
+    ("RoiAlign", sample::read_roi_align),
     ("RotaryEmbedding", plain::read_same::<op::RotaryEmbedding>),
     ("Round", plain::read_plain::<op::Round>),
     ("STFT", plain::read_same::<op::Stft>),
@@ -204,10 +220,12 @@ const READERS: &[(&str, ReadNode)] = &[
     ("StringSplit", plain::read_same::<op::StringSplit>),
     ("Sub", plain::read_plain::<op::Sub>),
     ("Sum", plain::read_plain::<op::Sum>),
+    ("SwiGLU", plain::read_same::<op::SwiGlu>),
     ("Swish", plain::read_swish),
     ("Tan", plain::read_plain::<op::Tan>),
     ("Tanh", plain::read_plain::<op::Tanh>),
     ("TensorScatter", plain::read_same::<op::TensorScatter>),
+    ("TfIdfVectorizer", plain::read_same::<op::TfIdfVectorizer>),
     ("ThresholdedRelu", plain::read_thresholded_relu),
     ("Tile", plain::read_plain::<op::Tile>),
     ("TopK", slice::read_top_k),
@@ -229,6 +247,8 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Abs(_) => plain::write_plain(w, "Abs"),
         Op::Acos(_) => plain::write_plain(w, "Acos"),
         Op::Acosh(_) => plain::write_plain(w, "Acosh"),
+        Op::Adagrad(_) => plain::write_foreign(op, w, TRAINING, "Adagrad"),
+        Op::Adam(_) => plain::write_foreign(op, w, TRAINING, "Adam"),
         Op::Add(_) => plain::write_plain(w, "Add"),
         Op::AffineGrid(_) => plain::write_same(op, w, "AffineGrid"),
         Op::And(_) => plain::write_plain(w, "And"),
@@ -260,14 +280,19 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Concat(op) => slice::write_concat(op, w),
         Op::ConstantOfShape(op) => pick::write_constant_of_shape(op, w),
         Op::Conv(op) => window::write_conv(op, w),
+        Op::ConvInteger(_) => plain::write_same(op, w, "ConvInteger"),
         Op::ConvTranspose(op) => window::write_conv_transpose(op, w),
         Op::Cos(_) => plain::write_plain(w, "Cos"),
         Op::Cosh(_) => plain::write_plain(w, "Cosh"),
         Op::CumProd(_) => plain::write_same(op, w, "CumProd"),
         Op::CumSum(op) => plain::write_cum_sum(op, w),
         Op::Custom(op) => write_custom(op, w),
+        Op::DeformConv(_) => plain::write_same(op, w, "DeformConv"),
         Op::DepthToSpace(op) => pick::write_depth_to_space(op, w),
         Op::Dequantize(op) => quantize::write_dequantize(op, w),
+        Op::DequantizeLinear(_) => plain::write_same(op, w, "DequantizeLinear"),
+        Op::Det(_) => plain::write_same(op, w, "Det"),
+        Op::Dft(_) => plain::write_same(op, w, "DFT"),
         Op::Div(_) => plain::write_plain(w, "Div"),
         Op::Dropout(op) => limit::write_dropout(op, w),
         Op::DynamicQuantizeLinear(_) => plain::write_plain(w, "DynamicQuantizeLinear"),
@@ -316,6 +341,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Lrn(op) => norm::write_lrn(op, w),
         Op::Lstm(op) => recurrent::write_lstm(op, w),
         Op::MatMul(_) => plain::write_plain(w, "MatMul"),
+        Op::MatMulInteger(_) => plain::write_same(op, w, "MatMulInteger"),
         Op::Max(_) => plain::write_plain(w, "Max"),
         Op::MaxPool(op) => window::write_max_pool(op, w),
         Op::MaxUnpool(_) => plain::write_same(op, w, "MaxUnpool"),
@@ -325,6 +351,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Min(_) => plain::write_plain(w, "Min"),
         Op::Mish(_) => plain::write_plain(w, "Mish"),
         Op::Mod(op) => plain::write_mod(op, w),
+        Op::Momentum(_) => plain::write_foreign(op, w, TRAINING, "Momentum"),
         Op::Mul(_) => plain::write_plain(w, "Mul"),
         Op::Neg(_) => plain::write_plain(w, "Neg"),
         Op::NegativeLogLikelihoodLoss(_) => plain::write_same(op, w, "NegativeLogLikelihoodLoss"),
@@ -337,6 +364,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Pad(op) => slice::write_pad(op, w),
         Op::Pow(_) => plain::write_plain(w, "Pow"),
         Op::Quantize(op) => quantize::write_quantize(op, w),
+        Op::QuantizeLinear(_) => plain::write_same(op, w, "QuantizeLinear"),
         Op::Range(_) => plain::write_plain(w, "Range"),
         Op::Reciprocal(_) => plain::write_plain(w, "Reciprocal"),
         Op::ReduceL1(op) => reduce::write_reduce_l1(op, w),
@@ -356,6 +384,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::ReverseSequence(op) => pick::write_reverse_sequence(op, w),
         Op::RmsNormalization(op) => norm::write_rms_normalization(op, w),
         Op::Rnn(op) => recurrent::write_rnn(op, w),
+        Op::RoiAlign(_) => plain::write_same(op, w, "RoiAlign"),
         Op::RotaryEmbedding(_) => plain::write_same(op, w, "RotaryEmbedding"),
         Op::Round(_) => plain::write_plain(w, "Round"),
         Op::Scan(op) => control::write_scan(op, w),
@@ -384,10 +413,12 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::StringSplit(_) => plain::write_same(op, w, "StringSplit"),
         Op::Sub(_) => plain::write_plain(w, "Sub"),
         Op::Sum(_) => plain::write_plain(w, "Sum"),
+        Op::SwiGlu(_) => plain::write_same(op, w, "SwiGLU"),
         Op::Swish(op) => plain::write_swish(op, w),
         Op::Tan(_) => plain::write_plain(w, "Tan"),
         Op::Tanh(_) => plain::write_plain(w, "Tanh"),
         Op::TensorScatter(_) => plain::write_same(op, w, "TensorScatter"),
+        Op::TfIdfVectorizer(_) => plain::write_same(op, w, "TfIdfVectorizer"),
         Op::ThresholdedRelu(op) => plain::write_thresholded_relu(op, w),
         Op::Tile(_) => plain::write_plain(w, "Tile"),
         Op::TopK(op) => slice::write_top_k(op, w),

@@ -119,14 +119,15 @@ pub(super) fn write_depth_to_space(op: &DepthToSpace, w: &mut NodeWriter<'_, '_>
 
 pub(super) fn read_space_to_depth(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let blocksize = r.count("blocksize")?.ok_or_else(|| missing("blocksize"))?;
-    r.push(SpaceToDepth { blocksize, mode: DepthMode::Dcr })
+    let mode = r.choice("mode", DepthMode::from_name)?.unwrap_or(DepthMode::Dcr);
+    r.push(SpaceToDepth { blocksize, mode })
 }
 
 pub(super) fn write_space_to_depth(op: &SpaceToDepth, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+    let mut node = w.start("SpaceToDepth").int("blocksize", op.blocksize as i64);
     if op.mode != DepthMode::Dcr {
-        return Err(Error::unsupported("ONNX has SpaceToDepth in the order dcr only").into());
+        node = node.text("mode", &op.mode.name().to_uppercase());
     }
-    let node = w.start("SpaceToDepth").int("blocksize", op.blocksize as i64);
     w.finish(node)
 }
 
