@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use super::broadcasting::{infer_broadcast, stretched_pair};
+use super::broadcasting::{infer_broadcast, stretched_pair, zip};
 use super::elementwise::infer_same;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, attr_enum, op};
 use crate::error::{Error, Result};
@@ -94,8 +94,8 @@ impl OpDef for StringConcat {
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (first, second, shape) = stretched_pair(&inputs)?;
         let both = Args(vec![Some(first), Some(second)]);
-        let pairs = texts(&both, 0)?.0.into_iter().zip(texts(&both, 1)?.0);
-        Ok(vec![text_tensor(shape, pairs.map(|(first, second)| first + &second))?])
+        let (first, second) = (texts(&both, 0)?.0, texts(&both, 1)?.0);
+        Ok(vec![text_tensor(shape, zip(&first, &second, |first, second| format!("{first}{second}")))?])
     }
 }
 

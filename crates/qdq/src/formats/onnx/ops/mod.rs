@@ -7,6 +7,7 @@
 
 mod control;
 mod limit;
+mod ml;
 mod norm;
 mod pick;
 mod plain;
@@ -31,6 +32,11 @@ use crate::ops::{self as op, Op};
 /// Domain of the optimizers.
 const TRAINING: &str = "ai.onnx.preview.training";
 
+/// Domain and version of the operator of an op that ONNX does not have in its default domain.
+pub(super) fn foreign_domain(op: &Op) -> Option<(&'static str, i64)> {
+    matches!(op, Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_)).then_some((TRAINING, 1))
+}
+
 /// Reads one node into the hub.
 pub(super) type ReadNode = fn(&mut NodeReader<'_, '_>) -> Result<()>;
 
@@ -41,6 +47,10 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             // onnxruntime had these for 4 and 16 bits before ONNX did.
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
+            ("ai.onnx.ml", "ArrayFeatureExtractor") => Some(ml::read_array_feature_extractor),
+            ("ai.onnx.ml", "Binarizer") => Some(ml::read_binarizer),
+            ("ai.onnx.ml", "LabelEncoder") => Some(ml::read_label_encoder),
+            ("ai.onnx.preview", "FlexAttention") => Some(ml::read_flex_attention),
             (TRAINING, "Adagrad") => Some(plain::read_same::<op::Adagrad>),
             (TRAINING, "Adam") => Some(plain::read_same::<op::Adam>),
             (TRAINING, "Momentum") => Some(plain::read_same::<op::Momentum>),
@@ -164,6 +174,8 @@ const READERS: &[(&str, ReadNode)] = &[
     ("NonZero", plain::read_plain::<op::NonZero>),
     ("Not", plain::read_plain::<op::Not>),
     ("OneHot", pick::read_one_hot),
+    ("OptionalGetElement", ml::read_optional_get_element),
+    ("OptionalHasElement", ml::read_optional_has_element),
     ("Or", plain::read_plain::<op::Or>),
     ("PRelu", plain::read_plain::<op::PRelu>),
     ("Pad", slice::read_pad),
