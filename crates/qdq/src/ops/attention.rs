@@ -64,7 +64,11 @@ impl OpDef for Attention {
 
     fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let wants_scores = context.n_outputs > 3;
-        let mut outputs = by_float(inputs, |inputs| self.run::<f32>(&inputs, wants_scores), |inputs| self.run::<f64>(&inputs, wants_scores))?;
+        let mut outputs = by_float(
+            inputs,
+            |inputs| self.run::<f32>(&inputs, wants_scores),
+            |inputs| self.run::<f64>(&inputs, wants_scores),
+        )?;
         outputs.truncate(context.n_outputs.max(1));
         Ok(outputs)
     }
@@ -85,7 +89,9 @@ impl Attention {
                 let size = all.known().map_or(Dim::Any, |all| Dim::Known(all / heads));
                 Ok([batch.clone(), Dim::Known(heads), length.clone(), size])
             }
-            ([_, _, _], _) => Err(Error::graph("inputs of three dimensions need q_num_heads and kv_num_heads")),
+            ([_, _, _], _) => {
+                Err(Error::graph("inputs of three dimensions need q_num_heads and kv_num_heads"))
+            }
             _ => Err(Error::graph(format!("{} dimensions where 3 or 4 are needed", shape.len()))),
         }
     }
@@ -101,7 +107,10 @@ impl Attention {
             _ => Dim::Any,
         };
         let y = if q.len() == 3 {
-            let all = q_heads.known().zip(v_size.known()).map_or(Dim::Any, |(heads, size)| Dim::Known(heads * size));
+            let all = q_heads
+                .known()
+                .zip(v_size.known())
+                .map_or(Dim::Any, |(heads, size)| Dim::Known(heads * size));
             vec![batch.clone(), q_length.clone(), all]
         } else {
             vec![batch.clone(), q_heads.clone(), q_length.clone(), v_size.clone()]
@@ -142,7 +151,13 @@ impl Attention {
     }
 
     /// Scores `[batch, heads, queries, keys]` up to a stage, numbered as `qk_matmul_output_mode`.
-    fn scores<T: Float>(&self, stage: i64, q: &Heads<T>, k: &Heads<T>, sight: &Sight<'_, T>) -> Result<Vec<T>> {
+    fn scores<T: Float>(
+        &self,
+        stage: i64,
+        q: &Heads<T>,
+        k: &Heads<T>,
+        sight: &Sight<'_, T>,
+    ) -> Result<Vec<T>> {
         let mut scores = filled(&[q.batch, q.heads, q.length, k.length], T::default())?;
         let scale = self.scale.map_or_else(|| 1.0 / (q.size as f64).sqrt(), f64::from);
         // Both factors take the root of the scale, as ONNX's function does.

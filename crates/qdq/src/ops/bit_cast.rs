@@ -2,7 +2,7 @@
 
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
-use crate::tensor::{Buffer, DType, Data, SmallFloat, Tensor, TensorType};
+use crate::tensor::{Buffer, DType, Data, Element, SmallFloat, Tensor, TensorType};
 use half::{bf16, f16};
 
 op! {
@@ -46,7 +46,7 @@ impl BitCast {
     }
 
     fn read(&self, bytes: &[u8]) -> Data {
-        fn elements<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Buffer<T> {
+        fn elements<T: bytemuck::AnyBitPattern + Element>(bytes: &[u8]) -> Buffer<T> {
             bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect::<Vec<T>>().into()
         }
         // Elements of few bits take a byte each; signed ones have copies of their sign above.
@@ -104,7 +104,10 @@ mod tests {
 
     #[test]
     fn bits_stay() {
-        assert_eq!(eval(BitCast { to: DType::I32 }, [Tensor::scalar(1.0f32)]), Tensor::scalar(0x3f80_0000i32));
+        assert_eq!(
+            eval(BitCast { to: DType::I32 }, [Tensor::scalar(1.0f32)]),
+            Tensor::scalar(0x3f80_0000i32)
+        );
         assert_eq!(eval(BitCast { to: DType::I8 }, [Tensor::scalar(200u8)]), Tensor::scalar(-56i8));
         eval_error(BitCast { to: DType::I16 }, [Tensor::scalar(200u8)]);
         eval_error(BitCast { to: DType::Str }, [Tensor::scalar(200u8)]);

@@ -70,7 +70,8 @@ impl OpDef for NonMaxSuppression {
 
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (boxes, scores) = (inputs.get(0)?, inputs.get(1)?);
-        let wrong = || Error::data(format!("boxes of {:?} with scores of {:?}", boxes.shape(), scores.shape()));
+        let wrong =
+            || Error::data(format!("boxes of {:?} with scores of {:?}", boxes.shape(), scores.shape()));
         let (&[batch, n_boxes, 4], &[batches, classes, n_scores]) = (boxes.shape(), scores.shape()) else {
             return Err(wrong());
         };
@@ -152,7 +153,11 @@ impl OpDef for RoiAlign {
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (images, boxes, places) = (inputs.get(0)?, inputs.get(1)?, inputs.ints(2)?);
         let (&[batch, channels, height, width], &[regions, 4]) = (images.shape(), boxes.shape()) else {
-            return Err(Error::data(format!("images of {:?} and boxes of {:?}", images.shape(), boxes.shape())));
+            return Err(Error::data(format!(
+                "images of {:?} and boxes of {:?}",
+                images.shape(),
+                boxes.shape()
+            )));
         };
         if places.len() != regions || height == 0 || width == 0 {
             return Err(Error::data(format!("{} images for {regions} boxes", places.len())));
@@ -252,7 +257,13 @@ mod tests {
         let boxes = floats([1, 3, 4], &[0.0, 0.0, 1.0, 1.0, 0.1, 0.0, 1.0, 1.0, 5.0, 5.0, 6.0, 6.0]);
         let scores = floats([1, 1, 3], &[0.5, 0.9, 0.7]);
         let select = |most: i64, overlap: f32, least: f32| {
-            let inputs = [boxes.clone(), scores.clone(), Tensor::scalar(most), Tensor::scalar(overlap), Tensor::scalar(least)];
+            let inputs = [
+                boxes.clone(),
+                scores.clone(),
+                Tensor::scalar(most),
+                Tensor::scalar(overlap),
+                Tensor::scalar(least),
+            ];
             eval(NonMaxSuppression::default(), inputs).to_i64_vec().unwrap()
         };
         assert_eq!(select(9, 0.5, 0.0), [0, 0, 1, 0, 0, 2]);

@@ -122,7 +122,8 @@ fn cast_by(tensor: Tensor, to: DType, saturate: bool, round_mode: RoundMode) -> 
             RoundMode::Down => PowerRounding::Down,
             RoundMode::Nearest => PowerRounding::Nearest,
         };
-        let codes = numbers.into_iter().map(|number| float.encode(number, saturate, rounding)).collect::<Vec<_>>();
+        let codes =
+            numbers.into_iter().map(|number| float.encode(number, saturate, rounding)).collect::<Vec<_>>();
         return Tensor::new(tensor.shape().to_vec(), Data::Small(float, codes.into()));
     }
     let data = match tensor.data() {
@@ -323,7 +324,11 @@ mod tests {
     #[test]
     fn every_pair_of_types() {
         for from in DType::ALL {
+            // A power of two has no zero, which becomes the least one.
             for target in DType::ALL {
+                if [from, target].contains(&DType::F8E8m0) {
+                    continue;
+                }
                 let ones = to(from, Tensor::vector(vec![1u8, 0]));
                 assert_eq!(
                     to(DType::U8, to(target, ones)),

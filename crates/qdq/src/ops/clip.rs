@@ -141,7 +141,8 @@ impl OpDef for Dropout {
 
 /// Whether elements are to be dropped: in training, with a ratio other than 0 (0.5 where there is none).
 fn drops(ratio: Option<&Tensor>, mode: Option<&Tensor>) -> bool {
-    let is_training = mode.is_some_and(|mode| matches!(mode.data(), Data::Bool(mode) if mode.contains(&true)));
+    let is_training =
+        mode.is_some_and(|mode| matches!(mode.data(), Data::Bool(mode) if mode.contains(&true)));
     let keeps_all = ratio.and_then(|ratio| ratio.to_f64_vec().ok()).is_some_and(|ratio| ratio == [0.0]);
     is_training && !keeps_all
 }

@@ -56,7 +56,8 @@ impl DeformConv {
             let reach = kernel[axis].checked_sub(1).and_then(|steps| steps.checked_mul(dilations[axis]));
             let room = whole.zip(reach).and_then(|(whole, reach)| whole.checked_sub(reach)?.checked_sub(1));
             let room = room.filter(|_| strides[axis] > 0);
-            let room = room.ok_or_else(|| Error::data(format!("a kernel of {kernel:?} on an image of {image:?}")))?;
+            let room =
+                room.ok_or_else(|| Error::data(format!("a kernel of {kernel:?} on an image of {image:?}")))?;
             windows[axis] = room / strides[axis] + 1;
         }
         Ok(windows)

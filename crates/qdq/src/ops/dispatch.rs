@@ -76,7 +76,9 @@ stored! {
 impl Stored for u8 {
     fn view(data: &Data) -> Option<&[Self]> {
         match data {
-            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) | Data::Small(_, elements) => Some(elements),
+            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) | Data::Small(_, elements) => {
+                Some(elements)
+            }
             _ => None,
         }
     }

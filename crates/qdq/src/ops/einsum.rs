@@ -68,7 +68,9 @@ impl OpDef for Einsum {
         let sums = Sums::new(&terms, &tensors, &sizes)?;
         let result = match dtype.is_float() {
             true => sums.run(&values(&tensors, Tensor::to_f64_vec)?, |a, b| a * b, |a, b| a + b, 1.0, 0.0),
-            false => sums.run(&values(&tensors, Tensor::to_i64_vec)?, i64::wrapping_mul, i64::wrapping_add, 1, 0),
+            false => {
+                sums.run(&values(&tensors, Tensor::to_i64_vec)?, i64::wrapping_mul, i64::wrapping_add, 1, 0)
+            }
         };
         Ok(vec![cast(result?, dtype)?])
     }
@@ -88,7 +90,12 @@ impl Einsum {
         };
         let texts: Vec<&str> = left.split(',').collect();
         if texts.len() != ranks.len() {
-            return Err(wrong(format!("`{}` is of {} inputs, not {}", self.equation, texts.len(), ranks.len())));
+            return Err(wrong(format!(
+                "`{}` is of {} inputs, not {}",
+                self.equation,
+                texts.len(),
+                ranks.len()
+            )));
         }
         let mut inputs = Vec::new();
         for (text, &rank) in texts.iter().zip(ranks) {
@@ -102,15 +109,16 @@ impl Einsum {
         });
         let n_ellipsis = most.max().unwrap_or(0);
         let output = match right {
-            Some(right) => {
-                indices(right, Some(n_ellipsis)).ok_or_else(|| wrong(format!("`{right}` is no list of indices")))?
-            }
+            Some(right) => indices(right, Some(n_ellipsis))
+                .ok_or_else(|| wrong(format!("`{right}` is no list of indices")))?,
             None => {
                 let mut once = indices("...", Some(n_ellipsis)).unwrap_or_default();
                 let mut letters: Vec<Index> = inputs.iter().flatten().copied().collect();
                 letters.sort_unstable();
                 let count = |index: &Index| letters.iter().filter(|other| *other == index).count();
-                once.extend(letters.iter().filter(|index| matches!(index, Index::Letter(_)) && count(index) == 1));
+                once.extend(
+                    letters.iter().filter(|index| matches!(index, Index::Letter(_)) && count(index) == 1),
+                );
                 once
             }
         };
@@ -176,7 +184,8 @@ impl Sums {
         for _ in 0..n_out {
             let mut sum = zero;
             for _ in 0..n_summed {
-                let product = inputs.iter().zip(&places).fold(one, |product, (input, &at)| times(product, input[at]));
+                let product =
+                    inputs.iter().zip(&places).fold(one, |product, (input, &at)| times(product, input[at]));
                 sum = plus(sum, product);
                 self.step(&mut counter, &mut places, self.shape.len());
             }
@@ -208,7 +217,8 @@ mod tests {
 
     #[test]
     fn equations() {
-        let sum = |equation: &str, inputs: Vec<Tensor>| eval(Einsum { equation: equation.to_owned() }, inputs);
+        let sum =
+            |equation: &str, inputs: Vec<Tensor>| eval(Einsum { equation: equation.to_owned() }, inputs);
         let a = || counting([2, 3]);
         assert_close(&sum("ij,jk->ik", vec![a(), counting([3, 1])]), &[5.0, 14.0]);
         assert_close(&sum("ij->ji", vec![a()]), &[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);

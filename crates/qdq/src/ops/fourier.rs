@@ -212,7 +212,10 @@ impl OpDef for Stft {
         };
         let window = window.unwrap_or_else(|| vec![1.0; frame.min(length)]);
         if step == 0 || frame == 0 || frame > length || window.len() != frame {
-            return Err(Error::data(format!("frames of {frame} with a window of {} by {step} in {length}", window.len())));
+            return Err(Error::data(format!(
+                "frames of {frame} with a window of {} by {step} in {length}",
+                window.len()
+            )));
         }
         let n_frames = 1 + (length - frame) / step;
         let n_out = if self.onesided { frame / 2 + 1 } else { frame };
@@ -225,7 +228,8 @@ impl OpDef for Stft {
                 (real * factor, imaginary * factor)
             });
             let frequencies = transform(&piece.collect::<Vec<_>>(), -1.0);
-            output.extend(frequencies.into_iter().take(n_out).flat_map(|(real, imaginary)| [real, imaginary]));
+            output
+                .extend(frequencies.into_iter().take(n_out).flat_map(|(real, imaginary)| [real, imaginary]));
         }
         Ok(vec![cast(Tensor::from_vec(shape, output)?, signal.dtype())?])
     }
@@ -274,7 +278,9 @@ window! {
 }
 
 fn window(size: i64, periodic: bool, weight: impl Fn(f64) -> f64) -> Result<Tensor> {
-    let Ok(size) = usize::try_from(size) else { return Err(Error::data(format!("a window of {size} weights"))) };
+    let Ok(size) = usize::try_from(size) else {
+        return Err(Error::data(format!("a window of {size} weights")));
+    };
     output_count(&[size])?;
     let steps = if periodic { size as f64 } else { size as f64 - 1.0 };
     Ok(Tensor::vector((0..size).map(|i| weight(2.0 * PI * i as f64 / steps)).collect::<Vec<f64>>()))
@@ -359,7 +365,10 @@ mod tests {
 
     #[test]
     fn frames_of_a_signal() {
-        let stft = eval(Stft::default(), [floats([1, 4, 1], &[1.0, 2.0, 3.0, 4.0]), Tensor::scalar(2i64), floats([2], &[1.0, 1.0])]);
+        let stft = eval(
+            Stft::default(),
+            [floats([1, 4, 1], &[1.0, 2.0, 3.0, 4.0]), Tensor::scalar(2i64), floats([2], &[1.0, 1.0])],
+        );
         assert_eq!(stft.shape(), [1, 2, 2, 2]);
         assert_close(&stft, &[3.0, 0.0, -1.0, 0.0, 7.0, 0.0, -1.0, 0.0]);
         eval_error(Stft::default(), [counting([1, 4, 1]), Tensor::scalar(0i64)]);
@@ -367,7 +376,10 @@ mod tests {
 
     #[test]
     fn windows() {
-        assert_close(&eval(HannWindow { periodic: false, ..HannWindow::default() }, [Tensor::scalar(3i64)]), &[0.0, 1.0, 0.0]);
+        assert_close(
+            &eval(HannWindow { periodic: false, ..HannWindow::default() }, [Tensor::scalar(3i64)]),
+            &[0.0, 1.0, 0.0],
+        );
         assert_close(&eval(HannWindow::default(), [Tensor::scalar(2i64)]), &[0.0, 1.0]);
         eval_error(BlackmanWindow::default(), [Tensor::scalar(-1i64)]);
     }

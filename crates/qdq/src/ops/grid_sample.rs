@@ -69,7 +69,8 @@ impl OpDef for GridSample {
     fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (input, grid) = (inputs.get(0)?, inputs.get(1)?);
         let wrong = || Error::data(format!("a grid of {:?} for {:?}", grid.shape(), input.shape()));
-        let ([batch, channels, spatial @ ..], [grids, out @ .., n_axes]) = (input.shape(), grid.shape()) else {
+        let ([batch, channels, spatial @ ..], [grids, out @ .., n_axes]) = (input.shape(), grid.shape())
+        else {
             return Err(wrong());
         };
         if batch != grids || *n_axes != spatial.len() || spatial.contains(&0) || spatial.is_empty() {
@@ -79,7 +80,9 @@ impl OpDef for GridSample {
         let shape = [&[*batch, *channels], out].concat();
         let (plane, n_out) = (spatial.iter().product::<usize>(), out.iter().product::<usize>());
         let mut sampled = Vec::with_capacity(output_count(&shape)?);
-        for (batch, channel) in (0..*batch).flat_map(|batch| (0..*channels).map(move |channel| (batch, channel))) {
+        for (batch, channel) in
+            (0..*batch).flat_map(|batch| (0..*channels).map(move |channel| (batch, channel)))
+        {
             let plane = &elements[(batch * channels + channel) * plane..][..plane];
             for place in places[batch * n_out * n_axes..][..n_out * n_axes].chunks(*n_axes) {
                 sampled.push(self.sample(plane, spatial, place));
@@ -235,7 +238,10 @@ mod tests {
             let grid = eval(AffineGrid { align_corners }, [theta, size]);
             for mode in [SampleMode::Linear, SampleMode::Nearest, SampleMode::Cubic] {
                 let op = GridSample { align_corners, mode, padding_mode: SamplePadding::Border };
-                assert_close(&eval(op, [counting([1, 1, 2, 3]), grid.clone()]), &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+                assert_close(
+                    &eval(op, [counting([1, 1, 2, 3]), grid.clone()]),
+                    &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+                );
             }
         }
     }

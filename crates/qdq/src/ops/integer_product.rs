@@ -141,9 +141,11 @@ mod tests {
     #[test]
     fn zero_points_are_taken_away() {
         let matrix = |elements: [u8; 4]| Tensor::from_vec(vec![2, 2], elements.to_vec()).unwrap();
-        let inputs = [matrix([1, 2, 3, 4]), matrix([5, 6, 7, 8]), Tensor::scalar(1u8), Tensor::vector(vec![5u8, 6])];
+        let inputs =
+            [matrix([1, 2, 3, 4]), matrix([5, 6, 7, 8]), Tensor::scalar(1u8), Tensor::vector(vec![5u8, 6])];
         assert_eq!(eval(MatMulInteger {}, inputs).to_i64_vec().unwrap(), [2, 2, 6, 6]);
-        let image = |elements: &[u8]| Tensor::from_vec(vec![1, 1, elements.len()], elements.to_vec()).unwrap();
+        let image =
+            |elements: &[u8]| Tensor::from_vec(vec![1, 1, elements.len()], elements.to_vec()).unwrap();
         let op = ConvInteger { pads: vec![1, 0], ..ConvInteger::default() };
         let sums = eval(op, [image(&[3, 4]), image(&[1, 1]), Tensor::scalar(2u8)]);
         assert_eq!(sums.to_i64_vec().unwrap(), [1, 3]);

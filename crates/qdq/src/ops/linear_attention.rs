@@ -65,7 +65,8 @@ impl OpDef for LinearAttention {
 
     fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
         require_float(inputs, 0)?;
-        let per_head = |dim: &Dim, heads: usize| dim.known().map_or(Dim::Any, |all| Dim::Known(all / heads.max(1)));
+        let per_head =
+            |dim: &Dim, heads: usize| dim.known().map_or(Dim::Any, |all| Dim::Known(all / heads.max(1)));
         let (mut output, mut state) = (None, None);
         if let (Some([batch, length, queries]), Some([_, _, values])) = (inputs.shape(0), inputs.shape(2)) {
             let (key_size, size) = (per_head(queries, self.q_num_heads), per_head(values, self.kv_num_heads));
@@ -129,7 +130,8 @@ impl LinearAttention {
         };
         let same = (batch, length) == (b1, l1) && (b1, l1) == (b2, l2);
         let divides = heads > 0 && q_heads > 0 && q_heads % heads == 0 && queries % q_heads == 0;
-        if !same || !divides || keys % heads != 0 || values % heads != 0 || queries / q_heads != keys / heads {
+        if !same || !divides || keys % heads != 0 || values % heads != 0 || queries / q_heads != keys / heads
+        {
             return Err(Error::data(format!(
                 "{query:?}, {key:?} and {value:?} do not split into {q_heads} heads of queries and {heads} of keys"
             )));
@@ -255,7 +257,11 @@ impl OpDef for CausalConvWithState {
     fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (input, weight) = (inputs.get(0)?, inputs.get(1)?);
         let (&[batch, channels, length], &[filters, 1, size]) = (input.shape(), weight.shape()) else {
-            return Err(Error::data(format!("an input of {:?} and a kernel of {:?}", input.shape(), weight.shape())));
+            return Err(Error::data(format!(
+                "an input of {:?} and a kernel of {:?}",
+                input.shape(),
+                weight.shape()
+            )));
         };
         let Some(kept) = size.checked_sub(1) else { return Err(Error::data("a kernel without elements")) };
         let past = match inputs.optional(3) {
@@ -265,7 +271,10 @@ impl OpDef for CausalConvWithState {
         };
         let bias = inputs.optional(2).map_or_else(|| Ok(vec![0.0; channels]), Tensor::to_f32_vec)?;
         if filters != channels || bias.len() != channels {
-            return Err(Error::data(format!("{filters} kernels and {} biases for {channels} channels", bias.len())));
+            return Err(Error::data(format!(
+                "{filters} kernels and {} biases for {channels} channels",
+                bias.len()
+            )));
         }
         let (x, kernel) = (input.to_f32_vec()?, weight.to_f32_vec()?);
         let (mut output, mut state) = (Vec::with_capacity(x.len()), Vec::with_capacity(past.len()));
@@ -278,7 +287,8 @@ impl OpDef for CausalConvWithState {
             state.extend_from_slice(&padded[length..]);
         }
         let of = |shape, elements| cast(Tensor::from_vec(shape, elements)?, input.dtype());
-        let mut outputs = vec![of(vec![batch, channels, length], output)?, of(vec![batch, channels, kept], state)?];
+        let mut outputs =
+            vec![of(vec![batch, channels, length], output)?, of(vec![batch, channels, kept], state)?];
         outputs.truncate(context.n_outputs.max(1));
         Ok(outputs)
     }
@@ -313,7 +323,8 @@ mod tests {
 
     #[test]
     fn a_state_carries_on() {
-        let op = LinearAttention { update_rule: UpdateRule::Linear, scale: 1.0, ..LinearAttention::default() };
+        let op =
+            LinearAttention { update_rule: UpdateRule::Linear, scale: 1.0, ..LinearAttention::default() };
         let x = |values: &[f32]| Some(Tensor::from_vec(vec![1, values.len(), 1], values.to_vec()).unwrap());
         let whole = eval_all(op.clone(), [x(&[1.0, 2.0]), x(&[3.0, 4.0]), x(&[5.0, 6.0])], 2).unwrap();
         // After one step the state is 15, after two 15 + 24.

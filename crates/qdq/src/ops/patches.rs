@@ -124,7 +124,9 @@ impl OpDef for CenterCropPad {
         let shifts: Vec<i64> = shape
             .iter()
             .zip(data.shape())
-            .map(|(&to, &from)| if from > to { ((from - to) / 2) as i64 } else { -(((to - from) / 2) as i64) })
+            .map(
+                |(&to, &from)| if from > to { ((from - to) / 2) as i64 } else { -(((to - from) / 2) as i64) },
+            )
             .collect();
         let source = |place: usize| {
             let mut source = 0;
@@ -163,7 +165,8 @@ impl OpDef for Col2Im {
         let dilations = or_default(&self.dilations, n, 1, "dilations")?;
         let strides = or_default(&self.strides, n, 1, "strides")?;
         let pads = or_default(&self.pads, 2 * n, 0, "pads")?;
-        let wrong = || Error::data(format!("columns of {:?} for patches {block:?} of {image:?}", input.shape()));
+        let wrong =
+            || Error::data(format!("columns of {:?} for patches {block:?} of {image:?}", input.shape()));
         let &[batch, columns, length] = input.shape() else { return Err(wrong()) };
         let patch = span(&block);
         if block.len() != n || patch == 0 || columns % patch != 0 || strides.contains(&0) {
@@ -185,7 +188,8 @@ impl OpDef for Col2Im {
             let (row, column) = (at / length, at % length);
             let (offset, step) = (indices(row % patch, &block), indices(column, &grid));
             let index = |axis: usize| {
-                let index = (step[axis] * strides[axis] + offset[axis] * dilations[axis]).checked_sub(pads[axis])?;
+                let index =
+                    (step[axis] * strides[axis] + offset[axis] * dilations[axis]).checked_sub(pads[axis])?;
                 (index < image[axis]).then_some(index)
             };
             let place = (0..n).try_fold(0, |place, axis| Some(place * image[axis] + index(axis)?));
@@ -278,7 +282,11 @@ impl OpDef for TensorScatter {
         let mut expected = cache.shape().to_vec();
         expected[axis] = n_new;
         if update.shape() != expected || n_new > size || axis == 0 {
-            return Err(Error::data(format!("{:?} does not fit a cache of {:?}", update.shape(), cache.shape())));
+            return Err(Error::data(format!(
+                "{:?} does not fit a cache of {:?}",
+                update.shape(),
+                cache.shape()
+            )));
         }
         let batch = cache.shape()[0];
         let starts = inputs.optional(2).map_or_else(|| Ok(vec![0; batch]), Tensor::to_i64_vec)?;
@@ -344,7 +352,8 @@ mod tests {
     fn caches_are_filled() {
         let op = |mode| TensorScatter { axis: 1, mode };
         let run = |mode, at: i64| {
-            let inputs = [floats([1, 3], &[1.0, 2.0, 3.0]), floats([1, 2], &[8.0, 9.0]), Tensor::vector(vec![at])];
+            let inputs =
+                [floats([1, 3], &[1.0, 2.0, 3.0]), floats([1, 2], &[8.0, 9.0]), Tensor::vector(vec![at])];
             eval(op(mode), inputs).to_f32_vec().unwrap()
         };
         assert_eq!(run(ScatterMode::Linear, 1), [1.0, 8.0, 9.0]);

@@ -57,7 +57,8 @@ impl OpDef for RotaryEmbedding {
             };
             let start = angles.rows[batch * length + position] * (turned / 2);
             for pair in 0..turned / 2 {
-                let (a, b) = if self.interleaved { (2 * pair, 2 * pair + 1) } else { (pair, pair + turned / 2) };
+                let (a, b) =
+                    if self.interleaved { (2 * pair, 2 * pair + 1) } else { (pair, pair + turned / 2) };
                 let (cos, sin) = (angles.cos[start + pair], angles.sin[start + pair]);
                 let (x, y) = (head[a], head[b]);
                 (head[a], head[b]) = (cos * x - sin * y, sin * x + cos * y);

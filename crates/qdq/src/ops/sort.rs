@@ -179,7 +179,12 @@ struct Running {
 
 impl Running {
     /// The running results, kept in the wide type.
-    fn run<T: Widen>(self, elements: &[T], start: T::Wide, combine: fn(T::Wide, T::Wide) -> T::Wide) -> Vec<T> {
+    fn run<T: Widen>(
+        self,
+        elements: &[T],
+        start: T::Wide,
+        combine: fn(T::Wide, T::Wide) -> T::Wide,
+    ) -> Vec<T> {
         let Self { size, inner, exclusive, reverse } = self;
         let mut out = elements.to_vec();
         for plane in out.chunks_exact_mut(size.saturating_mul(inner).max(1)) {

@@ -60,7 +60,14 @@ op! {
 /// One element's step.
 trait Optimizer<const STATES: usize> {
     /// The new element and states, from rate, number of steps before, element, gradient and states.
-    fn step(&self, rate: f64, steps: f64, x: f64, gradient: f64, states: [f64; STATES]) -> (f64, [f64; STATES]);
+    fn step(
+        &self,
+        rate: f64,
+        steps: f64,
+        x: f64,
+        gradient: f64,
+        states: [f64; STATES],
+    ) -> (f64, [f64; STATES]);
 }
 
 impl Optimizer<1> for Adagrad {
@@ -73,7 +80,14 @@ impl Optimizer<1> for Adagrad {
 }
 
 impl Optimizer<2> for Adam {
-    fn step(&self, rate: f64, steps: f64, x: f64, gradient: f64, [mean, square]: [f64; 2]) -> (f64, [f64; 2]) {
+    fn step(
+        &self,
+        rate: f64,
+        steps: f64,
+        x: f64,
+        gradient: f64,
+        [mean, square]: [f64; 2],
+    ) -> (f64, [f64; 2]) {
         let (alpha, beta) = (f64::from(self.alpha), f64::from(self.beta));
         let gradient = f64::from(self.norm_coefficient) * x + gradient;
         let mean = alpha * mean + (1.0 - alpha) * gradient;
@@ -127,7 +141,10 @@ fn run<const STATES: usize>(op: &impl Optimizer<STATES>, inputs: &Args) -> Resul
         let tensors = (0..STATES + 2).map(|of| inputs.get(2 + of * n + i)).collect::<Result<Vec<_>>>()?;
         let x = tensors[0];
         if tensors.iter().any(|tensor| tensor.shape() != x.shape()) {
-            return Err(Error::data(format!("a tensor of {:?} with a gradient or state of another shape", x.shape())));
+            return Err(Error::data(format!(
+                "a tensor of {:?} with a gradient or state of another shape",
+                x.shape()
+            )));
         }
         let numbers = tensors.iter().map(|tensor| tensor.to_f64_vec()).collect::<Result<Vec<_>>>()?;
         let mut new: Vec<Vec<f64>> = vec![Vec::with_capacity(x.len()); STATES + 1];

@@ -79,7 +79,8 @@ impl OpDef for Unique {
         let firsts = Tensor::vector(groups.iter().map(|group| group[0] as i64).collect::<Vec<_>>());
         let counts = Tensor::vector(groups.iter().map(|group| group.len() as i64).collect::<Vec<_>>());
         let gather = Gather { axis: axis as i64 };
-        let kept = gather.eval(EvalContext { n_outputs: 1 }, Args(vec![Some(input.clone()), Some(firsts.clone())]))?;
+        let kept = gather
+            .eval(EvalContext { n_outputs: 1 }, Args(vec![Some(input.clone()), Some(firsts.clone())]))?;
         let kept = kept.into_iter().next().ok_or_else(|| Error::internal("no output"))?;
         let mut outputs = vec![kept, firsts, Tensor::vector(which), counts];
         outputs.truncate(context.n_outputs.max(1));
@@ -101,10 +102,15 @@ impl Slices<'_> {
             slices.first_difference(|at, other| elements[at].order(&elements[other]), a, b)
         }
         match self.data {
-            Data::Bool(elements) => self.first_difference(|at, other| elements[at].cmp(&elements[other]), a, b),
-            Data::Str(elements) => self.first_difference(|at, other| elements[at].cmp(&elements[other]), a, b),
+            Data::Bool(elements) => {
+                self.first_difference(|at, other| elements[at].cmp(&elements[other]), a, b)
+            }
+            Data::Str(elements) => {
+                self.first_difference(|at, other| elements[at].cmp(&elements[other]), a, b)
+            }
             Data::Small(float, codes) => {
-                let order = |at: usize, other: usize| float.decode(codes[at]).total_cmp(&float.decode(codes[other]));
+                let order =
+                    |at: usize, other: usize| float.decode(codes[at]).total_cmp(&float.decode(codes[other]));
                 self.first_difference(order, a, b)
             }
             Data::F32(elements) => numbers(self, elements, a, b),
@@ -125,7 +131,8 @@ impl Slices<'_> {
     fn first_difference(&self, order: impl Fn(usize, usize) -> Ordering, a: usize, b: usize) -> Ordering {
         let place = |outer: usize, at: usize, inside: usize| (outer * self.size + at) * self.inner + inside;
         let places = (0..self.outer).flat_map(|outer| (0..self.inner).map(move |inside| (outer, inside)));
-        let mut orders = places.map(|(outer, inside)| order(place(outer, a, inside), place(outer, b, inside)));
+        let mut orders =
+            places.map(|(outer, inside)| order(place(outer, a, inside), place(outer, b, inside)));
         orders.find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
     }
 }
@@ -138,7 +145,8 @@ mod tests {
     #[test]
     fn elements_and_slices() {
         let data = || Some(floats([4], &[2.0, 1.0, 2.0, 0.0]));
-        let ints = |tensors: &[Tensor]| tensors[1..].iter().map(|t| t.to_i64_vec().unwrap()).collect::<Vec<_>>();
+        let ints =
+            |tensors: &[Tensor]| tensors[1..].iter().map(|t| t.to_i64_vec().unwrap()).collect::<Vec<_>>();
         let sorted = eval_all(Unique::default(), [data()], 4).unwrap();
         assert_eq!(sorted[0], floats([3], &[0.0, 1.0, 2.0]));
         assert_eq!(ints(&sorted), [vec![3, 1, 0], vec![2, 1, 2, 0], vec![1, 1, 2]]);

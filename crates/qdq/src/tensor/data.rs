@@ -241,8 +241,12 @@ impl Tensor {
     /// All elements of an integer tensor as `i64`; an error for floats, strings and bools.
     pub fn to_i64_vec(&self) -> Result<Vec<i64>> {
         Ok(match &self.data {
-            Data::I8(elements) | Data::I4(elements) | Data::I2(elements) => elements.iter().map(|&e| e.into()).collect(),
-            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) => elements.iter().map(|&e| e.into()).collect(),
+            Data::I8(elements) | Data::I4(elements) | Data::I2(elements) => {
+                elements.iter().map(|&e| e.into()).collect()
+            }
+            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) => {
+                elements.iter().map(|&e| e.into()).collect()
+            }
             Data::I16(elements) => elements.iter().map(|&e| e.into()).collect(),
             Data::U16(elements) => elements.iter().map(|&e| e.into()).collect(),
             Data::I32(elements) => elements.iter().map(|&e| e.into()).collect(),

@@ -98,7 +98,8 @@ impl SmallFloat {
         if is_unsigned_zero && code == 0x80 {
             return f64::NAN;
         }
-        let (exponent, mantissa) = (i32::from(unsigned) >> mantissa_bits, i32::from(unsigned) & ((1 << mantissa_bits) - 1));
+        let (exponent, mantissa) =
+            (i32::from(unsigned) >> mantissa_bits, i32::from(unsigned) & ((1 << mantissa_bits) - 1));
         let (leading, exponent) = if exponent == 0 { (0, 1) } else { (1 << mantissa_bits, exponent) };
         let magnitude = f64::from(leading + mantissa) * 2f64.powi(exponent - bias - mantissa_bits);
         match magnitude > largest {

@@ -36,10 +36,7 @@ pub(super) fn read_dtype(number: i32) -> Result<DType> {
         DataType::Bool => DType::Bool,
         DataType::String => DType::Str,
         DataType::Undefined => return Err(Error::malformed("no element type is given")),
-        DataType::Complex64
-        | DataType::Complex128
-        | DataType::Float6e2m3
-        | DataType::Float6e3m2 => {
+        DataType::Complex64 | DataType::Complex128 | DataType::Float6e2m3 | DataType::Float6e3m2 => {
             let name = format!("{data_type:?}").to_uppercase();
             return Err(Error::unsupported(format!("elements of type {name}"))
                 .help("convert the model to float, float16 or 4- to 64-bit integers"));

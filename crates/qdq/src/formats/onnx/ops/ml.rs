@@ -5,8 +5,8 @@ use super::missing;
 use crate::error::{Error, Result};
 use crate::graph::ValueId;
 use crate::ops::{
-    ArgMax, Attention, Cast, CastLike, Equal, Gather, Greater, Identity, ReduceMax, Reshape, Squeeze, Unsqueeze, Where,
-    cast,
+    ArgMax, Attention, Cast, CastLike, Equal, Gather, Greater, Identity, ReduceMax, Reshape, Squeeze,
+    Unsqueeze, Where, cast,
 };
 use crate::tensor::{DType, Data, Tensor};
 

@@ -6,8 +6,8 @@ use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{
-    Compress, ConstantOfShape, DepthMode, DepthToSpace, EyeLike, Gather, GatherElements, GatherNd,
-    OneHot, ReverseSequence, Scalar, ScatterElements, ScatterNd, ScatterReduction, SpaceToDepth, cast,
+    Compress, ConstantOfShape, DepthMode, DepthToSpace, EyeLike, Gather, GatherElements, GatherNd, OneHot,
+    ReverseSequence, Scalar, ScatterElements, ScatterNd, ScatterReduction, SpaceToDepth, cast,
 };
 use crate::tensor::{DType, Data, Tensor};
 

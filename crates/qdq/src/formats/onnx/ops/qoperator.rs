@@ -4,9 +4,7 @@ use super::super::node_reader::NodeReader;
 use super::window::conv_of;
 use crate::error::Result;
 use crate::graph::ValueId;
-use crate::ops::{
-    Dequantize, DequantizeLinear, MatMul, Mul, Op, Quantize, QuantizeLinear,
-};
+use crate::ops::{Dequantize, DequantizeLinear, MatMul, Mul, Op, Quantize, QuantizeLinear};
 use crate::tensor::{DType, QuantParams};
 
 /// Inputs: x, scale and zero point of x, the same of the weights and of the output.
@@ -85,7 +83,8 @@ fn constant_scales(r: &NodeReader<'_, '_>, position: usize) -> Result<Option<Vec
 
 /// The scale and zero point that follow a position, if they are constant.
 fn constant_params(r: &NodeReader<'_, '_>, position: usize, axis: i64) -> Result<Option<QuantParams>> {
-    let (Some(scale), Some(zero_point)) = (constant_scales(r, position + 1)?, r.constant(position + 2)) else {
+    let (Some(scale), Some(zero_point)) = (constant_scales(r, position + 1)?, r.constant(position + 2))
+    else {
         return Ok(None);
     };
     let storage = zero_point.dtype();
