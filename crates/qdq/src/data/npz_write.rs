@@ -12,10 +12,11 @@ use crate::tensor::{DType, Data, Tensor};
 /// The header of a `.npy` array; an error for types that `NumPy` does not have.
 pub fn npy_header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
     let descr = match dtype {
-        DType::F32 | DType::Bf16 => "<f4",
         DType::F64 => "<f8",
         DType::F16 => "<f2",
-        DType::F8E4m3fn
+        DType::F32
+        | DType::Bf16
+        | DType::F8E4m3fn
         | DType::F8E4m3fnuz
         | DType::F8E5m2
         | DType::F8E5m2fnuz

@@ -53,8 +53,11 @@ impl OpDef for Attention {
         let of = |position, shape| TensorType::new(inputs.dtype(position), shape);
         let mut types = vec![of(0, None), of(1, None), of(2, None), of(0, None)];
         if let (Some(q), Some(k), Some(v)) = (inputs.shape(0), inputs.shape(1), inputs.shape(2)) {
-            let past = inputs.get(4).map(|_| inputs.shape(4).and_then(|past| past.get(2).cloned()));
-            let shapes = self.infer_shapes([q, k, v], past)?;
+            let past = match inputs.get(4) {
+                None => Dim::Known(0),
+                Some(_) => inputs.shape(4).and_then(|past| past.get(2).cloned()).unwrap_or(Dim::Any),
+            };
+            let shapes = self.infer_shapes([q, k, v], &past)?;
             for (ty, shape) in types.iter_mut().zip(shapes) {
                 ty.shape = Some(shape);
             }
@@ -96,21 +99,21 @@ impl Attention {
         }
     }
 
-    /// Shapes of the outputs; `past` is the number of keys that come before, if there are any.
-    fn infer_shapes(&self, [q, k, v]: [&[Dim]; 3], past: Option<Option<Dim>>) -> Result<[Vec<Dim>; 4]> {
+    /// Shapes of the outputs; `past` is the number of keys that come before.
+    fn infer_shapes(&self, [q, k, v]: [&[Dim]; 3], past: &Dim) -> Result<[Vec<Dim>; 4]> {
         let [batch, q_heads, q_length, _] = Self::split(q, self.q_num_heads)?;
         let [_, kv_heads, kv_length, k_size] = Self::split(k, self.kv_num_heads)?;
         let [_, _, _, v_size] = Self::split(v, self.kv_num_heads)?;
         let length = match (past, kv_length) {
-            (None, length) => length,
-            (Some(Some(Dim::Known(past))), Dim::Known(length)) => Dim::Known(past + length),
+            (Dim::Known(0), length) => length,
+            (Dim::Known(past), Dim::Known(length)) => Dim::Known(past.saturating_add(length)),
             _ => Dim::Any,
         };
         let y = if q.len() == 3 {
             let all = q_heads
                 .known()
                 .zip(v_size.known())
-                .map_or(Dim::Any, |(heads, size)| Dim::Known(heads * size));
+                .map_or(Dim::Any, |(heads, size)| Dim::Known(heads.saturating_mul(size)));
             vec![batch.clone(), q_length.clone(), all]
         } else {
             vec![batch.clone(), q_heads.clone(), q_length.clone(), v_size.clone()]
@@ -128,7 +131,7 @@ impl Attention {
         let k = Heads::new(inputs.get(1)?, self.kv_num_heads)?.after(inputs.optional(4))?;
         let v = Heads::new(inputs.get(2)?, self.kv_num_heads)?.after(inputs.optional(5))?;
         check(&q, &k, &v)?;
-        let dims = [q.batch, q.heads, q.length, k.length];
+        let dims = [q.batch, q.count, q.length, k.length];
         let counts = inputs.optional(6).map(Tensor::to_i64_vec).transpose()?;
         if counts.as_ref().is_some_and(|counts| counts.len() != q.batch) {
             return Err(Error::data("one number of keys that count is needed for each batch"));
@@ -139,15 +142,13 @@ impl Attention {
         let weights = self.scores(3, &q, &k, &sight)?;
         let y = weigh(&weights, &q, &k, &v)?;
         let y = if inputs.get(0)?.shape().len() == 3 { y.merged()? } else { y.tensor()? };
-        let scores = match wants_scores {
-            true => Some(self.scores(self.qk_matmul_output_mode, &q, &k, &sight)?),
-            false => None,
-        };
-        let mut outputs = vec![y, k.tensor()?, v.tensor()?];
-        if let Some(scores) = scores {
-            outputs.push(Tensor::from_vec(dims.to_vec(), scores)?);
+        let mut scores = Vec::new();
+        if wants_scores {
+            let stage = self.scores(self.qk_matmul_output_mode, &q, &k, &sight)?;
+            scores.push(Tensor::from_vec(dims.to_vec(), stage)?);
         }
-        Ok(outputs)
+        let outputs = [y, k.tensor()?, v.tensor()?].into_iter();
+        Ok(outputs.chain(scores).collect())
     }
 
     /// Scores `[batch, heads, queries, keys]` up to a stage, numbered as `qk_matmul_output_mode`.
@@ -158,7 +159,7 @@ impl Attention {
         k: &Heads<T>,
         sight: &Sight<'_, T>,
     ) -> Result<Vec<T>> {
-        let mut scores = filled(&[q.batch, q.heads, q.length, k.length], T::default())?;
+        let mut scores = filled(&[q.batch, q.count, q.length, k.length], T::default())?;
         let scale = self.scale.map_or_else(|| 1.0 / (q.size as f64).sqrt(), f64::from);
         // Both factors take the root of the scale, as ONNX's function does.
         let root = T::from_f64(scale.sqrt());
@@ -167,7 +168,7 @@ impl Attention {
             return Ok(scores);
         }
         for_each_chunk(&mut scores, q.length * k.length, |plane, scores| {
-            let keys = k.plane(k.shared_by(plane, q.heads));
+            let keys = k.plane(k.shared_by(plane, q.count));
             for (query, row) in q.plane(plane).chunks(q.size.max(1)).zip(scores.chunks_mut(k.length)) {
                 let query: Vec<T> = query.iter().map(|&x| x.times(root)).collect();
                 for (score, key) in row.iter_mut().zip(keys.chunks(k.size.max(1))) {
@@ -175,11 +176,13 @@ impl Attention {
                 }
             }
             if stage >= 1 && self.softcap > 0.0 {
-                scores.iter_mut().for_each(|score| *score = score.over(limit).tanh().times(limit));
+                for score in scores.iter_mut() {
+                    *score = score.over(limit).tanh().times(limit);
+                }
             }
             if stage >= 2 {
                 for (query, row) in scores.chunks_mut(k.length).enumerate() {
-                    sight.limit(plane / q.heads, plane % q.heads, query, row, stage >= 3);
+                    sight.limit(plane / q.count, plane % q.count, query, row, stage >= 3);
                 }
             }
         });
@@ -190,7 +193,7 @@ impl Attention {
 /// `[batch, heads, length, size]`.
 struct Heads<T> {
     batch: usize,
-    heads: usize,
+    count: usize,
     length: usize,
     size: usize,
     elements: Vec<T>,
@@ -202,12 +205,12 @@ impl<T: Float> Heads<T> {
         let elements = tensor.as_slice::<T>()?;
         match (tensor.shape(), heads) {
             (&[batch, heads, length, size], _) => {
-                Ok(Self { batch, heads, length, size, elements: elements.to_vec() })
+                Ok(Self { batch, count: heads, length, size, elements: elements.to_vec() })
             }
             (&[batch, length, all], Some(heads)) if heads > 0 && all % heads == 0 => {
                 let size = all / heads;
                 let elements = swapped(elements, [batch, length, heads, size]);
-                Ok(Self { batch, heads, length, size, elements })
+                Ok(Self { batch, count: heads, length, size, elements })
             }
             (shape, _) => Err(Error::data(format!("the shape {shape:?} does not split into heads"))),
         }
@@ -219,7 +222,7 @@ impl<T: Float> Heads<T> {
         let &[batch, heads, length, size] = past.shape() else {
             return Err(Error::data(format!("a cache of shape {:?}", past.shape())));
         };
-        if (batch, heads, size) != (self.batch, self.heads, self.size) {
+        if (batch, heads, size) != (self.batch, self.count, self.size) {
             return Err(Error::data(format!("a cache of shape {:?} does not fit", past.shape())));
         }
         let mut elements = Vec::with_capacity(self.elements.len() + past.len());
@@ -237,16 +240,16 @@ impl<T: Float> Heads<T> {
 
     /// The plane that a plane of queries with `q_heads` heads looks at.
     fn shared_by(&self, plane: usize, q_heads: usize) -> usize {
-        plane / q_heads * self.heads + plane % q_heads / (q_heads / self.heads)
+        plane / q_heads * self.count + plane % q_heads / (q_heads / self.count)
     }
 
     fn tensor(self) -> Result<Tensor> {
-        Tensor::from_vec(vec![self.batch, self.heads, self.length, self.size], self.elements)
+        Tensor::from_vec(vec![self.batch, self.count, self.length, self.size], self.elements)
     }
 
     /// As `[batch, length, heads × size]`.
     fn merged(self) -> Result<Tensor> {
-        let Self { batch, heads, length, size, .. } = self;
+        let Self { batch, count: heads, length, size, .. } = self;
         let elements = swapped(&self.elements, [batch, heads, length, size]);
         Tensor::from_vec(vec![batch, length, heads * size], elements)
     }
@@ -262,11 +265,11 @@ fn swapped<T: Copy>(elements: &[T], [a, b, c, d]: [usize; 4]) -> Vec<T> {
 }
 
 fn check<T>(q: &Heads<T>, k: &Heads<T>, v: &Heads<T>) -> Result<()> {
-    let fits = q.batch == k.batch && k.batch == v.batch && k.heads == v.heads && k.length == v.length;
-    if fits && q.size == k.size && k.heads > 0 && q.heads % k.heads == 0 {
+    let fits = q.batch == k.batch && k.batch == v.batch && k.count == v.count && k.length == v.length;
+    if fits && q.size == k.size && k.count > 0 && q.count.is_multiple_of(k.count) {
         return Ok(());
     }
-    let dims = |x: &Heads<T>| [x.batch, x.heads, x.length, x.size];
+    let dims = |x: &Heads<T>| [x.batch, x.count, x.length, x.size];
     Err(Error::data(format!(
         "queries, keys and values of {:?}, {:?}, {:?} ([batch, heads, length, size]) do not fit",
         dims(q),
@@ -277,15 +280,15 @@ fn check<T>(q: &Heads<T>, k: &Heads<T>, v: &Heads<T>) -> Result<()> {
 
 /// The values, weighed by `[batch, heads, queries, keys]`.
 fn weigh<T: Float>(weights: &[T], q: &Heads<T>, k: &Heads<T>, v: &Heads<T>) -> Result<Heads<T>> {
-    let mut elements = filled(&[q.batch, q.heads, q.length, v.size], T::default())?;
+    let mut elements = filled(&[q.batch, q.count, q.length, v.size], T::default())?;
     if !elements.is_empty() && k.length > 0 {
         let plane_size = q.length * k.length;
         for_each_chunk(&mut elements, q.length * v.size, |plane, out| {
-            let (values, weights) = (v.plane(v.shared_by(plane, q.heads)), &weights[plane * plane_size..]);
+            let (values, weights) = (v.plane(v.shared_by(plane, q.count)), &weights[plane * plane_size..]);
             super::matmul::multiply(&weights[..plane_size], values, out, k.length, v.size);
         });
     }
-    Ok(Heads { batch: q.batch, heads: q.heads, length: q.length, size: v.size, elements })
+    Ok(Heads { batch: q.batch, count: q.count, length: q.length, size: v.size, elements })
 }
 
 /// Which keys a query sees.
@@ -336,7 +339,9 @@ fn softmax<T: Float>(row: &mut [T]) {
         *x = x.minus(largest).exp();
         sum = sum.plus(*x);
     }
-    row.iter_mut().for_each(|x| *x = x.over(sum));
+    for x in row {
+        *x = x.over(sum);
+    }
 }
 
 fn dot<T: Float>(a: &[T], b: &[T]) -> T {

@@ -4,7 +4,7 @@ use super::elementwise::{require_float, require_same_dtype};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::ops::cast::cast;
-use crate::ops::dispatch::output_count;
+use crate::ops::dispatch::{output_count, span};
 use crate::tensor::{Dim, Tensor, TensorType};
 
 op! {
@@ -99,11 +99,11 @@ impl OpDef for DeformConv {
         if !divides || per_group.checked_mul(group) != Some(channels) || ih == 0 || iw == 0 {
             return Err(wrong());
         }
-        if offsets.shape() != [batch, groups * kh * kw * 2, oh, ow] {
+        if offsets.shape() != [batch, span(&[groups, kh, kw, 2]), oh, ow] {
             return Err(wrong());
         }
         let mask = inputs.optional(4);
-        if mask.is_some_and(|mask| mask.shape() != [batch, groups * kh * kw, oh, ow]) {
+        if mask.is_some_and(|mask| mask.shape() != [batch, span(&[groups, kh, kw]), oh, ow]) {
             return Err(wrong());
         }
         let bias = inputs.optional(3).map_or_else(|| Ok(vec![0.0; outputs]), Tensor::to_f64_vec)?;

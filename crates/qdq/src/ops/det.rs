@@ -37,7 +37,10 @@ impl OpDef for Det {
         let elements = input.to_f64_vec()?;
         let determinants = match rows {
             0 => vec![1.0; batch.iter().product()],
-            n => elements.chunks(n * n).map(|matrix| determinant(matrix.to_vec(), n)).collect::<Vec<f64>>(),
+            n => elements
+                .chunks(n.saturating_mul(n))
+                .map(|matrix| determinant(matrix.to_vec(), n))
+                .collect::<Vec<f64>>(),
         };
         Ok(vec![cast(Tensor::from_vec(batch.to_vec(), determinants)?, input.dtype())?])
     }

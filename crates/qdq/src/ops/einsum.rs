@@ -66,11 +66,10 @@ impl OpDef for Einsum {
         }
         let dtype = tensors.first().map_or(DType::F32, |tensor| tensor.dtype());
         let sums = Sums::new(&terms, &tensors, &sizes)?;
-        let result = match dtype.is_float() {
-            true => sums.run(&values(&tensors, Tensor::to_f64_vec)?, |a, b| a * b, |a, b| a + b, 1.0, 0.0),
-            false => {
-                sums.run(&values(&tensors, Tensor::to_i64_vec)?, i64::wrapping_mul, i64::wrapping_add, 1, 0)
-            }
+        let result = if dtype.is_float() {
+            sums.run(&values(&tensors, Tensor::to_f64_vec)?, |a, b| a * b, |a, b| a + b, 1.0, 0.0)
+        } else {
+            sums.run(&values(&tensors, Tensor::to_i64_vec)?, i64::wrapping_mul, i64::wrapping_add, 1, 0)
         };
         Ok(vec![cast(result?, dtype)?])
     }
@@ -108,25 +107,26 @@ impl Einsum {
             Index::Letter(_) => None,
         });
         let n_ellipsis = most.max().unwrap_or(0);
-        let output = match right {
-            Some(right) => indices(right, Some(n_ellipsis))
-                .ok_or_else(|| wrong(format!("`{right}` is no list of indices")))?,
-            None => {
-                let mut once = indices("...", Some(n_ellipsis)).unwrap_or_default();
-                let mut letters: Vec<Index> = inputs.iter().flatten().copied().collect();
-                letters.sort_unstable();
-                let count = |index: &Index| letters.iter().filter(|other| *other == index).count();
-                once.extend(
-                    letters.iter().filter(|index| matches!(index, Index::Letter(_)) && count(index) == 1),
-                );
-                once
-            }
+        let output = if let Some(right) = right {
+            indices(right, Some(n_ellipsis))
+                .ok_or_else(|| wrong(format!("`{right}` is no list of indices")))?
+        } else {
+            once(&inputs, n_ellipsis)
         };
         if output.iter().any(|index| !inputs.iter().flatten().any(|other| other == index)) {
             return Err(wrong(format!("`{}` has an index that no input has", self.equation)));
         }
         Ok(Terms { inputs, output })
     }
+}
+
+/// Indices of an output that is not named: the ellipsis, then the letters that occur once.
+fn once(inputs: &[Vec<Index>], n_ellipsis: usize) -> Vec<Index> {
+    let mut letters: Vec<Index> = inputs.iter().flatten().copied().collect();
+    letters.sort_unstable();
+    let count = |index: &Index| letters.iter().filter(|other| *other == index).count();
+    let single = letters.iter().filter(|index| matches!(index, Index::Letter(_)) && count(index) == 1);
+    (0..n_ellipsis).rev().map(Index::Ellipsis).chain(single.copied()).collect()
 }
 
 /// Indices of a term whose ellipsis stands for so many axes.

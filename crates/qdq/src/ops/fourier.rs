@@ -38,7 +38,7 @@ type Complex = (f64, f64);
 /// By halves while the length is even, the definition then.
 fn transform(signal: &[Complex], sign: f64) -> Vec<Complex> {
     let n = signal.len();
-    if n > 1 && n % 2 == 0 {
+    if n > 1 && n.is_multiple_of(2) {
         let part = |odd: usize| signal.iter().skip(odd).step_by(2).copied().collect::<Vec<_>>();
         let (even, odd) = (transform(&part(0), sign), transform(&part(1), sign));
         let half = n / 2;
@@ -135,7 +135,7 @@ impl Dft {
     fn n_out(&self, length: usize, given: bool) -> usize {
         match (self.inverse, self.onesided) {
             (false, true) => length / 2 + 1,
-            (true, true) if !given => 2 * length.saturating_sub(1),
+            (true, true) if !given => length.saturating_sub(1).saturating_mul(2),
             _ => length,
         }
     }
@@ -323,6 +323,11 @@ impl OpDef for MelWeightMatrix {
         let (low, high) = (mel(number(3)?), mel(number(4)?));
         let step = (high - low) / (bins as f64 + 2.0);
         let rate = int(2)? as f64;
+        if !(rate > 0.0 && step >= 0.0) {
+            return Err(Error::data(
+                "the sample rate is not positive, or the highest frequency below the lowest",
+            ));
+        }
         let frequency = |bin: usize| {
             let hertz = 700.0 * ((bin as f64 * step + low) / 2595.0 * 10f64.ln()).exp_m1();
             ((length as f64 + 1.0) * hertz / rate).floor() as usize

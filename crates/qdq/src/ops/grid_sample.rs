@@ -113,7 +113,8 @@ impl GridSample {
     /// Position among the elements, from 0.
     fn denormalize(&self, at: f64, size: usize) -> f64 {
         let size = size as f64;
-        if self.align_corners { (at + 1.0) / 2.0 * (size - 1.0) } else { ((at + 1.0) * size - 1.0) / 2.0 }
+        let fraction = 0.5 * at + 0.5;
+        if self.align_corners { fraction * (size - 1.0) } else { fraction * size - 0.5 }
     }
 
     /// Weights and indices along one axis; no index where there are zeros.

@@ -4,6 +4,7 @@ use super::elementwise::require_float;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, attr_enum, op};
 use crate::error::{Error, Result};
 use crate::ops::cast::cast;
+use crate::ops::dispatch::output_count;
 use crate::tensor::{DType, Dim, Tensor, TensorType};
 
 attr_enum! {
@@ -70,7 +71,7 @@ impl OpDef for LinearAttention {
         let (mut output, mut state) = (None, None);
         if let (Some([batch, length, queries]), Some([_, _, values])) = (inputs.shape(0), inputs.shape(2)) {
             let (key_size, size) = (per_head(queries, self.q_num_heads), per_head(values, self.kv_num_heads));
-            let all = size.known().map_or(Dim::Any, |size| Dim::Known(size * self.q_num_heads));
+            let all = size.known().map_or(Dim::Any, |size| Dim::Known(size.saturating_mul(self.q_num_heads)));
             output = Some(vec![batch.clone(), length.clone(), all]);
             state = Some(vec![batch.clone(), Dim::Known(self.kv_num_heads), key_size, size]);
         }
@@ -81,6 +82,7 @@ impl OpDef for LinearAttention {
     fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
         let (query, key, value) = (inputs.get(0)?, inputs.get(1)?, inputs.get(2)?);
         let sizes = self.sizes(query.shape(), key.shape(), value.shape())?;
+        output_count(&[sizes.batch, sizes.heads, sizes.key, sizes.value])?;
         let mut run = Recurrence {
             rule: self.update_rule,
             scale: if self.scale == 0.0 { 1.0 / (sizes.key as f32).sqrt() } else { self.scale },
@@ -208,7 +210,9 @@ impl Recurrence {
             for (i, row) in state.chunks_mut(n_values.max(1)).enumerate() {
                 let at = if *width == heads { head } else { head * n_keys + i };
                 let factor = decay[step * width + at].exp();
-                row.iter_mut().for_each(|x| *x *= factor);
+                for x in row {
+                    *x *= factor;
+                }
             }
         }
         if let (Some((beta, width)), UpdateRule::Delta | UpdateRule::GatedDelta) = (&self.beta, self.rule) {

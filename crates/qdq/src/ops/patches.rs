@@ -4,7 +4,7 @@ use super::infer::resolve_axis;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, QuantRule, attr_enum, op};
 use crate::error::{Error, Result};
 use crate::ops::cast::cast;
-use crate::ops::dispatch::{like, map_data, output_count, resolve_index, sizes, span};
+use crate::ops::dispatch::{Stored, like, map_data, output_count, resolve_index, sizes, span};
 use crate::tensor::{Data, Dim, Tensor, TensorType};
 
 op! {
@@ -61,10 +61,10 @@ op! {
 
 /// The elements at these places, zeros where there is none.
 fn picked(data: &Data, places: &[Option<usize>]) -> Data {
-    map_data!(data, elements => {
-        let element = |place: &Option<usize>| place.map_or_else(Default::default, |place| elements[place].clone());
-        places.iter().map(element).collect::<Vec<_>>()
-    })
+    fn pick<T: Stored>(elements: &[T], places: &[Option<usize>]) -> Vec<T> {
+        places.iter().map(|place| place.map_or_else(T::default, |place| elements[place].clone())).collect()
+    }
+    map_data!(data, elements => pick(elements, places))
 }
 
 /// Index along each axis of the element at a place.

@@ -148,9 +148,9 @@ fn run<const STATES: usize>(op: &impl Optimizer<STATES>, inputs: &Args) -> Resul
         }
         let numbers = tensors.iter().map(|tensor| tensor.to_f64_vec()).collect::<Result<Vec<_>>>()?;
         let mut new: Vec<Vec<f64>> = vec![Vec::with_capacity(x.len()); STATES + 1];
-        for at in 0..x.len() {
+        for (at, (&element, &gradient)) in numbers[0].iter().zip(&numbers[1]).enumerate() {
             let states = std::array::from_fn(|state| numbers[state + 2][at]);
-            let (element, states) = op.step(rate, steps, numbers[0][at], numbers[1][at], states);
+            let (element, states) = op.step(rate, steps, element, gradient, states);
             new[0].push(element);
             states.into_iter().enumerate().for_each(|(state, value)| new[state + 1].push(value));
         }

@@ -6,7 +6,7 @@ use super::infer::resolve_axis;
 use super::widen::Widen;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
-use crate::ops::dispatch::around;
+use crate::ops::dispatch::{around, span};
 use crate::ops::gather::Gather;
 use crate::tensor::{DType, Data, Dim, Tensor, TensorType};
 
@@ -31,7 +31,7 @@ impl OpDef for Unique {
         let (first, all) = match (self.axis, inputs.shape(0)) {
             (None, dims) => {
                 let sizes = dims.and_then(|dims| dims.iter().map(Dim::known).collect::<Option<Vec<_>>>());
-                let all = sizes.map_or(Dim::Any, |sizes| Dim::Known(sizes.iter().product()));
+                let all = sizes.map_or(Dim::Any, |sizes| Dim::Known(span(&sizes)));
                 (Some(vec![Dim::Any]), all)
             }
             (Some(axis), Some(dims)) => {
@@ -48,15 +48,12 @@ impl OpDef for Unique {
 
     fn eval(&self, context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
         let input = inputs.take(0)?;
-        let (input, axis) = match self.axis {
-            Some(axis) => {
-                let axis = resolve_axis(axis, input.shape().len())?;
-                (input, axis)
-            }
-            None => {
-                let count = input.len();
-                (input.reshaped(vec![count])?, 0)
-            }
+        let (input, axis) = if let Some(axis) = self.axis {
+            let axis = resolve_axis(axis, input.shape().len())?;
+            (input, axis)
+        } else {
+            let count = input.len();
+            (input.reshaped(vec![count])?, 0)
         };
         let (outer, size, inner) = around(input.shape(), axis);
         let slices = Slices { data: input.data(), outer, size, inner };
@@ -74,7 +71,9 @@ impl OpDef for Unique {
         }
         let mut which = vec![0i64; size];
         for (number, group) in groups.iter().enumerate() {
-            group.iter().for_each(|&at| which[at] = number as i64);
+            for &at in group {
+                which[at] = number as i64;
+            }
         }
         let firsts = Tensor::vector(groups.iter().map(|group| group[0] as i64).collect::<Vec<_>>());
         let counts = Tensor::vector(groups.iter().map(|group| group.len() as i64).collect::<Vec<_>>());

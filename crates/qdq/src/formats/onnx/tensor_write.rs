@@ -41,7 +41,6 @@ fn raw_bytes(data: &Data) -> Bytes {
         Data::F16(elements) => share(elements),
         Data::Bf16(elements) => share(elements),
         Data::I8(elements) => share(elements),
-        Data::U8(elements) => share(elements),
         Data::I16(elements) => share(elements),
         Data::U16(elements) => share(elements),
         Data::I32(elements) => share(elements),
@@ -49,11 +48,11 @@ fn raw_bytes(data: &Data) -> Bytes {
         Data::I64(elements) => share(elements),
         Data::U64(elements) => share(elements),
         Data::Bool(elements) => elements.iter().map(|&element| u8::from(element)).collect(),
+        Data::Small(SmallFloat::F4E2m1, elements) | Data::U4(elements) => pack(elements.iter().copied(), 4),
+        Data::U8(elements) | Data::Small(_, elements) => share(elements),
         Data::I4(elements) => pack(elements.iter().map(|&element| element as u8), 4),
         Data::I2(elements) => pack(elements.iter().map(|&element| element as u8), 2),
-        Data::U4(elements) | Data::Small(SmallFloat::F4E2m1, elements) => pack(elements.iter().copied(), 4),
         Data::U2(elements) => pack(elements.iter().copied(), 2),
-        Data::Small(_, elements) => share(elements),
         Data::Str(_) => Bytes::new(),
     }
 }

@@ -4,7 +4,7 @@ use super::super::node_reader::NodeReader;
 use super::window::conv_of;
 use crate::error::Result;
 use crate::graph::ValueId;
-use crate::ops::{Dequantize, DequantizeLinear, MatMul, Mul, Op, Quantize, QuantizeLinear};
+use crate::ops::{Dequantize, DequantizeLinear, MatMul, Mul, Quantize, QuantizeLinear};
 use crate::tensor::{DType, QuantParams};
 
 /// Inputs: x, scale and zero point of x, the same of the weights and of the output.
@@ -36,15 +36,11 @@ pub(super) fn read_q_linear_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
 /// The real numbers of the integers at a position; scale and zero point follow.
 fn dequantized(r: &mut NodeReader<'_, '_>, position: usize, axis: i64, suffix: &str) -> Result<ValueId> {
     let x = r.required(position)?;
-    let op: Op = match (constant_params(r, position, axis)?, r.dtype(position + 1)) {
-        (Some(params), Some(dtype)) => Dequantize { params, dtype }.into(),
-        _ => {
-            let inputs = [x, r.required(position + 1)?, r.required(position + 2)?];
-            let op = DequantizeLinear { axis, ..DequantizeLinear::default() };
-            return Ok(r.emit(suffix, op, &inputs));
-        }
-    };
-    Ok(r.emit(suffix, op, &[x]))
+    if let (Some(params), Some(dtype)) = (constant_params(r, position, axis)?, r.dtype(position + 1)) {
+        return Ok(r.emit(suffix, Dequantize { params, dtype }, &[x]));
+    }
+    let inputs = [x, r.required(position + 1)?, r.required(position + 2)?];
+    Ok(r.emit(suffix, DequantizeLinear { axis, ..DequantizeLinear::default() }, &inputs))
 }
 
 /// The real numbers of the bias, whose scale is that of the input times those of the weights.
