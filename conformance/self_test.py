@@ -4,6 +4,7 @@ import contextlib
 import io
 import sys
 import tempfile
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import float_parity
 import measures
+import node_tests
 import one_op
 import quantized
 import runtime
@@ -118,6 +120,27 @@ def check_one_op(checks: Checks) -> None:
     checks.check(not one_op.is_fused(one_op.Node("add", "Add", [], None, kernel="QLinearAdd"), Counter(Add=1)), "a float kernel goes unseen")
 
 
+def check_node_tests(checks: Checks) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        case = next(case for case in node_tests.load_node_model_tests() if case.name == "test_add")
+    (_, (expected,)), = case.data_sets
+    near = expected * np.float32(1 + 5e-4)
+
+    def wrong(ours: np.ndarray, dtype: str = "f32") -> str | None:
+        return node_tests.difference(case, [{"dtype": dtype, "shape": list(ours.shape), "offset": 0}], ours.tobytes())
+
+    checks.check(wrong(expected) is None and wrong(near) is None, "outputs within the tolerance are right")
+    checks.check(wrong(expected * np.float32(1.01)) is not None, "a difference of a hundredth goes unseen")
+    checks.check(wrong(expected.astype(np.float64), "f64") is not None, "another type goes unseen")
+    checks.check(wrong(expected[:2]) is not None, "a missing row goes unseen")
+    checks.check(node_tests.difference(case, "no kernel", b"") == "no kernel", "an error goes unseen")
+    counted = Checks()
+    with contextlib.redirect_stdout(io.StringIO()):
+        node_tests.judge(counted, {"a": None, "b": "wrong", "c": "wrong", "d": None}, {"c": "reason", "d": "reason"})
+    checks.check((counted.passed, counted.failed, counted.skipped) == (1, 2, 1), "an excluded test that passes goes unseen")
+
+
 def check_counting(checks: Checks) -> None:
     nowhere = Model("nowhere", "nowhere.onnx", lambda *_: None, lambda _: {})
     checks.check(nowhere.missing is not None, "a model that is not there goes unseen")
@@ -132,7 +155,7 @@ def check_counting(checks: Checks) -> None:
 def main() -> int:
     checks = Checks()
     for check in (check_relative_error, check_groups, check_identity, check_bars, check_measures, check_runtime, check_one_op,
-                  check_counting):
+                  check_node_tests, check_counting):
         checks.guard(check.__name__, lambda check=check: check(checks))
     return checks.finish()
 

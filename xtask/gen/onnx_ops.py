@@ -38,7 +38,6 @@ def parameters(schema, which):
 # Versions with an unchanged signature, or a merely extended one, that mean something else.
 CHANGED_MEANING = {
     ("GroupNormalization", 21),  # scale and bias are of channels, no longer of groups
-    ("Attention", 24),  # what qk_matmul_output holds
     ("RoiAlign", 16),  # half pixels by default
     ("Split", 18),  # equal parts need num_outputs
 }

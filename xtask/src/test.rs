@@ -26,8 +26,8 @@ const CHECKS: &[(&str, &[&str])] = &[
     ("documentation", &["doc", "--quiet", "--no-deps", "--workspace"]),
 ];
 
-/// The release build: checks against onnxruntime run whole models, which a debug build makes slow. The example is our
-/// side of `one_op.py`.
+/// The release build: checks against onnxruntime run whole models, which a debug build makes slow. The examples are our
+/// sides of `one_op.py` and `node_tests.py`.
 const BUILD: &[&str] = &[
     "build",
     "--quiet",
@@ -40,6 +40,8 @@ const BUILD: &[&str] = &[
     "qdq",
     "--example",
     "one_op",
+    "--example",
+    "node_tests",
 ];
 
 /// Checks against other runtimes, and the environment of each; the first shows that the others can fail.
@@ -52,6 +54,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/lowered.py", venv::ONNXRUNTIME),
     ("conformance/integers.py", venv::ONNXRUNTIME),
     ("conformance/one_op.py", venv::ONNXRUNTIME),
+    ("conformance/node_tests.py", venv::ONNXRUNTIME),
     ("conformance/targets.py", venv::ONNXRUNTIME),
     ("conformance/formulas_litert.py", venv::LITERT),
     ("conformance/tflite.py", venv::LITERT),

@@ -133,11 +133,42 @@ fn quantization_with_constant_parameters_becomes_a_bridge() {
 }
 
 #[test]
-fn quantization_with_computed_parameters_stays_verbatim() {
+fn quantization_with_computed_parameters_takes_them_as_inputs() {
     let nodes = vec![node("Relu", &["s"], &["s2"]), node("QuantizeLinear", &["x", "s2"], &["y"])];
     let inputs = vec![input("x", 1, &[2]), input("s", 1, &[])];
     let text = text_of(&model(13, inputs, nodes, &["y"], vec![]));
-    assert!(text.contains("custom(%x, %s2) {name=\"QuantizeLinear\", version=13"), "{text}");
+    assert!(text.contains("quantize_linear(%x, %s2)"), "{text}");
+}
+
+#[test]
+fn operators_of_older_forms() {
+    let grid = || floats("g", &[1, 1, 1, 2], &[0.0, 0.0]);
+    let text = upgraded(16, node("GridSample", &["x", "g"], &["y"]).text("mode", "bicubic"), vec![grid()]);
+    assert!(text.contains("{mode=cubic}"), "{text}");
+    let boxes = || vec![floats("b", &[1, 4], &[0.0; 4]), int64s("i", &[1], &[0])];
+    let align = || node("RoiAlign", &["x", "b", "i"], &["y"]);
+    let text = upgraded(10, align(), boxes());
+    assert!(text.contains("{coordinate_transformation_mode=output_half_pixel}"), "{text}");
+    assert!(!upgraded(16, align(), boxes()).contains("output_half_pixel"));
+    let text = upgraded(17, node("DFT", &["x"], &["y"]).int("axis", 2), vec![]);
+    assert!(text.contains("const [2]") && text.contains("dft(%x"), "{text}");
+}
+
+#[test]
+fn integer_operators_become_bridges() {
+    let zero = |name: &str| TensorProto {
+        name: Some(name.into()),
+        data_type: Some(3),
+        int32_data: vec![1],
+        ..TensorProto::default()
+    };
+    let names = ["q", "s", "z", "q", "s", "z", "s", "z"];
+    let nodes = vec![node("QuantizeLinear", &["x", "s", "z"], &["q"]), node("QLinearMatMul", &names, &["y"])];
+    let inputs = vec![input("x", 1, &[2, 2])];
+    let text = text_of(&model(13, inputs, nodes, &["y"], vec![scalar("s", 0.5), zero("z")]));
+    for part in ["dequantize(%q) {params=i8{scale=0.5, zero_point=1}}", "mat_mul(", "quantize(%y_product)"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
 }
 
 #[test]

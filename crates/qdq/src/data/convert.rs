@@ -11,7 +11,7 @@ pub(super) fn can_widen(from: DType, to: DType) -> bool {
         DType::U32 => Some((0, i128::from(u32::MAX))),
         DType::I64 => Some((i128::from(i64::MIN), i128::from(i64::MAX))),
         DType::U64 => Some((0, i128::from(u64::MAX))),
-        DType::I4 | DType::U4 => None,
+        DType::I4 | DType::U4 | DType::I2 | DType::U2 => None,
         _ => dtype.integer_range().map(|(min, max)| (i128::from(min), i128::from(max))),
     };
     match (range(from), range(to)) {

@@ -165,7 +165,18 @@ pub(super) fn check_dtype(found: DType, expected: DType) -> Result<()> {
         DType::I64 => "int64",
         DType::U64 => "uint64",
         DType::Bool => "bool",
-        DType::Bf16 | DType::I4 | DType::U4 | DType::Str => {
+        DType::Bf16
+        | DType::I4
+        | DType::U4
+        | DType::I2
+        | DType::U2
+        | DType::F8E4m3fn
+        | DType::F8E4m3fnuz
+        | DType::F8E5m2
+        | DType::F8E5m2fnuz
+        | DType::F8E8m0
+        | DType::F4E2m1
+        | DType::Str => {
             return Err(Error::unsupported(format!("data for an input of type {expected}")));
         }
     };

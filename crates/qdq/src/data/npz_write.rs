@@ -12,11 +12,18 @@ use crate::tensor::{DType, Data, Tensor};
 /// The header of a `.npy` array; an error for types that `NumPy` does not have.
 pub fn npy_header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
     let descr = match dtype {
-        DType::F32 | DType::Bf16 => "<f4",
         DType::F64 => "<f8",
         DType::F16 => "<f2",
-        DType::I8 | DType::I4 => "|i1",
-        DType::U8 | DType::U4 => "|u1",
+        DType::F32
+        | DType::Bf16
+        | DType::F8E4m3fn
+        | DType::F8E4m3fnuz
+        | DType::F8E5m2
+        | DType::F8E5m2fnuz
+        | DType::F8E8m0
+        | DType::F4E2m1 => "<f4",
+        DType::I8 | DType::I4 | DType::I2 => "|i1",
+        DType::U8 | DType::U4 | DType::U2 => "|u1",
         DType::I16 => "<i2",
         DType::U16 => "<u2",
         DType::I32 => "<i4",
@@ -41,7 +48,8 @@ pub fn npy_header(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
     Ok(header)
 }
 
-/// The elements of a tensor as a `.npy` array holds them: little-endian; bf16 as f32, 4-bit integers a byte each.
+/// The elements of a tensor as a `.npy` array holds them: little-endian; bf16 and smaller floats as f32, integers of
+/// 2 and 4 bits a byte each.
 pub(crate) fn npy_elements(tensor: &Tensor, out: &mut dyn Write) -> std::io::Result<()> {
     macro_rules! write_each {
         ($elements:expr) => {{
@@ -56,8 +64,11 @@ pub(crate) fn npy_elements(tensor: &Tensor, out: &mut dyn Write) -> std::io::Res
         Data::Bf16(elements) => {
             write_each!(elements.iter().map(|element| element.to_f32()).collect::<Vec<_>>())
         }
-        Data::I8(elements) | Data::I4(elements) => write_each!(elements),
-        Data::U8(elements) | Data::U4(elements) => out.write_all(elements),
+        Data::Small(float, codes) => {
+            write_each!(codes.iter().map(|&code| float.decode(code) as f32).collect::<Vec<_>>())
+        }
+        Data::I8(elements) | Data::I4(elements) | Data::I2(elements) => write_each!(elements),
+        Data::U8(elements) | Data::U4(elements) | Data::U2(elements) => out.write_all(elements),
         Data::I16(elements) => write_each!(elements),
         Data::U16(elements) => write_each!(elements),
         Data::I32(elements) => write_each!(elements),

@@ -23,6 +23,8 @@ pub enum Attr {
     Floats(Vec<f32>),
     /// `[tanh, relu]`
     Words(Vec<String>),
+    /// `["any", "texts"]`
+    Strs(Vec<String>),
     /// `u8{scale=0.05, zero_point=3}`
     Quant(Box<QuantParams>),
 }
@@ -38,13 +40,35 @@ impl fmt::Display for Attr {
             Attr::Ints(ints) => write!(f, "{ints:?}"),
             Attr::Floats(floats) => write!(f, "{floats:?}"),
             Attr::Words(words) => write!(f, "[{}]", words.join(", ")),
+            Attr::Strs(texts) => write!(f, "{texts:?}"),
             Attr::Quant(params) => write!(f, "{params}"),
         }
     }
 }
 
+/// What kind of value an attribute takes; of a list or an optional one, what it is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttrKind {
+    /// Integers.
+    Int,
+    /// Floats.
+    Float,
+    /// True or false.
+    Bool,
+    /// One of several names.
+    Word,
+    /// An element type.
+    Type,
+    /// Any text.
+    Str,
+    /// Quantization parameters.
+    Quant,
+}
+
 /// A Rust type usable as an attribute.
 pub trait AttrType: Sized {
+    /// The kind of value.
+    const KIND: AttrKind;
     /// As it stands in text.
     fn to_attr(&self) -> Attr;
     /// Back from text; `None` if the text means something else.
@@ -52,8 +76,10 @@ pub trait AttrType: Sized {
 }
 
 macro_rules! attr_type {
-    ($($rust:ty, $value:ident => $to:expr, $from:pat => $back:expr;)*) => {$(
+    ($($rust:ty, $kind:ident, $value:ident => $to:expr, $from:pat => $back:expr;)*) => {$(
         impl AttrType for $rust {
+            const KIND: AttrKind = AttrKind::$kind;
+
             fn to_attr(&self) -> Attr {
                 let $value = self;
                 $to
@@ -69,16 +95,18 @@ macro_rules! attr_type {
 }
 
 attr_type! {
-    i64, value => Attr::Int(*value), Attr::Int(int) => Some(*int);
-    usize, value => Attr::Int(*value as i64), Attr::Int(int) => usize::try_from(*int).ok();
-    f32, value => Attr::Float(*value), Attr::Float(float) => Some(*float);
-    bool, value => Attr::Bool(*value), Attr::Bool(bool) => Some(*bool);
-    String, value => Attr::Str(value.clone()), Attr::Str(text) => Some(text.clone());
-    DType, value => Attr::Word(value.to_string()), Attr::Word(word) => word.parse().ok();
-    QuantParams, value => Attr::Quant(Box::new(value.clone())), Attr::Quant(params) => Some((**params).clone());
+    i64, Int, value => Attr::Int(*value), Attr::Int(int) => Some(*int);
+    usize, Int, value => Attr::Int(*value as i64), Attr::Int(int) => usize::try_from(*int).ok();
+    f32, Float, value => Attr::Float(*value), Attr::Float(float) => Some(*float);
+    bool, Bool, value => Attr::Bool(*value), Attr::Bool(bool) => Some(*bool);
+    String, Str, value => Attr::Str(value.clone()), Attr::Str(text) => Some(text.clone());
+    DType, Type, value => Attr::Word(value.to_string()), Attr::Word(word) => word.parse().ok();
+    QuantParams, Quant, value => Attr::Quant(Box::new(value.clone())), Attr::Quant(params) => Some((**params).clone());
 }
 
 impl AttrType for Vec<i64> {
+    const KIND: AttrKind = AttrKind::Int;
+
     fn to_attr(&self) -> Attr {
         Attr::Ints(self.clone())
     }
@@ -92,6 +120,8 @@ impl AttrType for Vec<i64> {
 }
 
 impl AttrType for Vec<usize> {
+    const KIND: AttrKind = AttrKind::Int;
+
     fn to_attr(&self) -> Attr {
         Attr::Ints(self.iter().map(|&value| value as i64).collect())
     }
@@ -105,6 +135,8 @@ impl AttrType for Vec<usize> {
 }
 
 impl AttrType for Vec<f32> {
+    const KIND: AttrKind = AttrKind::Float;
+
     fn to_attr(&self) -> Attr {
         Attr::Floats(self.clone())
     }
@@ -118,8 +150,26 @@ impl AttrType for Vec<f32> {
     }
 }
 
+impl AttrType for Vec<String> {
+    const KIND: AttrKind = AttrKind::Str;
+
+    fn to_attr(&self) -> Attr {
+        Attr::Strs(self.clone())
+    }
+
+    fn from_attr(attr: &Attr) -> Option<Self> {
+        match attr {
+            Attr::Strs(texts) => Some(texts.clone()),
+            Attr::Ints(ints) if ints.is_empty() => Some(Vec::new()),
+            _ => None,
+        }
+    }
+}
+
 /// An absent value is the default, which text leaves out.
 impl<T: AttrType> AttrType for Option<T> {
+    const KIND: AttrKind = T::KIND;
+
     fn to_attr(&self) -> Attr {
         self.as_ref().map_or(Attr::Word("none".to_owned()), T::to_attr)
     }
@@ -151,15 +201,11 @@ macro_rules! op {
 
         impl $name {
             pub(crate) fn attrs(&self) -> Vec<(&'static str, $crate::ops::Attr)> {
-                #[allow(unused_mut, reason = "ops without attributes")]
-                let mut attrs = Vec::new();
-                $(
-                    let default: $type = $default;
-                    if self.$field != default {
-                        attrs.push((stringify!($field), $crate::ops::AttrType::to_attr(&self.$field)));
-                    }
-                )*
-                attrs
+                vec![$( (stringify!($field), $crate::ops::AttrType::to_attr(&self.$field)) ),*]
+            }
+
+            pub(crate) fn kinds() -> &'static [(&'static str, $crate::ops::AttrKind)] {
+                &[$( (stringify!($field), <$type as $crate::ops::AttrType>::KIND) ),*]
             }
 
             pub(crate) fn from_attrs(attrs: &[(String, $crate::ops::Attr)]) -> $crate::error::Result<Self> {
@@ -206,6 +252,8 @@ macro_rules! attr_enum {
         }
 
         impl $crate::ops::AttrType for $name {
+            const KIND: $crate::ops::AttrKind = $crate::ops::AttrKind::Word;
+
             fn to_attr(&self) -> $crate::ops::Attr {
                 $crate::ops::Attr::Word(self.name().to_owned())
             }
@@ -219,6 +267,8 @@ macro_rules! attr_enum {
         }
 
         impl $crate::ops::AttrType for Vec<$name> {
+            const KIND: $crate::ops::AttrKind = $crate::ops::AttrKind::Word;
+
             fn to_attr(&self) -> $crate::ops::Attr {
                 $crate::ops::Attr::Words(self.iter().map(|variant| variant.name().to_owned()).collect())
             }

@@ -98,7 +98,7 @@ fn prelu<T: Number>(mut inputs: Args) -> Result<Vec<Tensor>> {
 op! {
     /// Identity, as in inference; the optional second output is the mask of kept elements: all true.
     ///
-    /// Inputs 1 (`ratio`) and 2 (`training_mode`) are ignored, except that a true training mode is refused.
+    /// Inputs 1 (`ratio`) and 2 (`training_mode`) are ignored, except that a true training mode is refused unless the ratio is 0.
     pub struct Dropout {
         /// Seed of the random numbers in training.
         pub seed: Option<i64> = None,
@@ -112,7 +112,8 @@ impl OpDef for Dropout {
 
     fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
         require_float(inputs, 0)?;
-        if is_training(inputs.constant(2)) {
+        let ratio_known = inputs.get(1).is_none() || inputs.constant(1).is_some();
+        if ratio_known && drops(inputs.constant(1), inputs.constant(2)) {
             return Err(training());
         }
         let mut types = infer_same(inputs)?;
@@ -123,7 +124,7 @@ impl OpDef for Dropout {
     }
 
     fn eval(&self, context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
-        if is_training(inputs.optional(2)) {
+        if drops(inputs.optional(1), inputs.optional(2)) {
             return Err(training());
         }
         let output = inputs.take(0)?;
@@ -138,8 +139,12 @@ impl OpDef for Dropout {
     }
 }
 
-fn is_training(mode: Option<&Tensor>) -> bool {
-    mode.is_some_and(|mode| matches!(mode.data(), Data::Bool(mode) if mode.contains(&true)))
+/// Whether elements are to be dropped: in training, with a ratio other than 0 (0.5 where there is none).
+fn drops(ratio: Option<&Tensor>, mode: Option<&Tensor>) -> bool {
+    let is_training =
+        mode.is_some_and(|mode| matches!(mode.data(), Data::Bool(mode) if mode.contains(&true)));
+    let keeps_all = ratio.and_then(|ratio| ratio.to_f64_vec().ok()).is_some_and(|ratio| ratio == [0.0]);
+    is_training && !keeps_all
 }
 
 fn training() -> Error {

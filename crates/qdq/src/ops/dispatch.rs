@@ -69,8 +69,19 @@ macro_rules! stored {
 
 stored! {
     f32: F32; f64: F64; half::f16: F16; half::bf16: Bf16;
-    i8: I8 | I4; u8: U8 | U4; i16: I16; u16: U16; i32: I32; u32: U32; i64: I64; u64: U64;
+    i8: I8 | I4 | I2; i16: I16; u16: U16; i32: I32; u32: U32; i64: I64; u64: U64;
     bool: Bool; Vec<u8>: Str;
+}
+
+impl Stored for u8 {
+    fn view(data: &Data) -> Option<&[Self]> {
+        match data {
+            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) | Data::Small(_, elements) => {
+                Some(elements)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The elements of a second input that must be of the same type as the first.
@@ -83,7 +94,7 @@ pub(crate) fn like<'a, T: Stored>(_first: &[T], second: &'a Tensor) -> Result<&'
 macro_rules! map_data {
     ($data:expr, $elements:ident => $body:expr) => {
         $crate::ops::dispatch::map_data!(@arms $data, $elements, $body,
-            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64 I4 U4 Bool)
+            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64 I4 U4 I2 U2 Bool)
     };
     (@arms $data:expr, $elements:ident, $body:expr, $($variant:ident)*) => {
         match $data {
@@ -91,6 +102,10 @@ macro_rules! map_data {
                 let $elements: &[_] = elements;
                 $crate::tensor::Data::$variant($crate::tensor::Buffer::from($body))
             })*
+            $crate::tensor::Data::Small(float, elements) => {
+                let $elements: &[u8] = elements;
+                $crate::tensor::Data::Small(*float, $crate::tensor::Buffer::from($body))
+            }
             $crate::tensor::Data::Str(elements) => {
                 let $elements: &[Vec<u8>] = elements;
                 $crate::tensor::Data::Str(std::sync::Arc::new($body))
@@ -104,10 +119,14 @@ pub(crate) use map_data;
 macro_rules! with_data {
     ($data:expr, $elements:ident => $body:expr) => {
         $crate::ops::dispatch::with_data!(@arms $data, $elements, $body,
-            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64 I4 U4 Bool Str)
+            F32 F64 F16 Bf16 I8 U8 I16 U16 I32 U32 I64 U64 I4 U4 I2 U2 Bool Str)
     };
     (@arms $data:expr, $elements:ident, $body:expr, $($variant:ident)*) => {
         match $data {
+            $crate::tensor::Data::Small(_, elements) => {
+                let $elements: &[u8] = elements;
+                $body
+            }
             $($crate::tensor::Data::$variant(elements) => {
                 let $elements: &[_] = elements;
                 $body

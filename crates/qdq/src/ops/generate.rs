@@ -4,7 +4,7 @@ use super::cast::cast;
 use super::dispatch::{Stored, map_data, map_numbers, no_numbers, output_count, sizes};
 use super::reshape::unknown_of_length;
 use super::widen::{Wide, Widen};
-use super::{Args, Arity, Attr, AttrType, EvalContext, Inputs, OpDef, op};
+use super::{Args, Arity, Attr, AttrKind, AttrType, EvalContext, Inputs, OpDef, op};
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Dim, Tensor, TensorType};
 
@@ -45,6 +45,8 @@ pub enum Scalar {
 }
 
 impl AttrType for Scalar {
+    const KIND: AttrKind = AttrKind::Float;
+
     fn to_attr(&self) -> Attr {
         match *self {
             Scalar::Int(int) => Attr::Int(int),

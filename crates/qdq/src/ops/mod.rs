@@ -8,9 +8,12 @@
 
 mod activation;
 mod arrange;
+mod attention;
 mod attrs;
 mod binary;
+mod bit_cast;
 mod bitwise;
+mod boxes;
 mod broadcasting;
 mod cast;
 mod channel_norm;
@@ -21,22 +24,32 @@ mod control;
 mod conv;
 mod conv_transpose;
 mod custom;
+mod deform_conv;
+mod det;
 mod dispatch;
+mod einsum;
 mod elementwise;
+mod fourier;
 mod gather;
 mod gemm;
 mod generate;
 mod global_pool;
+mod grid_sample;
 mod infer;
+mod integer_product;
+mod linear_attention;
 mod logic;
+mod loss;
 mod matmul;
 mod movement;
 mod norm;
 mod numeric;
 mod pad;
+mod patches;
 mod pool;
 mod pow;
 mod quantize;
+mod quantize_linear;
 mod recurrent;
 mod recurrent_run;
 mod reduce;
@@ -44,6 +57,7 @@ mod resample;
 mod reshape;
 mod resize;
 mod response_norm;
+mod rotary;
 mod scatter;
 mod select;
 mod shape;
@@ -51,13 +65,18 @@ mod slice;
 mod softmax;
 mod sort;
 mod strided;
+mod strings;
+mod swiglu;
 #[cfg(test)]
 mod testing;
+mod tf_idf;
+mod training;
 mod unary;
+mod unique;
 mod widen;
 mod window;
 
-pub use attrs::{Attr, AttrType};
+pub use attrs::{Attr, AttrKind, AttrType};
 pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
@@ -66,8 +85,11 @@ pub(crate) use numeric::unwritten;
 
 pub use activation::*;
 pub use arrange::*;
+pub use attention::*;
 pub use binary::*;
+pub use bit_cast::*;
 pub use bitwise::*;
+pub use boxes::*;
 pub use cast::*;
 pub use channel_norm::*;
 pub use clip::*;
@@ -77,30 +99,46 @@ pub use control::*;
 pub use conv::*;
 pub use conv_transpose::*;
 pub use custom::Custom;
+pub use deform_conv::*;
+pub use det::*;
+pub use einsum::*;
+pub use fourier::*;
 pub use gather::*;
 pub use gemm::*;
 pub use generate::*;
 pub use global_pool::*;
+pub use grid_sample::*;
+pub use integer_product::*;
+pub use linear_attention::*;
 pub use logic::*;
+pub use loss::*;
 pub use matmul::*;
 pub use movement::*;
 pub use norm::*;
 pub use pad::*;
+pub use patches::*;
 pub use pool::*;
 pub use pow::*;
 pub use quantize::*;
+pub use quantize_linear::*;
 pub use recurrent::*;
 pub use reduce::*;
 pub use reshape::*;
 pub use resize::*;
 pub use response_norm::*;
+pub use rotary::*;
 pub use scatter::*;
 pub use select::*;
 pub use shape::*;
 pub use slice::*;
 pub use softmax::*;
 pub use sort::*;
+pub use strings::*;
+pub use swiglu::*;
+pub use tf_idf::*;
+pub use training::*;
 pub use unary::*;
+pub use unique::*;
 pub use window::*;
 
 use std::fmt;
@@ -274,7 +312,24 @@ macro_rules! ops {
 
             /// Attributes that differ from their defaults, in order of declaration.
             pub fn attrs(&self) -> Vec<(&'static str, Attr)> {
+                let defaults = self.with_defaults().all_attrs();
+                let differing = self.all_attrs().into_iter().zip(defaults).filter(|(attr, default)| attr != default);
+                differing.map(|(attr, _)| attr).collect()
+            }
+
+            /// All attributes, in order of declaration.
+            pub fn all_attrs(&self) -> Vec<(&'static str, Attr)> {
                 match self { $( Op::$name(op) => op.attrs(), )* }
+            }
+
+            /// Names and kinds of all attributes, in order of declaration.
+            pub fn attr_kinds(&self) -> &'static [(&'static str, AttrKind)] {
+                match self { $( Op::$name(_) => $name::kinds(), )* }
+            }
+
+            /// The same op with its attributes at their defaults.
+            pub fn with_defaults(&self) -> Op {
+                match self { $( Op::$name(_) => Op::$name($name::default()), )* }
             }
 
             /// The op of this name with these attributes, the others at their defaults.
@@ -314,6 +369,9 @@ ops! {
     "space_to_depth" => SpaceToDepth,
     "trilu" => Trilu,
 
+    // attention.rs
+    "attention" => Attention,
+
     // binary.rs
     "add" => Add,
     "div" => Div,
@@ -325,12 +383,19 @@ ops! {
     "sub" => Sub,
     "sum" => Sum,
 
+    // bit_cast.rs
+    "bit_cast" => BitCast,
+
     // bitwise.rs
     "bit_shift" => BitShift,
     "bitwise_and" => BitwiseAnd,
     "bitwise_not" => BitwiseNot,
     "bitwise_or" => BitwiseOr,
     "bitwise_xor" => BitwiseXor,
+
+    // boxes.rs
+    "non_max_suppression" => NonMaxSuppression,
+    "roi_align" => RoiAlign,
 
     // cast.rs
     "cast" => Cast,
@@ -373,6 +438,23 @@ ops! {
     // custom.rs
     "custom" => Custom,
 
+    // deform_conv.rs
+    "deform_conv" => DeformConv,
+
+    // det.rs
+    "det" => Det,
+
+    // einsum.rs
+    "einsum" => Einsum,
+
+    // fourier.rs
+    "blackman_window" => BlackmanWindow,
+    "dft" => Dft,
+    "hamming_window" => HammingWindow,
+    "hann_window" => HannWindow,
+    "mel_weight_matrix" => MelWeightMatrix,
+    "stft" => Stft,
+
     // gather.rs
     "gather" => Gather,
     "gather_elements" => GatherElements,
@@ -391,12 +473,28 @@ ops! {
     "global_lp_pool" => GlobalLpPool,
     "global_max_pool" => GlobalMaxPool,
 
+    // grid_sample.rs
+    "affine_grid" => AffineGrid,
+    "grid_sample" => GridSample,
+
+    // integer_product.rs
+    "conv_integer" => ConvInteger,
+    "mat_mul_integer" => MatMulInteger,
+
+    // linear_attention.rs
+    "causal_conv_with_state" => CausalConvWithState,
+    "linear_attention" => LinearAttention,
+
     // logic.rs
     "and" => And,
     "not" => Not,
     "or" => Or,
     "where" => Where,
     "xor" => Xor,
+
+    // loss.rs
+    "negative_log_likelihood_loss" => NegativeLogLikelihoodLoss,
+    "softmax_cross_entropy_loss" => SoftmaxCrossEntropyLoss,
 
     // matmul.rs
     "mat_mul" => MatMul,
@@ -413,6 +511,12 @@ ops! {
     // pad.rs
     "pad" => Pad,
 
+    // patches.rs
+    "center_crop_pad" => CenterCropPad,
+    "col_2_im" => Col2Im,
+    "max_unpool" => MaxUnpool,
+    "tensor_scatter" => TensorScatter,
+
     // pool.rs
     "average_pool" => AveragePool,
     "lp_pool" => LpPool,
@@ -425,6 +529,10 @@ ops! {
     "dequantize" => Dequantize,
     "dynamic_quantize_linear" => DynamicQuantizeLinear,
     "quantize" => Quantize,
+
+    // quantize_linear.rs
+    "dequantize_linear" => DequantizeLinear,
+    "quantize_linear" => QuantizeLinear,
 
     // recurrent.rs
     "gru" => Gru,
@@ -460,6 +568,9 @@ ops! {
     "lrn" => Lrn,
     "mean_variance_normalization" => MeanVarianceNormalization,
 
+    // rotary.rs
+    "rotary_embedding" => RotaryEmbedding,
+
     // scatter.rs
     "scatter_elements" => ScatterElements,
     "scatter_nd" => ScatterNd,
@@ -485,6 +596,24 @@ ops! {
     "arg_min" => ArgMin,
     "cum_sum" => CumSum,
     "top_k" => TopK,
+    "cum_prod" => CumProd,
+
+    // strings.rs
+    "regex_full_match" => RegexFullMatch,
+    "string_concat" => StringConcat,
+    "string_normalizer" => StringNormalizer,
+    "string_split" => StringSplit,
+
+    // swiglu.rs
+    "swi_glu" => SwiGlu,
+
+    // tf_idf.rs
+    "tf_idf_vectorizer" => TfIdfVectorizer,
+
+    // training.rs
+    "adagrad" => Adagrad,
+    "adam" => Adam,
+    "momentum" => Momentum,
 
     // unary.rs
     "abs" => Abs,
@@ -507,4 +636,7 @@ ops! {
     "sinh" => Sinh,
     "sqrt" => Sqrt,
     "tan" => Tan,
+
+    // unique.rs
+    "unique" => Unique,
 }

@@ -118,6 +118,8 @@ pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
         DType::U16 => Data::U16(quantized(floats, params, groups)?.into()),
         DType::I4 => Data::I4(quantized(floats, params, groups)?.into()),
         DType::U4 => Data::U4(quantized(floats, params, groups)?.into()),
+        DType::I2 => Data::I2(quantized(floats, params, groups)?.into()),
+        DType::U2 => Data::U2(quantized(floats, params, groups)?.into()),
         DType::I32 => {
             let mut integers = unwritten(&shape)?;
             kernels::quantize_wide(floats, &mut integers, groups, limits(params));
@@ -172,8 +174,8 @@ pub fn dequantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
     let groups = groups(params, tensor.shape());
     let mut floats = unwritten(tensor.shape())?;
     match tensor.data() {
-        Data::I8(q) | Data::I4(q) => kernels::dequantize(q, &mut floats, groups),
-        Data::U8(q) | Data::U4(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::I8(q) | Data::I4(q) | Data::I2(q) => kernels::dequantize(q, &mut floats, groups),
+        Data::U8(q) | Data::U4(q) | Data::U2(q) => kernels::dequantize(q, &mut floats, groups),
         Data::I16(q) => kernels::dequantize(q, &mut floats, groups),
         Data::U16(q) => kernels::dequantize(q, &mut floats, groups),
         Data::I32(q) => kernels::dequantize(q, &mut floats, groups),

@@ -120,6 +120,35 @@ fn extremes<T: Copy>(
     places
 }
 
+op! {
+    /// Running products along the axis that input 1 says.
+    pub struct CumProd {
+        /// Whether an element's own product leaves it out.
+        pub exclusive: bool = false,
+        /// Whether from the end.
+        pub reverse: bool = false,
+    }
+}
+
+impl OpDef for CumProd {
+    fn arity(&self) -> Arity {
+        Arity::fixed(2)
+    }
+
+    fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
+        Ok(vec![inputs.same(0)])
+    }
+
+    fn eval(&self, _context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
+        let data = inputs.get(0)?;
+        let axis = resolve_axis(only_int(inputs.get(1)?)?, data.shape().len())?;
+        let (_, size, inner) = around(data.shape(), axis);
+        let running = Running { size, inner, exclusive: self.exclusive, reverse: self.reverse };
+        let products = map_numbers!(data.data(), elements => running.run(elements, Wide::ONE, Wide::times));
+        Ok(vec![Tensor::new(data.shape().to_vec(), products)?])
+    }
+}
+
 impl OpDef for CumSum {
     fn arity(&self) -> Arity {
         Arity::fixed(2)
@@ -133,25 +162,40 @@ impl OpDef for CumSum {
         let data = inputs.get(0)?;
         let axis = resolve_axis(only_int(inputs.get(1)?)?, data.shape().len())?;
         let (_, size, inner) = around(data.shape(), axis);
-        let sums = map_numbers!(data.data(), elements => self.sums(elements, size, inner));
+        let running = Running { size, inner, exclusive: self.exclusive, reverse: self.reverse };
+        let sums = map_numbers!(data.data(), elements => running.run(elements, Wide::ZERO, Wide::plus));
         Ok(vec![Tensor::new(data.shape().to_vec(), sums)?])
     }
 }
 
-impl CumSum {
-    /// Running sums along the middle axis of `[outer, size, inner]`, kept in the wide type.
-    fn sums<T: Widen>(&self, elements: &[T], size: usize, inner: usize) -> Vec<T> {
+/// A running sum or product along the middle axis of `[outer, size, inner]`.
+#[derive(Clone, Copy, Debug)]
+struct Running {
+    size: usize,
+    inner: usize,
+    exclusive: bool,
+    reverse: bool,
+}
+
+impl Running {
+    /// The running results, kept in the wide type.
+    fn run<T: Widen>(
+        self,
+        elements: &[T],
+        start: T::Wide,
+        combine: fn(T::Wide, T::Wide) -> T::Wide,
+    ) -> Vec<T> {
+        let Self { size, inner, exclusive, reverse } = self;
         let mut out = elements.to_vec();
         for plane in out.chunks_exact_mut(size.saturating_mul(inner).max(1)) {
-            let mut sums = vec![T::Wide::ZERO; inner];
+            let mut results = vec![start; inner];
             for step in 0..size {
-                let position = if self.reverse { size - 1 - step } else { step };
-                for (sum, element) in
-                    sums.iter_mut().zip(&mut plane[position * inner..(position + 1) * inner])
-                {
-                    let before = *sum;
-                    *sum = before.plus(element.widen());
-                    *element = T::narrow(if self.exclusive { before } else { *sum });
+                let position = if reverse { size - 1 - step } else { step };
+                let row = &mut plane[position * inner..(position + 1) * inner];
+                for (result, element) in results.iter_mut().zip(row) {
+                    let before = *result;
+                    *result = combine(before, element.widen());
+                    *element = T::narrow(if exclusive { before } else { *result });
                 }
             }
         }

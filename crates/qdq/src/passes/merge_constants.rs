@@ -57,6 +57,7 @@ fn hash(data: &Data) -> Option<u64> {
             bytes = elements.iter().map(|&element| u8::from(element)).collect();
             &bytes[..]
         }
+        Data::Small(_, codes) => codes,
         data => with_numbers!(data, elements => bytemuck::cast_slice::<_, u8>(elements), else &[]),
     };
     let (words, rest) = bytes.as_chunks::<8>();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 use super::buffer::Viewable;
-use super::{Buffer, DType, TensorType};
+use super::{Buffer, DType, SmallFloat, TensorType};
 use crate::error::{Error, Result};
 
 /// A Rust type that tensors hold.
@@ -26,13 +26,16 @@ pub trait Element: Copy + Send + Sync + PartialEq + fmt::Debug + Viewable + 'sta
 
 macro_rules! data {
     ($($variant:ident $element:ty),* $(,)?) => {
-        /// The numbers of a tensor, by element type. 4-bit integers take a byte each.
+        /// The numbers of a tensor, by element type. Integers of 2 and 4 bits take a byte each, and small floats.
         #[derive(Clone, Debug)]
         #[allow(missing_docs, reason = "named as in `DType`")]
         pub enum Data {
             $($variant(Buffer<$element>),)*
             I4(Buffer<i8>),
             U4(Buffer<u8>),
+            I2(Buffer<i8>),
+            U2(Buffer<u8>),
+            Small(SmallFloat, Buffer<u8>),
             Str(Arc<Vec<Vec<u8>>>),
         }
 
@@ -43,6 +46,9 @@ macro_rules! data {
                     $(Data::$variant(_) => DType::$variant,)*
                     Data::I4(_) => DType::I4,
                     Data::U4(_) => DType::U4,
+                    Data::I2(_) => DType::I2,
+                    Data::U2(_) => DType::U2,
+                    Data::Small(float, _) => float.dtype(),
                     Data::Str(_) => DType::Str,
                 }
             }
@@ -51,8 +57,8 @@ macro_rules! data {
             pub fn len(&self) -> usize {
                 match self {
                     $(Data::$variant(elements) => elements.len(),)*
-                    Data::I4(elements) => elements.len(),
-                    Data::U4(elements) => elements.len(),
+                    Data::I4(elements) | Data::I2(elements) => elements.len(),
+                    Data::U4(elements) | Data::U2(elements) | Data::Small(_, elements) => elements.len(),
                     Data::Str(elements) => elements.len(),
                 }
             }
@@ -93,7 +99,7 @@ data! {
     Bool bool,
 }
 
-/// Runs `$body` with `$elements` bound to the typed slice of numeric data; `$other` for bool and strings.
+/// Runs `$body` with `$elements` bound to the typed slice of numeric data; `$other` for bool, strings and small floats.
 macro_rules! with_numbers {
     ($data:expr, $elements:ident => $body:expr, else $other:expr) => {
         match $data {
@@ -101,15 +107,21 @@ macro_rules! with_numbers {
             $crate::tensor::Data::F64($elements) => $body,
             $crate::tensor::Data::F16($elements) => $body,
             $crate::tensor::Data::Bf16($elements) => $body,
-            $crate::tensor::Data::I8($elements) | $crate::tensor::Data::I4($elements) => $body,
-            $crate::tensor::Data::U8($elements) | $crate::tensor::Data::U4($elements) => $body,
+            $crate::tensor::Data::I8($elements)
+            | $crate::tensor::Data::I4($elements)
+            | $crate::tensor::Data::I2($elements) => $body,
+            $crate::tensor::Data::U8($elements)
+            | $crate::tensor::Data::U4($elements)
+            | $crate::tensor::Data::U2($elements) => $body,
             $crate::tensor::Data::I16($elements) => $body,
             $crate::tensor::Data::U16($elements) => $body,
             $crate::tensor::Data::I32($elements) => $body,
             $crate::tensor::Data::U32($elements) => $body,
             $crate::tensor::Data::I64($elements) => $body,
             $crate::tensor::Data::U64($elements) => $body,
-            $crate::tensor::Data::Bool(_) | $crate::tensor::Data::Str(_) => $other,
+            $crate::tensor::Data::Bool(_)
+            | $crate::tensor::Data::Small(..)
+            | $crate::tensor::Data::Str(_) => $other,
         }
     };
 }
@@ -209,6 +221,9 @@ impl Tensor {
         if let Data::Bool(elements) = &self.data {
             return Ok(elements.iter().map(|&element| f32::from(u8::from(element))).collect());
         }
+        if let Data::Small(float, codes) = &self.data {
+            return Ok(codes.iter().map(|&code| float.decode(code) as f32).collect());
+        }
         with_numbers!(&self.data, elements => Ok(elements.iter().map(|&e| e.to_f64() as f32).collect()), else Err(self.not_numbers()))
     }
 
@@ -217,14 +232,21 @@ impl Tensor {
         if let Data::Bool(elements) = &self.data {
             return Ok(elements.iter().map(|&element| f64::from(u8::from(element))).collect());
         }
+        if let Data::Small(float, codes) = &self.data {
+            return Ok(codes.iter().map(|&code| float.decode(code)).collect());
+        }
         with_numbers!(&self.data, elements => Ok(elements.iter().map(|&e| e.to_f64()).collect()), else Err(self.not_numbers()))
     }
 
     /// All elements of an integer tensor as `i64`; an error for floats, strings and bools.
     pub fn to_i64_vec(&self) -> Result<Vec<i64>> {
         Ok(match &self.data {
-            Data::I8(elements) | Data::I4(elements) => elements.iter().map(|&e| e.into()).collect(),
-            Data::U8(elements) | Data::U4(elements) => elements.iter().map(|&e| e.into()).collect(),
+            Data::I8(elements) | Data::I4(elements) | Data::I2(elements) => {
+                elements.iter().map(|&e| e.into()).collect()
+            }
+            Data::U8(elements) | Data::U4(elements) | Data::U2(elements) => {
+                elements.iter().map(|&e| e.into()).collect()
+            }
             Data::I16(elements) => elements.iter().map(|&e| e.into()).collect(),
             Data::U16(elements) => elements.iter().map(|&e| e.into()).collect(),
             Data::I32(elements) => elements.iter().map(|&e| e.into()).collect(),
@@ -254,6 +276,7 @@ impl PartialEq for Tensor {
         match (&self.data, &other.data) {
             (Data::Bool(a), Data::Bool(b)) => **a == **b,
             (Data::Str(a), Data::Str(b)) => a == b,
+            (Data::Small(_, a), Data::Small(_, b)) => **a == **b,
             (a, b) => with_numbers!(a, a => {
                 let a: &[u8] = bytemuck::cast_slice(a);
                 with_numbers!(b, b => a == bytemuck::cast_slice::<_, u8>(b), else false)

@@ -37,6 +37,22 @@ pub enum DType {
     I4,
     /// 4-bit unsigned integer, 0 to 15; one byte each in memory.
     U4,
+    /// 2-bit signed integer, −2 to 1; one byte each in memory.
+    I2,
+    /// 2-bit unsigned integer, 0 to 3; one byte each in memory.
+    U2,
+    /// 8-bit float, 4 bits of exponent; see [`super::SmallFloat`].
+    F8E4m3fn,
+    /// 8-bit float, 4 bits of exponent, one zero.
+    F8E4m3fnuz,
+    /// 8-bit float, 5 bits of exponent.
+    F8E5m2,
+    /// 8-bit float, 5 bits of exponent, one zero.
+    F8E5m2fnuz,
+    /// 8-bit power of two.
+    F8E8m0,
+    /// 4-bit float; one byte each in memory.
+    F4E2m1,
     /// True or false.
     Bool,
     /// A string of bytes.
@@ -45,7 +61,7 @@ pub enum DType {
 
 impl DType {
     /// All element types.
-    pub const ALL: [DType; 16] = [
+    pub const ALL: [DType; 24] = [
         DType::F32,
         DType::F64,
         DType::F16,
@@ -60,6 +76,14 @@ impl DType {
         DType::U64,
         DType::I4,
         DType::U4,
+        DType::I2,
+        DType::U2,
+        DType::F8E4m3fn,
+        DType::F8E4m3fnuz,
+        DType::F8E5m2,
+        DType::F8E5m2fnuz,
+        DType::F8E8m0,
+        DType::F4E2m1,
         DType::Bool,
         DType::Str,
     ];
@@ -81,12 +105,20 @@ impl DType {
             DType::U64 => "u64",
             DType::I4 => "i4",
             DType::U4 => "u4",
+            DType::I2 => "i2",
+            DType::U2 => "u2",
+            DType::F8E4m3fn => "f8e4m3fn",
+            DType::F8E4m3fnuz => "f8e4m3fnuz",
+            DType::F8E5m2 => "f8e5m2",
+            DType::F8E5m2fnuz => "f8e5m2fnuz",
+            DType::F8E8m0 => "f8e8m0",
+            DType::F4E2m1 => "f4e2m1",
             DType::Bool => "bool",
             DType::Str => "str",
         }
     }
 
-    /// Whether it is a floating-point type.
+    /// Whether it is a floating-point type to compute in; those of 8 bits and fewer are for storage only.
     pub fn is_float(self) -> bool {
         matches!(self, DType::F32 | DType::F64 | DType::F16 | DType::Bf16)
     }
@@ -94,6 +126,8 @@ impl DType {
     /// Smallest and largest value of an integer type up to 32 bits, as used for storage of quantized values.
     pub fn integer_range(self) -> Option<(i32, i32)> {
         Some(match self {
+            DType::I2 => (-2, 1),
+            DType::U2 => (0, 3),
             DType::I4 => (-8, 7),
             DType::U4 => (0, 15),
             DType::I8 => (-128, 127),
@@ -108,8 +142,16 @@ impl DType {
     /// Size of one element in bits when stored packed; strings have none.
     pub fn bits(self) -> Option<usize> {
         Some(match self {
-            DType::I4 | DType::U4 => 4,
-            DType::I8 | DType::U8 | DType::Bool => 8,
+            DType::I2 | DType::U2 => 2,
+            DType::I4 | DType::U4 | DType::F4E2m1 => 4,
+            DType::I8
+            | DType::U8
+            | DType::Bool
+            | DType::F8E4m3fn
+            | DType::F8E4m3fnuz
+            | DType::F8E5m2
+            | DType::F8E5m2fnuz
+            | DType::F8E8m0 => 8,
             DType::F16 | DType::Bf16 | DType::I16 | DType::U16 => 16,
             DType::F32 | DType::I32 | DType::U32 => 32,
             DType::F64 | DType::I64 | DType::U64 => 64,

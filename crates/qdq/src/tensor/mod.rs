@@ -7,6 +7,7 @@ mod buffer;
 mod data;
 mod dtype;
 mod quant_params;
+mod small_float;
 mod spare;
 mod tensor_type;
 
@@ -15,5 +16,6 @@ pub use data::{Data, Element, Tensor};
 pub(crate) use data::{element_count, with_numbers};
 pub use dtype::DType;
 pub use quant_params::{Granularity, QuantParams};
+pub use small_float::{PowerRounding, SmallFloat};
 pub(crate) use spare::take_spare;
 pub use tensor_type::{Dim, Shape, TensorType};

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use qdq_schema::onnx::attribute_proto::AttributeType;
 use qdq_schema::onnx::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
+use super::dtype::read_dtype;
 use crate::error::{Error, Result};
+use crate::ops::{Attr, AttrKind};
 
 /// Attributes handed to a function, by the names its body refers to them with.
 pub(super) type Bindings<'m> = BTreeMap<&'m str, &'m AttributeProto>;
@@ -59,6 +61,35 @@ impl<'m> Attributes<'m> {
     /// Whether the attribute is given.
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == name)
+    }
+
+    /// The attribute in the form that the op table has it in.
+    pub(super) fn of_kind(&self, name: &str, kind: AttrKind) -> Result<Option<Attr>> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.name == name) else { return Ok(None) };
+        let attr = match (attribute_type(entry.proto), kind) {
+            (AttributeType::Int, AttrKind::Bool) => Attr::Bool(self.int(name)? != Some(0)),
+            (AttributeType::Int, AttrKind::Type) => {
+                let number = i32::try_from(self.int(name)?.unwrap_or_default()).unwrap_or_default();
+                Attr::Word(read_dtype(number).map_err(|error| error.attribute(name))?.to_string())
+            }
+            (AttributeType::Int, _) => Attr::Int(self.int(name)?.unwrap_or_default()),
+            (AttributeType::Float, _) => Attr::Float(self.float(name)?.unwrap_or_default()),
+            (AttributeType::String, AttrKind::Word) => {
+                Attr::Word(self.text(name)?.unwrap_or_default().to_lowercase())
+            }
+            (AttributeType::String, _) => Attr::Str(self.text(name)?.unwrap_or_default().to_owned()),
+            (AttributeType::Ints, _) => Attr::Ints(self.ints(name)?.unwrap_or_default().to_vec()),
+            (AttributeType::Floats, _) => Attr::Floats(self.floats(name)?.unwrap_or_default().to_vec()),
+            (AttributeType::Strings, _) => {
+                let texts = self.texts(name)?.unwrap_or_default();
+                Attr::Strs(texts.into_iter().map(str::to_owned).collect())
+            }
+            (other, _) => {
+                let message = format!("it is of type {}", type_name(other));
+                return Err(Error::malformed(message).attribute(name));
+            }
+        };
+        Ok(Some(attr))
     }
 
     fn find(&self, name: &str, wanted: AttributeType) -> Result<Option<&'m AttributeProto>> {

@@ -25,21 +25,18 @@ pub(super) fn read_dtype(number: i32) -> Result<DType> {
         DataType::Uint64 => DType::U64,
         DataType::Int4 => DType::I4,
         DataType::Uint4 => DType::U4,
+        DataType::Int2 => DType::I2,
+        DataType::Uint2 => DType::U2,
+        DataType::Float8e4m3fn => DType::F8E4m3fn,
+        DataType::Float8e4m3fnuz => DType::F8E4m3fnuz,
+        DataType::Float8e5m2 => DType::F8E5m2,
+        DataType::Float8e5m2fnuz => DType::F8E5m2fnuz,
+        DataType::Float8e8m0 => DType::F8E8m0,
+        DataType::Float4e2m1 => DType::F4E2m1,
         DataType::Bool => DType::Bool,
         DataType::String => DType::Str,
         DataType::Undefined => return Err(Error::malformed("no element type is given")),
-        DataType::Complex64
-        | DataType::Complex128
-        | DataType::Float8e4m3fn
-        | DataType::Float8e4m3fnuz
-        | DataType::Float8e5m2
-        | DataType::Float8e5m2fnuz
-        | DataType::Float4e2m1
-        | DataType::Float8e8m0
-        | DataType::Float6e2m3
-        | DataType::Float6e3m2
-        | DataType::Uint2
-        | DataType::Int2 => {
+        DataType::Complex64 | DataType::Complex128 | DataType::Float6e2m3 | DataType::Float6e3m2 => {
             let name = format!("{data_type:?}").to_uppercase();
             return Err(Error::unsupported(format!("elements of type {name}"))
                 .help("convert the model to float, float16 or 4- to 64-bit integers"));
@@ -64,6 +61,14 @@ pub(super) fn write_dtype(dtype: DType) -> i32 {
         DType::U64 => DataType::Uint64,
         DType::I4 => DataType::Int4,
         DType::U4 => DataType::Uint4,
+        DType::I2 => DataType::Int2,
+        DType::U2 => DataType::Uint2,
+        DType::F8E4m3fn => DataType::Float8e4m3fn,
+        DType::F8E4m3fnuz => DataType::Float8e4m3fnuz,
+        DType::F8E5m2 => DataType::Float8e5m2,
+        DType::F8E5m2fnuz => DataType::Float8e5m2fnuz,
+        DType::F8E8m0 => DataType::Float8e8m0,
+        DType::F4E2m1 => DataType::Float4e2m1,
         DType::Bool => DataType::Bool,
         DType::Str => DataType::String,
     };

@@ -9,7 +9,7 @@ use super::names::{describe_node, is_default_domain};
 use super::read::Reader;
 use super::scope::Slot;
 use super::tensor_read::read_tensor;
-use super::{custom, ops};
+use super::{custom, ops, versions};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Node, ValueId};
 use crate::ops::Op;
@@ -157,6 +157,21 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     /// The input's element type, if known.
     pub(super) fn dtype(&self, position: usize) -> Option<DType> {
         Some(self.ty(position)?.dtype)
+    }
+
+    /// Whether the operator, of the default domain, demands the attribute.
+    pub(super) fn requires(&self, name: &str) -> bool {
+        versions::requires(self.proto.op_type(), self.opset, name)
+    }
+
+    /// Whether the operator is of another domain than ONNX's own.
+    pub(super) fn is_foreign(&self) -> bool {
+        !is_default_domain(self.proto.domain())
+    }
+
+    /// Whether the operator, of the default domain, has its newest form.
+    pub(super) fn has_newest_form(&self) -> bool {
+        versions::newest_form(self.proto.op_type()).is_none_or(|since| since <= self.opset)
     }
 
     pub(super) fn int(&self, name: &str, default: i64) -> Result<i64> {

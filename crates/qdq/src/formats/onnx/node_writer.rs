@@ -5,11 +5,15 @@ use qdq_schema::onnx::{AttributeProto, GraphProto, NodeProto};
 
 use super::dtype::write_dtype;
 use super::tensor_write::write_tensor;
-use super::versions::{NodeTypes, lowest_opset};
+use super::versions::{NodeTypes, lowest_opset, requires};
 use super::write::Writer;
 use crate::error::{Error, Result};
 use crate::graph::{Node, ValueId};
+use crate::ops::Attr;
 use crate::tensor::{DType, Tensor, TensorType};
+
+/// Attributes whose words ONNX has in upper case.
+const UPPER_CASE: &[&str] = &["auto_pad", "case_change_action"];
 
 /// Why a node was not written.
 pub(super) enum Refusal {
@@ -45,6 +49,11 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     /// Gives up unless at least this operator set is written.
     pub(super) fn require(&self, opset: i64) -> WriteResult {
         if self.opset >= opset { Ok(()) } else { Err(Refusal::Opset(opset)) }
+    }
+
+    /// Whether the operator, of the default domain, demands the attribute.
+    pub(super) fn requires(&self, op_type: &str, attribute: &str) -> bool {
+        requires(op_type, self.opset, attribute)
     }
 
     fn id(&self, position: usize) -> Option<ValueId> {
@@ -218,6 +227,34 @@ impl NewNode {
         self
     }
 
+    /// The node in another domain than ONNX's own.
+    pub(super) fn of_domain(mut self, domain: &str) -> Self {
+        self.0.domain = Some(domain.to_owned());
+        self
+    }
+
+    /// An attribute as the op table has it; an error for one that ONNX has no form for.
+    pub(super) fn attr(self, name: &str, attr: &Attr) -> Result<Self> {
+        Ok(match attr {
+            Attr::Int(int) => self.int(name, *int),
+            Attr::Float(float) => self.float(name, *float),
+            Attr::Bool(flag) => self.int(name, i64::from(*flag)),
+            Attr::Word(word) => match word.parse() {
+                Ok(dtype) => self.int(name, write_dtype(dtype).into()),
+                Err(()) if UPPER_CASE.contains(&name) => self.text(name, &word.to_uppercase()),
+                Err(()) => self.text(name, word),
+            },
+            Attr::Str(text) => self.text(name, text),
+            Attr::Ints(ints) => self.ints(name, ints),
+            Attr::Floats(floats) => self.floats(name, floats),
+            Attr::Words(texts) | Attr::Strs(texts) => self.texts(name, texts.iter().map(String::as_str)),
+            Attr::Quant(_) => {
+                let message = "quantization parameters, which ONNX does not keep in attributes";
+                return Err(Error::unsupported(message).attribute(name));
+            }
+        })
+    }
+
     pub(super) fn int(self, name: &str, int: i64) -> Self {
         self.with(name, AttributeType::Int, AttributeProto { i: Some(int), ..AttributeProto::default() })
     }
@@ -243,7 +280,7 @@ impl NewNode {
         self.with(name, AttributeType::String, AttributeProto { s, ..AttributeProto::default() })
     }
 
-    pub(super) fn texts(self, name: &str, texts: impl Iterator<Item = &'static str>) -> Self {
+    pub(super) fn texts<'t>(self, name: &str, texts: impl Iterator<Item = &'t str>) -> Self {
         let strings = texts.map(|text| text.to_owned().into()).collect();
         self.with(name, AttributeType::Strings, AttributeProto { strings, ..AttributeProto::default() })
     }

@@ -9,7 +9,7 @@ use qdq_schema::onnx::tensor_proto::DataLocation;
 use super::dtype::read_dtype;
 use super::external::SideFiles;
 use crate::error::{Error, Result};
-use crate::tensor::{Buffer, DType, Data, Element, Tensor, element_count};
+use crate::tensor::{Buffer, DType, Data, Element, SmallFloat, Tensor, element_count};
 
 /// Reads a file of one tensor, as `input_0.pb` of ONNX's test data: its name, and the tensor.
 ///
@@ -59,7 +59,7 @@ pub(super) fn read_dims(dims: &[i64]) -> Result<Vec<usize>> {
 }
 
 fn byte_length(count: usize, bits: usize) -> Result<usize> {
-    let length = if bits == 4 { Some(count.div_ceil(2)) } else { count.checked_mul(bits / 8) };
+    let length = if bits < 8 { Some(count.div_ceil(8 / bits)) } else { count.checked_mul(bits / 8) };
     length.ok_or_else(|| Error::malformed(format!("{count} elements of {bits} bits are too large")))
 }
 
@@ -87,9 +87,8 @@ fn raw_data(dtype: DType, count: usize, raw: Bytes) -> Result<Data> {
         DType::I64 => in_place::<i64>(raw)?,
         DType::U64 => in_place::<u64>(raw)?,
         DType::Bool => Data::Bool(raw.iter().map(|&byte| byte != 0).collect::<Vec<_>>().into()),
-        DType::I4 => Data::I4(signed_nibbles(raw.iter().copied(), count)),
-        DType::U4 => Data::U4(nibbles(raw.iter().copied(), count).collect::<Vec<_>>().into()),
         DType::Str => return Err(Error::malformed("strings in raw_data")),
+        _ => few_bits(dtype, bits, raw.iter().copied(), count)?,
     })
 }
 
@@ -99,14 +98,20 @@ fn in_place<T: Element + bytemuck::AnyBitPattern>(raw: Bytes) -> Result<Data> {
     Ok(T::into_data(buffer))
 }
 
-/// Two elements a byte, the first in the low half.
-fn nibbles(bytes: impl Iterator<Item = u8>, count: usize) -> impl Iterator<Item = u8> {
-    bytes.flat_map(|byte| [byte & 15, byte >> 4]).take(count)
-}
-
-fn signed_nibbles(bytes: impl Iterator<Item = u8>, count: usize) -> Buffer<i8> {
-    let extend = |nibble: u8| ((nibble << 4) as i8) >> 4;
-    nibbles(bytes, count).map(extend).collect::<Vec<_>>().into()
+/// Elements of at most 8 bits, packed into bytes from the lowest bits on.
+fn few_bits(dtype: DType, bits: usize, bytes: impl Iterator<Item = u8>, count: usize) -> Result<Data> {
+    let unused = 8 - bits;
+    let parts = move |byte: u8| (0..8 / bits).map(move |part| byte >> (part * bits) << unused >> unused);
+    let codes: Vec<u8> = bytes.flat_map(parts).take(count).collect();
+    let signed = || codes.iter().map(|&code| (code << unused) as i8 >> unused).collect::<Vec<_>>().into();
+    Ok(match (dtype, SmallFloat::of(dtype)) {
+        (DType::I4, _) => Data::I4(signed()),
+        (DType::I2, _) => Data::I2(signed()),
+        (DType::U4, _) => Data::U4(codes.into()),
+        (DType::U2, _) => Data::U2(codes.into()),
+        (_, Some(float)) => Data::Small(float, codes.into()),
+        (other, None) => return Err(Error::internal(format!("{other} has more than 8 bits"))),
+    })
 }
 
 /// Number of entries in the typed field that holds elements of `dtype`.
@@ -123,7 +128,7 @@ fn typed_length(proto: &TensorProto, dtype: DType) -> usize {
 
 fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
     let found = typed_length(proto, dtype);
-    let needed = if dtype.bits() == Some(4) { count.div_ceil(2) } else { count };
+    let needed = dtype.bits().filter(|&bits| bits < 8).map_or(count, |bits| count.div_ceil(8 / bits));
     if found != needed {
         let hint = if found == 0 { " (is its data in a side file that is not named?)" } else { "" };
         return Err(Error::malformed(format!(
@@ -147,11 +152,10 @@ fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
         DType::F16 => Data::F16(bits.map(f16::from_bits).collect::<Vec<_>>().into()),
         DType::Bf16 => Data::Bf16(bits.map(bf16::from_bits).collect::<Vec<_>>().into()),
         DType::Bool => Data::Bool(small.iter().map(|&element| element != 0).collect::<Vec<_>>().into()),
-        DType::I4 => Data::I4(signed_nibbles(bytes, count)),
-        DType::U4 => Data::U4(nibbles(bytes, count).collect::<Vec<_>>().into()),
         DType::Str => {
             Data::Str(proto.string_data.iter().map(|text| text.to_vec()).collect::<Vec<_>>().into())
         }
+        _ => few_bits(dtype, dtype.bits().unwrap_or(8), bytes, count)?,
     })
 }
 

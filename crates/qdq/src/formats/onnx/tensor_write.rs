@@ -5,7 +5,7 @@ use qdq_schema::onnx::tensor_proto::DataLocation;
 use qdq_schema::onnx::{StringStringEntryProto, TensorProto};
 
 use super::dtype::write_dtype;
-use crate::tensor::{Buffer, Data, Element, Tensor};
+use crate::tensor::{Buffer, Data, Element, SmallFloat, Tensor};
 
 /// Start of each tensor in a side file, so that readers can map it into memory.
 const ALIGNMENT: usize = 4096;
@@ -41,7 +41,6 @@ fn raw_bytes(data: &Data) -> Bytes {
         Data::F16(elements) => share(elements),
         Data::Bf16(elements) => share(elements),
         Data::I8(elements) => share(elements),
-        Data::U8(elements) => share(elements),
         Data::I16(elements) => share(elements),
         Data::U16(elements) => share(elements),
         Data::I32(elements) => share(elements),
@@ -49,8 +48,11 @@ fn raw_bytes(data: &Data) -> Bytes {
         Data::I64(elements) => share(elements),
         Data::U64(elements) => share(elements),
         Data::Bool(elements) => elements.iter().map(|&element| u8::from(element)).collect(),
-        Data::I4(elements) => pack(elements.iter().map(|&element| element as u8)),
-        Data::U4(elements) => pack(elements.iter().copied()),
+        Data::Small(SmallFloat::F4E2m1, elements) | Data::U4(elements) => pack(elements.iter().copied(), 4),
+        Data::U8(elements) | Data::Small(_, elements) => share(elements),
+        Data::I4(elements) => pack(elements.iter().map(|&element| element as u8), 4),
+        Data::I2(elements) => pack(elements.iter().map(|&element| element as u8), 2),
+        Data::U2(elements) => pack(elements.iter().copied(), 2),
         Data::Str(_) => Bytes::new(),
     }
 }
@@ -71,11 +73,17 @@ fn share<T: Element + bytemuck::Pod>(elements: &Buffer<T>) -> Bytes {
     Bytes::from_owner(Shared(elements.clone()))
 }
 
-/// Two elements a byte, the first in the low half.
-fn pack(mut elements: impl Iterator<Item = u8>) -> Bytes {
+/// Several elements a byte, the first in the lowest bits.
+fn pack(elements: impl Iterator<Item = u8>, bits: usize) -> Bytes {
+    let per_byte = 8 / bits;
     let mut bytes = Vec::new();
-    while let Some(low) = elements.next() {
-        bytes.push(low & 15 | elements.next().unwrap_or(0) << 4);
+    for (at, element) in elements.enumerate() {
+        if at % per_byte == 0 {
+            bytes.push(0);
+        }
+        if let Some(byte) = bytes.last_mut() {
+            *byte |= element << (8 - bits) >> (8 - bits) << (at % per_byte * bits);
+        }
     }
     bytes.into()
 }

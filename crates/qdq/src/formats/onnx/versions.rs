@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub const OLDEST_OPSET: i64 = 7;
 
 /// The newest version of the default operator set that is read and written.
-pub const NEWEST_OPSET: i64 = 26;
+pub const NEWEST_OPSET: i64 = 28;
 
 /// Whether models of this operator set are understood.
 pub(super) fn check_opset(version: i64) -> Result<()> {
@@ -59,6 +59,21 @@ impl NodeTypes {
         let unknown = |(name, ty): (&String, &Option<i32>)| !name.is_empty() && ty.is_none();
         node.input.iter().zip(&self.inputs).chain(node.output.iter().zip(&self.outputs)).any(unknown)
     }
+}
+
+/// Whether an operator of the default domain demands an attribute in this operator set, or, where it does not exist yet,
+/// in its first version.
+pub(super) fn requires(op_type: &str, opset: i64, attribute: &str) -> bool {
+    let history = OpHistory::find(op_type);
+    let version = history.and_then(|history| history.at(opset).or(history.versions.first()));
+    version.is_some_and(|version| version.attributes.contains(&(attribute, true)))
+}
+
+/// The first operator set in which an operator of the default domain has its newest form, which the hub's ops have.
+pub(super) fn newest_form(op_type: &str) -> Option<i64> {
+    let versions = OpHistory::find(op_type)?.versions;
+    let newest = versions.last()?.form;
+    versions.iter().find(|version| version.form == newest).map(|version| version.since)
 }
 
 /// The lowest operator set from `opset` on that has the default-domain node as it is written.

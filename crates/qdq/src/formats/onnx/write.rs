@@ -307,16 +307,17 @@ impl<'g> Writer<'g> {
         }
     }
 
-    /// Versions of the domains that nodes kept verbatim refer to.
+    /// Versions of the other domains that nodes refer to.
     fn domains(&self) -> BTreeMap<String, i64> {
         let mut domains = BTreeMap::new();
         self.graph.body.for_each_node(&mut |node| {
-            if let Op::Custom(custom) = &node.op
-                && !custom.domain.is_empty()
-            {
-                let declared = self.graph.metadata.domains.iter().find(|(name, _)| *name == custom.domain);
-                let version = declared.map_or(custom.version, |(_, version)| *version);
-                domains.insert(custom.domain.clone(), version);
+            let (domain, version) = match &node.op {
+                Op::Custom(custom) => (custom.domain.as_str(), custom.version),
+                op => ops::foreign_domain(op).unwrap_or_default(),
+            };
+            if !domain.is_empty() {
+                let declared = self.graph.metadata.domains.iter().find(|(name, _)| name == domain);
+                domains.insert(domain.to_owned(), declared.map_or(version, |(_, version)| *version));
             }
         });
         domains

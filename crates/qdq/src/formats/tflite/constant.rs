@@ -78,7 +78,15 @@ fn typed(dtype: DType, bytes: Bytes, count: usize) -> Option<Data> {
             Data::I4(nibbles(&bytes, count).map(signed).collect::<Vec<_>>().into())
         }
         DType::U4 => Data::U4(nibbles(&bytes, count).collect::<Vec<_>>().into()),
-        DType::Str => return None,
+        DType::I2
+        | DType::U2
+        | DType::F8E4m3fn
+        | DType::F8E4m3fnuz
+        | DType::F8E5m2
+        | DType::F8E5m2fnuz
+        | DType::F8E8m0
+        | DType::F4E2m1
+        | DType::Str => return None,
     })
 }
 
@@ -118,6 +126,9 @@ pub(super) fn write_constant(tensor: &Tensor) -> Result<Bytes> {
         Data::Bool(elements) => elements.iter().map(|&element| u8::from(element)).collect(),
         Data::I4(elements) => packed(elements.iter().map(|&element| element as u8 & 15)),
         Data::U4(elements) => packed(elements.iter().map(|&element| element & 15)),
+        Data::I2(_) | Data::U2(_) | Data::Small(..) => {
+            return Err(Error::unsupported(format!("constants of {}", tensor.dtype())));
+        }
         Data::Str(_) => return Err(Error::unsupported("constant texts")),
     })
 }

@@ -207,7 +207,7 @@ impl<'r, 'm> NodeReader<'r, 'm> {
             let wide = Tensor::new(constant.shape().to_vec(), Data::I64(constant.to_i64_vec()?.into()))?;
             return Ok(self.constant(wide));
         }
-        Ok(self.push(Cast { to: DType::I64 }, &[id]))
+        Ok(self.push(Cast::to(DType::I64), &[id]))
     }
 
     /// Adds a constant.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::lex::{Placed, Token, error_on};
 use super::random;
 use crate::error::{Error, Result};
-use crate::ops::Attr;
+use crate::ops::{Attr, cast};
 use crate::tensor::{DType, Data, Dim, Granularity, QuantParams, Tensor, TensorType};
 
 /// A position in a list of tokens.
@@ -290,9 +290,17 @@ impl Cursor {
             DType::U64 => convert!(U64, u64),
             DType::I4 => convert!(I4, i8),
             DType::U4 => convert!(U4, u8),
+            DType::I2 => convert!(I2, i8),
+            DType::U2 => convert!(U2, u8),
             DType::Bool | DType::Str => {
                 return Err(self.error_before(format!("no numbers make a constant of {dtype}")));
             }
+            DType::F8E4m3fn
+            | DType::F8E4m3fnuz
+            | DType::F8E5m2
+            | DType::F8E5m2fnuz
+            | DType::F8E8m0
+            | DType::F4E2m1 => return cast(Tensor::vector(numbers), dtype).map(Tensor::into_data),
         })
     }
 }
@@ -317,6 +325,10 @@ fn list_attr(items: &[Attr]) -> Option<Attr> {
         .collect();
     if let Some(words) = words {
         return Some(Attr::Words(words));
+    }
+    let text = |item: &Attr| if let Attr::Str(text) = item { Some(text.clone()) } else { None };
+    if let Some(texts) = items.iter().map(text).collect() {
+        return Some(Attr::Strs(texts));
     }
     let float = |item: &Attr| match item {
         Attr::Int(int) => Some(*int as f32),

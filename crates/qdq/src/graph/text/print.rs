@@ -109,6 +109,9 @@ fn constant(tensor: &Tensor) -> String {
         Data::Str(elements) => {
             format!("{:?}", elements.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>())
         }
+        Data::Small(float, codes) => {
+            format!("{:?}", codes.iter().map(|&code| float.decode(code)).collect::<Vec<_>>())
+        }
         data => with_numbers!(data, elements => format!("{:?}", &elements[..]), else String::new()),
     }
 }
@@ -120,6 +123,7 @@ fn hash(tensor: &Tensor) -> u64 {
     match tensor.data() {
         Data::Bool(elements) => elements.iter().fold(basis, |hash, &element| fold(hash, &u8::from(element))),
         Data::Str(elements) => elements.iter().flatten().fold(basis, fold),
+        Data::Small(_, codes) => codes.iter().fold(basis, fold),
         data => with_numbers!(data, elements => {
             bytemuck::cast_slice::<_, u8>(elements).iter().fold(basis, fold)
         }, else basis),

@@ -6,8 +6,8 @@ use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::{Error, Result};
 use crate::ops::{
-    Cast, Compress, ConstantOfShape, DepthMode, DepthToSpace, EyeLike, Gather, GatherElements, GatherNd,
-    OneHot, ReverseSequence, Scalar, ScatterElements, ScatterNd, ScatterReduction, SpaceToDepth,
+    Compress, ConstantOfShape, DepthMode, DepthToSpace, EyeLike, Gather, GatherElements, GatherNd, OneHot,
+    ReverseSequence, Scalar, ScatterElements, ScatterNd, ScatterReduction, SpaceToDepth, cast,
 };
 use crate::tensor::{DType, Data, Tensor};
 
@@ -119,14 +119,15 @@ pub(super) fn write_depth_to_space(op: &DepthToSpace, w: &mut NodeWriter<'_, '_>
 
 pub(super) fn read_space_to_depth(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let blocksize = r.count("blocksize")?.ok_or_else(|| missing("blocksize"))?;
-    r.push(SpaceToDepth { blocksize, mode: DepthMode::Dcr })
+    let mode = r.choice("mode", DepthMode::from_name)?.unwrap_or(DepthMode::Dcr);
+    r.push(SpaceToDepth { blocksize, mode })
 }
 
 pub(super) fn write_space_to_depth(op: &SpaceToDepth, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+    let mut node = w.start("SpaceToDepth").int("blocksize", op.blocksize as i64);
     if op.mode != DepthMode::Dcr {
-        return Err(Error::unsupported("ONNX has SpaceToDepth in the order dcr only").into());
+        node = node.text("mode", &op.mode.name().to_uppercase());
     }
-    let node = w.start("SpaceToDepth").int("blocksize", op.blocksize as i64);
     w.finish(node)
 }
 
@@ -145,24 +146,6 @@ pub(super) fn write_reverse_sequence(op: &ReverseSequence, w: &mut NodeWriter<'_
 }
 
 /// The attributes `saturate` and `round_mode` speak of 8-bit floats only.
-pub(super) fn read_cast(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    r.attributes.int("saturate")?;
-    r.attributes.text("round_mode")?;
-    let to = dtype_attribute(r, "to")?.ok_or_else(|| missing("to"))?;
-    r.push(Cast { to })
-}
-
-pub(super) fn write_cast(op: &Cast, w: &mut NodeWriter<'_, '_>) -> WriteResult {
-    let node = w.start("Cast").int("to", i64::from(write_dtype(op.to)));
-    w.finish(node)
-}
-
-pub(super) fn read_cast_like(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    r.attributes.int("saturate")?;
-    r.attributes.text("round_mode")?;
-    r.push(crate::ops::CastLike {})
-}
-
 /// An element type given by its number.
 pub(super) fn dtype_attribute(r: &NodeReader<'_, '_>, name: &str) -> Result<Option<DType>> {
     let Some(number) = r.attributes.int(name)? else { return Ok(None) };
@@ -214,28 +197,10 @@ pub(super) fn write_constant_of_shape(op: &ConstantOfShape, w: &mut NodeWriter<'
 }
 
 fn one_element(dtype: DType, value: Scalar) -> Result<Tensor> {
-    let (int, float) = match value {
-        Scalar::Int(int) => (int, int as f64),
-        Scalar::Float(float) => (float as i64, f64::from(float)),
-        Scalar::Bool(bool) => (i64::from(bool), f64::from(u8::from(bool))),
+    let tensor = match value {
+        Scalar::Int(int) => Tensor::vector(vec![int]),
+        Scalar::Float(float) => Tensor::vector(vec![float]),
+        Scalar::Bool(bool) => Tensor::vector(vec![bool]),
     };
-    let data = match dtype {
-        DType::F32 => Data::F32(vec![float as f32].into()),
-        DType::F64 => Data::F64(vec![float].into()),
-        DType::F16 => Data::F16(vec![half::f16::from_f64(float)].into()),
-        DType::Bf16 => Data::Bf16(vec![half::bf16::from_f64(float)].into()),
-        DType::I8 => Data::I8(vec![int as i8].into()),
-        DType::U8 => Data::U8(vec![int as u8].into()),
-        DType::I16 => Data::I16(vec![int as i16].into()),
-        DType::U16 => Data::U16(vec![int as u16].into()),
-        DType::I32 => Data::I32(vec![int as i32].into()),
-        DType::U32 => Data::U32(vec![int as u32].into()),
-        DType::I64 => Data::I64(vec![int].into()),
-        DType::U64 => Data::U64(vec![int as u64].into()),
-        DType::I4 => Data::I4(vec![int as i8].into()),
-        DType::U4 => Data::U4(vec![int as u8].into()),
-        DType::Bool => Data::Bool(vec![int != 0 || float != 0.0].into()),
-        DType::Str => return Err(Error::unsupported("a constant of strings")),
-    };
-    Tensor::new(vec![1], data)
+    cast(tensor, dtype)
 }

@@ -2,6 +2,7 @@
 
 use super::super::node_reader::NodeReader;
 use super::super::node_writer::{NodeWriter, WriteResult};
+use super::super::versions::newest_form;
 use crate::error::Result;
 use crate::ops::{Approximate, Celu, ThresholdedRelu};
 use crate::ops::{
@@ -18,6 +19,53 @@ pub(super) fn read_plain<T: Default + Into<Op>>(r: &mut NodeReader<'_, '_>) -> R
 pub(super) fn write_plain(w: &mut NodeWriter<'_, '_>, op_type: &str) -> WriteResult {
     let node = w.start(op_type);
     w.finish(node)
+}
+
+/// An operator whose attributes have the same names and meanings in the hub; a node of an older form is kept verbatim.
+pub(super) fn read_same<T: Default + Into<Op>>(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    if !r.has_newest_form() {
+        return r.keep_verbatim();
+    }
+    let op = same_op(r, T::default())?;
+    r.push(op)
+}
+
+/// The op with the node's attributes of the same names.
+pub(super) fn same_op(r: &NodeReader<'_, '_>, default: impl Into<Op>) -> Result<Op> {
+    let default: Op = default.into();
+    let mut attrs = Vec::new();
+    for &(name, kind) in default.attr_kinds() {
+        match r.attributes.of_kind(name, kind)? {
+            Some(attr) => attrs.push((name.to_owned(), attr)),
+            None if r.requires(name) => return Err(super::missing(name)),
+            None => {}
+        }
+    }
+    Op::from_attrs(default.name(), &attrs)
+}
+
+/// An operator whose attributes have the same names and meanings in the hub. Those at their defaults are left out
+/// unless the operator requires them.
+pub(super) fn write_same(op: &Op, w: &mut NodeWriter<'_, '_>, op_type: &str) -> WriteResult {
+    w.require(newest_form(op_type).unwrap_or_default())?;
+    let mut node = w.start(op_type);
+    let defaults = op.with_defaults().all_attrs();
+    for ((name, attr), (_, default)) in op.all_attrs().into_iter().zip(defaults) {
+        if attr != default || w.requires(op_type, name) {
+            node = node.attr(name, &attr)?;
+        }
+    }
+    w.finish(node)
+}
+
+/// An operator of another domain whose attributes have the same names and meanings in the hub; all are written.
+pub(super) fn write_foreign(op: &Op, w: &mut NodeWriter<'_, '_>, domain: &str, op_type: &str) -> WriteResult {
+    let mut node = w.start(op_type).of_domain(domain);
+    for (name, attr) in op.all_attrs() {
+        node = node.attr(name, &attr)?;
+    }
+    w.finish_foreign(node);
+    Ok(())
 }
 
 /// An operator with an attribute `alpha`.

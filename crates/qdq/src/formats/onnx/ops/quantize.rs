@@ -1,4 +1,4 @@
-//! `QuantizeLinear` and `DequantizeLinear` with constant parameters; others are kept verbatim.
+//! `QuantizeLinear` and `DequantizeLinear`: the hub's bridges if their parameters are constant integers.
 
 use half::{bf16, f16};
 
@@ -6,14 +6,13 @@ use super::super::node_reader::NodeReader;
 use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
 use super::pick::dtype_attribute;
 use crate::error::{Error, Result};
-use crate::ops::{Dequantize, Quantize};
+use crate::ops::{Dequantize, DequantizeLinear, Quantize, QuantizeLinear};
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 pub(super) fn read_quantize_linear(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    // Speaks of 8-bit floats only.
-    r.attributes.int("saturate")?;
+    let saturate = r.flag("saturate", true)?;
     let precision = r.int("precision", 0)?;
-    let declared = dtype_attribute(r, "output_dtype")?;
+    let declared = output_dtype(r)?;
     let zero_point = r.constant(2).map(|zero_point| zero_point.dtype());
     let is_float = r.dtype(0).is_none_or(DType::is_float);
     let storage = zero_point.or(declared).unwrap_or(DType::U8);
@@ -22,12 +21,16 @@ pub(super) fn read_quantize_linear(r: &mut NodeReader<'_, '_>) -> Result<()> {
             let x = r.required(0)?;
             r.push_with(Quantize { params }, vec![Some(x)])
         }
-        _ => r.keep_verbatim(),
+        _ if precision != 0 || r.is_foreign() => r.keep_verbatim(),
+        _ => {
+            let (axis, block_size) = (r.int("axis", 1)?, r.count("block_size")?.unwrap_or(0));
+            r.push(QuantizeLinear { axis, block_size, output_dtype: declared, saturate })
+        }
     }
 }
 
 pub(super) fn read_dequantize_linear(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let declared = dtype_attribute(r, "output_dtype")?;
+    let declared = output_dtype(r)?;
     let storage = r.constant(2).map(|zero_point| zero_point.dtype()).or_else(|| r.dtype(0));
     let dtype = declared.or_else(|| r.dtype(1));
     let params = storage.map(|storage| read_params(r, storage)).transpose()?.flatten();
@@ -36,7 +39,19 @@ pub(super) fn read_dequantize_linear(r: &mut NodeReader<'_, '_>) -> Result<()> {
             let x = r.required(0)?;
             r.push_with(Dequantize { params, dtype }, vec![Some(x)])
         }
-        _ => r.keep_verbatim(),
+        _ if r.is_foreign() => r.keep_verbatim(),
+        _ => {
+            let (axis, block_size) = (r.int("axis", 1)?, r.count("block_size")?.unwrap_or(0));
+            r.push(DequantizeLinear { axis, block_size, output_dtype: declared })
+        }
+    }
+}
+
+/// The type that the attribute names; 0 names none.
+fn output_dtype(r: &NodeReader<'_, '_>) -> Result<Option<DType>> {
+    match r.attributes.int("output_dtype")? {
+        None | Some(0) => Ok(None),
+        Some(_) => dtype_attribute(r, "output_dtype"),
     }
 }
 

@@ -33,10 +33,10 @@ fn window(
     if dilated { node.counts("dilations", dilations) } else { node }
 }
 
-/// The kernel's size is that of the weights (input 1); where a file repeats it, it must be the same.
-fn check_kernel_shape(r: &NodeReader<'_, '_>) -> Result<()> {
+/// The kernel's size is that of the weights, the input at this position; where a file repeats it, it must be the same.
+fn check_kernel_shape(r: &NodeReader<'_, '_>, weights: usize) -> Result<()> {
     let declared = r.counts("kernel_shape")?;
-    let weights = r.ty(1).and_then(|ty| ty.known_dims());
+    let weights = r.ty(weights).and_then(|ty| ty.known_dims());
     match weights.as_deref() {
         Some([_, _, kernel @ ..]) if !declared.is_empty() && kernel != declared => {
             let message = format!("it is {declared:?}, but the weights have {kernel:?}");
@@ -54,15 +54,20 @@ fn kernel_shape(node: NewNode, w: &NodeWriter<'_, '_>) -> NewNode {
 }
 
 pub(super) fn read_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    check_kernel_shape(r)?;
-    let op = Conv {
+    let op = conv_of(r, 1)?;
+    r.push(op)
+}
+
+/// The attributes of a convolution whose weights are the input at a position.
+pub(super) fn conv_of(r: &NodeReader<'_, '_>, weights: usize) -> Result<Conv> {
+    check_kernel_shape(r, weights)?;
+    Ok(Conv {
         auto_pad: auto_pad(r)?,
         strides: unless_all(r.counts("strides")?, 1),
         pads: unless_all(r.counts("pads")?, 0),
         dilations: unless_all(r.counts("dilations")?, 1),
         group: r.count("group")?.unwrap_or(1),
-    };
-    r.push(op)
+    })
 }
 
 pub(super) fn write_conv(op: &Conv, w: &mut NodeWriter<'_, '_>) -> WriteResult {
@@ -72,7 +77,7 @@ pub(super) fn write_conv(op: &Conv, w: &mut NodeWriter<'_, '_>) -> WriteResult {
 }
 
 pub(super) fn read_conv_transpose(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    check_kernel_shape(r)?;
+    check_kernel_shape(r, 1)?;
     let op = ConvTranspose {
         auto_pad: auto_pad(r)?,
         strides: unless_all(r.counts("strides")?, 1),

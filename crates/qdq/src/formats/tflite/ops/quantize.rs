@@ -29,7 +29,7 @@ pub(super) fn read_dequantize(r: &mut NodeReader<'_, '_>) -> Result<()> {
     if !r.tensor(0)?.dtype.is_some_and(DType::is_float) {
         return Err(Error::malformed("integers without parameters are dequantized"));
     }
-    let y = r.push(Cast { to: DType::F32 }, &[x]);
+    let y = r.push(Cast::to(DType::F32), &[x]);
     r.give_raw(0, y)
 }
 
@@ -49,7 +49,7 @@ pub(super) fn read_cast(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let to =
         r.output_tensor(0)?.dtype.ok_or_else(|| Error::unsupported("a cast to a type that qdq lacks"))?;
     let x = r.real(0)?;
-    let y = r.push(Cast { to }, &[x]);
+    let y = r.push(Cast::to(to), &[x]);
     r.give(0, y)
 }
 

@@ -85,7 +85,7 @@ fn read_position(r: &mut NodeReader<'_, '_>, op: impl Fn(i64) -> Op) -> Result<(
     let x = r.real(0)?;
     let mut y = r.push(op(axis), &[x]);
     if r.output_tensor(0)?.dtype == Some(DType::I32) {
-        y = r.push(Cast { to: DType::I32 }, &[y]);
+        y = r.push(Cast::to(DType::I32), &[y]);
     }
     r.give(0, y)
 }

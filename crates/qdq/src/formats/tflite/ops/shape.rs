@@ -127,7 +127,7 @@ pub(super) fn read_shape(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let x = r.raw(0)?;
     let mut shape = r.push(Shape::default(), &[x]);
     if r.output_tensor(0)?.dtype == Some(DType::I32) {
-        shape = r.push(Cast { to: DType::I32 }, &[shape]);
+        shape = r.push(Cast::to(DType::I32), &[shape]);
     }
     r.give_raw(0, shape)
 }
