@@ -85,7 +85,7 @@ fn store(
     let real = graph.add_value(&format!("{name}_real"), Some(TensorType::known(DType::F32, floats.shape())));
     if storage == StoredWeights::Float16 {
         let halves = graph.add_constant(&name, cast_to_float(floats, DType::F16)?);
-        nodes.push(Node::new(Cast { to: DType::F32 }, &[halves], &[real]));
+        nodes.push(Node::new(Cast::to(DType::F32), &[halves], &[real]));
         return Ok(real);
     }
     let rank = floats.shape().len();
