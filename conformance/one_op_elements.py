@@ -26,7 +26,7 @@ BROADCASTS = [((2, 8, 13, 11), (2, 8, 13, 11)), ((1, 7), (1, 7)), ((2, 16, 9, 9)
 def binaries() -> Iterator[Node]:
     for op, onnx_op in (("add", "Add"), ("mul", "Mul")):
         for dtype in BYTES:
-            for round_idx in range(22):
+            for round_idx in range(28):
                 a, b = all_pairs(dtype)
                 yield binary(op, onnx_op, dtype, a, b, "qop" if round_idx % 2 else "qdq")
                 scalar = integers(dtype, 1)

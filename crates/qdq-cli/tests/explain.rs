@@ -1,5 +1,6 @@
 //! `qdq explain`, and goals of `qdq quantize`.
 
+#[allow(dead_code, reason = "each file uses some of it")]
 mod support;
 
 use serde_json::Value;

@@ -58,7 +58,7 @@ fn answer(request: &Value) -> Answer {
             let values = Tensor::vector(floats(&request["values"])?);
             let zero_point = request["zero_point"].as_i64().ok_or("no zero point")? as i32;
             let params = QuantParams::per_tensor(storage(request)?, float(&request["scale"])?, zero_point);
-            let integers = qdq::ops::quantize(values.clone(), &params)?.to_i64_vec()?;
+            let integers = qdq::ops::quantize(&values, &params)?.to_i64_vec()?;
             let of_weights = quantize_tensor(&values, &params)?.to_i64_vec()?;
             Ok(json!({ "integers": integers, "integers_of_weights": of_weights }))
         }

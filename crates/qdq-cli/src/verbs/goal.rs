@@ -20,7 +20,7 @@ pub(super) fn goal(
     match (arguments.min_sqnr, arguments.max_drop, data) {
         (Some(db), ..) => Some(Goal::MinSqnr(db)),
         (None, Some(points), Some(data)) => {
-            let (data, score_output) = (data.clone(), score_output.map(str::to_owned));
+            let (data, score_output) = (Box::new(data.clone()), score_output.map(str::to_owned));
             Some(Goal::MaxDrop { points, data, score_output })
         }
         _ => None,

@@ -198,7 +198,7 @@ impl Prepared for OnRealNumbers {
             self.op.def().eval(context, crate::ops::with_constants(inputs, &self.constants))?
         };
         let store = |(tensor, quant): (Tensor, &Option<Arc<QuantParams>>)| match quant {
-            Some(quant) => quantize(tensor, quant),
+            Some(quant) => quantize(&tensor, quant),
             None => Ok(tensor),
         };
         outputs.into_iter().zip(&self.outputs).map(store).collect()

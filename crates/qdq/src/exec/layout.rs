@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::compile::Taps;
 use super::integer::{IntegerNode, Layouts, Profile};
 use crate::graph::{Block, Graph, Node, Uses, ValueId};
+use crate::tensor::TensorType;
 
 /// The values of a block to keep with their channels last.
 pub(super) fn channels_last(
@@ -26,7 +27,7 @@ pub(super) fn channels_last(
     };
     let may_be_last = |id: ValueId| {
         let positions = uses.producer(id).into_iter().chain(uses.users(id).iter().copied());
-        let has_channels = graph[id].ty.as_ref().and_then(|ty| ty.rank()).is_some_and(|rank| rank >= 3);
+        let has_channels = graph[id].ty.as_ref().and_then(TensorType::rank).is_some_and(|rank| rank >= 3);
         let is_hidden = !taps.contains(&id) && !uses.is_output(id) && uses.producer(id).is_some();
         has_channels && is_hidden && positions.into_iter().all(|position| is_free(id, position))
     };

@@ -43,7 +43,7 @@ impl OpDef for Quantize {
     }
 
     fn eval(&self, _context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
-        Ok(vec![quantize(inputs.take(0)?, &self.params)?])
+        Ok(vec![quantize(&inputs.take(0)?, &self.params)?])
     }
 }
 
@@ -100,7 +100,7 @@ fn converted(inputs: &Inputs<'_>, params: &QuantParams, dtype: DType) -> Result<
 ///
 /// # Errors
 /// When the parameters do not fit the shape.
-pub fn quantize(tensor: Tensor, params: &QuantParams) -> Result<Tensor> {
+pub fn quantize(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> {
     params.check_shape(tensor.shape())?;
     let shape = tensor.shape().to_vec();
     let widened: Vec<f32>;
@@ -200,7 +200,7 @@ impl OpDef for DynamicQuantizeLinear {
         let input = inputs.take(0)?;
         let (scale, zero_point) = dynamic_params(input.as_slice::<f32>()?);
         let params = QuantParams::per_tensor(DType::U8, scale, zero_point.into());
-        let mut outputs = vec![quantize(input, &params)?, Tensor::scalar(scale), Tensor::scalar(zero_point)];
+        let mut outputs = vec![quantize(&input, &params)?, Tensor::scalar(scale), Tensor::scalar(zero_point)];
         outputs.truncate(context.n_outputs.max(1));
         Ok(outputs)
     }

@@ -81,7 +81,7 @@ impl OpDef for QuantizeLinear {
         let (scale, zero_point) = (inputs.get(1)?, inputs.optional(2));
         let storage = zero_point.map_or(self.output_dtype.unwrap_or(DType::U8), Tensor::dtype);
         let params = params(x.shape(), scale, zero_point, storage, (self.axis, self.block_size))?;
-        let Some(float) = SmallFloat::of(storage) else { return Ok(vec![quantize(x, &params)?]) };
+        let Some(float) = SmallFloat::of(storage) else { return Ok(vec![quantize(&x, &params)?]) };
         let elements = x.to_f32_vec()?.into_iter().enumerate();
         let code = |(at, element): (usize, f32)| {
             let number = element / params.scale[params.group(at, x.shape())];

@@ -156,13 +156,12 @@ impl Axes {
 
     fn channel(&self, element: usize) -> usize {
         match self.kind {
-            Kind::Output => element / self.per_output,
+            Kind::Output | Kind::FirstAxis => element / self.per_output,
             Kind::Input => {
                 let group = element / self.per_output / self.outputs_of_group;
                 group * self.inputs_of_group + element / self.per_input % self.inputs_of_group
             }
             Kind::LastAxis => element % self.per_output,
-            Kind::FirstAxis => element / self.per_output,
         }
     }
 

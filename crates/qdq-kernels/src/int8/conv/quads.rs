@@ -96,15 +96,15 @@ impl Quads {
         let terms: Vec<Terms> =
             self.begins.iter().map(|&begin| self.terms(call, begin, bias, sums)).collect();
         let lines_per_task = rows_per_task(width * self.n_channels * self.n_taps(), CHUNK);
-        let columns_len = self.n_input_columns(call) * self.column_len();
+        let columns_len = n_input_columns(call.geometry) * self.column_len();
         for_each_task(n_lines.div_ceil(lines_per_task), |task| {
             let begin = task * lines_per_task;
-            let lines = begin..n_lines.min(begin + lines_per_task);
+            let range = begin..n_lines.min(begin + lines_per_task);
             with_bytes(columns_len + ALIGNMENT, |scratch| {
                 let offset = scratch.as_ptr().align_offset(ALIGNMENT);
                 let columns = &mut scratch[offset..offset + columns_len];
                 let task =
-                    Lines { quads: self, call, input, pad: &pad, terms: &terms, output, lines, columns };
+                    Lines { quads: self, call, input, pad: &pad, terms: &terms, output, range, columns };
                 if call.signed {
                     self.kernel.dispatch(Typed::<true>(task));
                 } else {
@@ -128,12 +128,6 @@ impl Quads {
         self.n_groups() * 4 * self.width
     }
 
-    /// Columns of input, pads included, that a line of outputs looks at.
-    fn n_input_columns(&self, call: &Call<'_>) -> usize {
-        let axis = call.geometry.axes[2];
-        (call.geometry.output[2] - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
-    }
-
     /// What a block's sums are turned into results with.
     fn terms(&self, call: &Call<'_>, begin: usize, bias: Option<&[i32]>, sums: &[i32]) -> Terms {
         let Epilogue::Requantize { multipliers, .. } = *call.epilogue else {
@@ -152,6 +146,12 @@ impl Quads {
     }
 }
 
+/// Columns of input, pads included, that a line of outputs looks at.
+fn n_input_columns(geometry: Geometry) -> usize {
+    let axis = geometry.axes[2];
+    (geometry.output[2] - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+}
+
 /// What is added to the sums of a block, and what they are multiplied by, in the order of its lanes.
 #[derive(Clone, Copy, Debug)]
 struct Terms {
@@ -168,7 +168,7 @@ struct Lines<'a> {
     pad: &'a [u8],
     terms: &'a [Terms],
     output: &'a SharedMut<'a, u8>,
-    lines: Range<usize>,
+    range: Range<usize>,
     /// Room for the interleaved columns of a line.
     columns: &'a mut [u8],
 }
@@ -184,7 +184,7 @@ impl<const SIGNED: bool> DotTask for Typed<'_, SIGNED> {
         let mut lines = self.0;
         assert!(D::DEPTH == 4 && lines.quads.width == REGISTERS * D::S::LANES);
         let mut rows = vec![(lines.pad, 0); 4 * lines.quads.n_groups()];
-        for line in lines.lines.clone() {
+        for line in lines.range.clone() {
             lines.find_rows(line, &mut rows);
             for block in 0..lines.quads.begins.len() {
                 lines.interleave::<D, SIGNED>(d, &rows, lines.quads.begins[block]);
@@ -252,7 +252,7 @@ impl<'a> Lines<'a> {
                     };
                     for q in 0..REGISTERS {
                         let lane = (group * REGISTERS + q) * D::S::LANES;
-                        s.store_i(target.cast::<i32>().add(lane), lanes[q]);
+                        s.store_i(target.add(4 * lane).cast(), lanes[q]);
                     }
                 }
             }

@@ -32,7 +32,7 @@ pub enum Goal {
         /// Points, of 100.
         points: f64,
         /// Labelled data.
-        data: Dataset,
+        data: Box<Dataset>,
         /// The output with the scores, the first where none is named.
         score_output: Option<String>,
     },
@@ -222,10 +222,10 @@ impl Searcher<'_> {
         self.progress.start("ranking", layers.len());
         let all: Vec<Rule> = layers.iter().map(|layer| layer.rules.float.clone()).collect();
         let whole: f64 = self.noise_of(&[])?;
-        for position in 0..layers.len() {
+        for (position, layer) in layers.iter_mut().enumerate() {
             let mut others = all.clone();
             let own = others.remove(position);
-            layers[position].noise = match self.noise_of(&others) {
+            layer.noise = match self.noise_of(&others) {
                 Err(error) if error.kind() == ErrorKind::Unsupported => {
                     (whole - self.noise_of(&[own])?).max(0.0)
                 }

@@ -24,7 +24,7 @@ pub(super) fn prepare(pad: &Pad, node: &IntegerNode<'_>) -> Result<Box<dyn Prepa
             Some(Some(_)) => return Err(Error::unsupported("padding by an integer")),
         };
         constants.resize(constants.len().max(3), None);
-        constants[2] = Some(quantize(value, params(node, 0)?)?);
+        constants[2] = Some(quantize(&value, params(node, 0)?)?);
     }
     Ok(Box::new(Padded { pad: pad.clone(), constants }))
 }

@@ -17,7 +17,7 @@ pub(super) fn quantize_constants(graph: &mut Graph, block: &mut Block) -> Result
         if block.outputs.contains(&output) {
             return true;
         }
-        match quantize(constant, &op.params) {
+        match quantize(&constant, &op.params) {
             Ok(integers) => graph[output].constant = Some(integers),
             Err(failure) => error = Some(failure.node(graph.describe(node))),
         }

@@ -248,7 +248,7 @@ fn quantize_bias(graph: &mut Graph, node: &mut Node, position: usize, params: Qu
     let Some(id) = node.input(position) else { return Ok(()) };
     let constant =
         graph.constant(id).cloned().ok_or_else(|| Error::internal("a bias that is not constant"))?;
-    let integers: Tensor = crate::ops::quantize(constant, &params)?;
+    let integers: Tensor = crate::ops::quantize(&constant, &params)?;
     let name = [graph[id].name(), "_quantized"].concat();
     let shape = TensorType::known(DType::I32, integers.shape()).shape;
     let quantized = graph.add_constant(&name, integers);

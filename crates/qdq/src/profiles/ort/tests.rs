@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::error::ErrorKind;
 use crate::exec::{IntegerInput, Program, Taps};
-use crate::graph::text;
+use crate::graph::{Node, text};
 use crate::ops::{self, Args};
 use crate::tensor::{DType, QuantParams, Tensor};
 
@@ -323,6 +323,6 @@ fn integers_do_not_depend_on_their_order_in_memory() {
         program.run(vec![Some(input.clone())], &mut |_, _| Ok(())).unwrap()
     };
     // Values that someone looks at lie channels first.
-    let all: Taps = graph.body.nodes.iter().flat_map(|node| node.present_outputs()).collect();
+    let all: Taps = graph.body.nodes.iter().flat_map(Node::present_outputs).collect();
     assert_eq!(run(Taps::new()), run(all));
 }

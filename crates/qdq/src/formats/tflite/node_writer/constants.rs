@@ -97,7 +97,7 @@ impl NodeWriter<'_, '_> {
     pub(crate) fn constant_like(&mut self, tensor: i32, floats: &Tensor) -> Result<i32> {
         let params = self.writer.params_of(tensor).filter(|_| self.unit.integer.is_some());
         let constant = match &params {
-            Some(params) => crate::ops::quantize(floats.clone(), params)?,
+            Some(params) => crate::ops::quantize(floats, params)?,
             None => floats.clone(),
         };
         self.add_constant("constant", &constant, params.as_ref())
