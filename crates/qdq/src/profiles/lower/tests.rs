@@ -115,15 +115,19 @@ fn lowering_keeps_what_is_computed_and_raising_keeps_parameters() {
 }
 
 #[test]
-fn a_float_bias_becomes_i32() {
+fn a_float_bias_becomes_i32_where_the_output_is_quantized() {
     let source = "graph(%x: u8[1,3]) {\n  %w: i8[3,2] = const [1, 2, 3, 4, 5, 6]\n  %b: f32[2] = const [0.5, -0.25]\n  \
                   %xd = dequantize(%x) {params=u8{scale=0.5, zero_point=1}}\n  \
                   %wd = dequantize(%w) {params=i8{axis=1, scale=[0.25, 0.5], zero_point=[0, 0]}}\n  \
-                  %y = gemm(%xd, %wd, %b)\n  return %y\n}";
+                  %y = gemm(%xd, %wd, %b)\n";
     let expected = "%b_quantized: i32[2]{axis=0, scale=[0.125, 0.25], zero_point=[0, 0]} = const [4, -1]";
-    let printed = lowered(source, &ONNXRUNTIME);
+    let quantized =
+        format!("{source}  %q = quantize(%y) {{params=u8{{scale=0.5, zero_point=1}}}}\n  return %q\n}}");
+    let printed = lowered(&quantized, &ONNXRUNTIME);
     assert!(printed.contains(expected), "{printed}");
     assert!(printed.contains("= gemm(%x, %w, %b_quantized)"), "{printed}");
+    let printed = lowered(&format!("{source}  return %y\n}}"), &ONNXRUNTIME);
+    assert!(printed.contains("= gemm(%xd, %wd, %b)"), "{printed}");
 }
 
 #[test]
