@@ -69,7 +69,10 @@ def optimized(model: Path, scratch: Path, level: onnxruntime.GraphOptimizationLe
 
 
 def integer_nodes(model: onnx.ModelProto) -> list[Node]:
-    """Op and first output of each node that onnxruntime runs on integers; transpositions apart, which come and go with layouts."""
+    """Op and first output of each node that onnxruntime runs on integers; transpositions apart, which come and go with layouts.
+
+    A split that it made of slices counts as these.
+    """
     found: list[Node] = []
     for graph in graphs(model.graph):
         integers = {tensor.name for tensor in graph.initializer if tensor.data_type in STORAGES}
@@ -77,7 +80,9 @@ def integer_nodes(model: onnx.ModelProto) -> list[Node]:
             op = KERNELS.get(node.op_type)
             if op is None and node.input and node.input[0] in integers:
                 op = MOVES.get(node.op_type, "transpose" if node.op_type == "Transpose" else None)
-            if op is not None and op != "transpose":
+            if op == "split" and node.name.endswith("GatherSliceToSplitFusion"):
+                found += [("slice", name) for name in node.output]
+            elif op is not None and op != "transpose":
                 found.append((op, node.output[0]))
             gives_integers = op is not None and node.op_type not in REAL
             if gives_integers and node.op_type == "QGemm":

@@ -101,8 +101,10 @@ def check_activations(name: str, target: dict[str, Any], model: Quantized, feed:
 def check_weights(name: str, target: dict[str, Any], model: Quantized, in_float: set[str], checks: Checks) -> None:
     spec = target["weight"]
     low, high = integer_range(spec)
-    per_channel = spec["granularity"] == "per-channel"
-    bias_type = target["types"][0].get("bias")
+    storage = target["activation"]["storage"]
+    bias_type = next(kinds.get("bias") for kinds in target["types"] if kinds["activation"]["storage"] == storage)
+    # What a row of the target says of its op's weights goes before what holds for all.
+    of_rows = {row["op"]: row.get("weight", {}) for row in target["rows"]}
     for node in model.model.graph.node:
         if node.op_type not in ("Conv", "Gemm", "MatMul") or node.name in in_float:
             continue
@@ -110,6 +112,8 @@ def check_weights(name: str, target: dict[str, Any], model: Quantized, in_float:
         if not checks.check(weight is not None and weight.constant is not None, f"{name}: {node.name} has float weights"):
             continue
         what = f"{name}: weights of {node.name}"
+        row = of_rows[{"Conv": "conv", "Gemm": "gemm", "MatMul": "mat_mul"}[node.op_type]]
+        per_channel = (row.get("granularity") or spec["granularity"]) == "per-channel"
         checks.check(weight.constant.dtype == DTYPES[spec["storage"]], f"{what} are of {weight.constant.dtype}")
         checks.check(low <= weight.constant.min() and weight.constant.max() <= high, f"{what} leave {low}..{high}")
         checks.check(not weight.zero_point.any(), f"{what} have a zero point")

@@ -10,7 +10,7 @@ use crate::ops::Op;
 /// %b = identity(%a); %c = relu(%b)    →    %c = relu(%a)
 /// ```
 /// The same for dropout at inference, a cast to the same type, a transpose that keeps the order, a padding of
-/// nothing, a concatenation of one, `+ 0`, `- 0`, `* 1`, `/ 1` by a scalar.
+/// nothing, a concatenation of one, a slice of everything, `+ 0`, `- 0`, `* 1`, `/ 1` by a scalar.
 #[derive(Debug)]
 pub(super) struct DropNoOps;
 
@@ -46,6 +46,7 @@ fn kept_input(view: &View<'_>, node: &Node) -> Option<ValueId> {
         Op::Transpose(op) => op.perm.as_ref().is_some_and(|perm| perm.iter().copied().eq(0..perm.len())),
         Op::Concat(_) => node.inputs.len() == 1,
         Op::Pad(_) => view.constant(node.input(1)?)?.to_i64_vec().ok()?.iter().all(|&pad| pad == 0),
+        Op::Slice(_) => takes_everything(view, node)?,
         Op::Add(_) => return neutral(view, node, 0.0, true),
         Op::Mul(_) => return neutral(view, node, 1.0, true),
         Op::Sub(_) => return neutral(view, node, 0.0, false),
@@ -53,6 +54,18 @@ fn kept_input(view: &View<'_>, node: &Node) -> Option<ValueId> {
         _ => false,
     };
     is_no_op.then_some(first)
+}
+
+/// Whether a slice goes from the first index of each axis to the end of any axis, one by one.
+fn takes_everything(view: &View<'_>, node: &Node) -> Option<bool> {
+    let all = |position: usize, fits: fn(i64) -> bool| match node.input(position) {
+        Some(id) => Some(view.constant(id)?.to_i64_vec().ok()?.into_iter().all(fits)),
+        None => Some(true),
+    };
+    // Exporters write "to the end" as the largest number of 32 or 64 bits.
+    Some(
+        all(1, |start| start == 0)? && all(2, |end| end >= i64::from(i32::MAX))? && all(4, |step| step == 1)?,
+    )
 }
 
 /// The other operand of an operation with a neutral scalar that does not change its rank.
