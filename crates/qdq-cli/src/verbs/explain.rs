@@ -14,7 +14,7 @@ use crate::table::Table;
 pub(crate) fn explain(arguments: &Explain, output: Output) -> Result<()> {
     let target = pipeline::find_target(&arguments.target)?;
     let recipe = arguments.recipe.as_ref().map(pipeline::read_recipe).transpose()?;
-    let graph = pipeline::read_model(&arguments.model)?;
+    let graph = pipeline::read_model_as_written(&arguments.model)?;
     let explanation = pipeline::explain(&graph, &recipe.clone().unwrap_or_default(), &target)?;
     if explanation.is_quantized && recipe.is_some_and(|recipe| recipe != Recipe::default()) {
         return Err(Error::usage("a recipe for a model that is quantized already")

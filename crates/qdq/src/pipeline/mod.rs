@@ -33,7 +33,7 @@ pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;
 pub use explain::{ExplainedNode, Explanation, Runs, explain};
-pub use model_file::{Format, WrittenModel, read_model, write_model};
+pub use model_file::{Format, WrittenModel, read_model, read_model_as_written, write_model};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
 pub use quantize::{QuantizeOptions, Quantized, quantize, with_integer_io, with_stored_weights};

@@ -71,13 +71,27 @@ pub struct WrittenModel {
 /// # Errors
 /// A file that is missing, of another format, damaged, or breaks a rule of the graph.
 pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
-    let path = path.as_ref();
-    let graph = read(path).map_err(|error| error.file(path.display()))?;
+    read_verified(path.as_ref(), onnx::read)
+}
+
+/// Reads a model, with the integer operators of an ONNX file as they are; see [`onnx::read_as_written`].
+///
+/// # Errors
+/// As [`read_model`].
+pub fn read_model_as_written(path: impl AsRef<Path>) -> Result<Graph> {
+    read_verified(path.as_ref(), onnx::read_as_written)
+}
+
+/// How bytes of an ONNX file become a graph.
+type ReadOnnx = fn(Bytes, &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph>;
+
+fn read_verified(path: &Path, read_onnx: ReadOnnx) -> Result<Graph> {
+    let graph = read(path, read_onnx).map_err(|error| error.file(path.display()))?;
     graph.verify().map_err(|error| error.file(path.display()))?;
     Ok(graph)
 }
 
-fn read(path: &Path) -> Result<Graph> {
+fn read(path: &Path, read_onnx: ReadOnnx) -> Result<Graph> {
     let bytes = map(path)?;
     if bytes.is_empty() {
         return Err(Error::malformed("the file is empty"));
@@ -87,7 +101,7 @@ fn read(path: &Path) -> Result<Graph> {
         Some(Format::Tflite) => tflite::read(bytes),
         Some(Format::Onnx) => {
             let folder = path.parent().unwrap_or(Path::new(""));
-            onnx::read(bytes, &|name| map(&folder.join(name)))
+            read_onnx(bytes, &|name| map(&folder.join(name)))
         }
         None => {
             let format = foreign_format(&bytes).unwrap_or("no model");

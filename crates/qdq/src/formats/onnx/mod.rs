@@ -31,7 +31,7 @@ mod value_info;
 mod versions;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_as_written};
 pub use tensor_read::read_tensor_file;
 pub use tensor_write::SideFile;
 pub use versions::{NEWEST_OPSET, OLDEST_OPSET};

@@ -50,7 +50,8 @@ impl<'r, 'm> NodeReader<'r, 'm> {
 
     /// Reads the node by its op's function, or keeps it verbatim where there is none.
     pub(super) fn read(mut self) -> Result<()> {
-        match ops::reader_of(self.proto.domain(), self.proto.op_type()) {
+        let is_kept = self.reader.kept.contains(&self.proto.op_type());
+        match ops::reader_of(self.proto.domain(), self.proto.op_type()).filter(|_| !is_kept) {
             Some(read) => {
                 read(&mut self)?;
                 if let Some(name) = self.attributes.unused().next().filter(|_| !self.verbatim) {

@@ -33,6 +33,26 @@ const MAX_ERRORS: usize = 50;
 /// # Errors
 /// Everything in the model that is malformed or not supported, each with its node, value and attribute.
 pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph> {
+    read_keeping(bytes, side_files, &[])
+}
+
+/// Reads a model and keeps the operators of ONNX that compute in integers (`QLinearConv`, `MatMulInteger` …) as nodes of
+/// the file, instead of what they mean: for whoever asks what a runtime does with that very file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as_written(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph> {
+    read_keeping(bytes, side_files, INTEGER_OPERATORS)
+}
+
+/// Operators of ONNX that compute in integers.
+const INTEGER_OPERATORS: &[&str] = &["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"];
+
+fn read_keeping(
+    bytes: Bytes,
+    side_files: &dyn Fn(&str) -> Result<Bytes>,
+    kept: &'static [&'static str],
+) -> Result<Graph> {
     let model = ModelProto::decode(bytes).map_err(|error| {
         Error::malformed(format!("this is no ONNX model, or a damaged one: {error}"))
             .help("check that the file is complete; fetch or export it again")
@@ -49,6 +69,7 @@ pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<
         frame: Frame { opsets: Rc::new(opsets), bindings: Rc::default(), prefix: String::new() },
         scopes: Scopes::default(),
         inference: Inference::default(),
+        kept,
         errors: Vec::new(),
         gave_up: false,
         inlined: Vec::new(),
@@ -115,6 +136,8 @@ pub(super) struct Reader<'m> {
     pub(super) frame: Frame<'m>,
     pub(super) scopes: Scopes<'m>,
     pub(super) inference: Inference,
+    /// Operators of ONNX to keep as nodes of the file.
+    pub(super) kept: &'static [&'static str],
     errors: Vec<Error>,
     gave_up: bool,
     /// Functions whose bodies are being read.
