@@ -55,6 +55,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/integers.py", venv::ONNXRUNTIME),
     ("conformance/one_op.py", venv::ONNXRUNTIME),
     ("conformance/node_tests.py", venv::ONNXRUNTIME),
+    ("conformance/explain.py", venv::ONNXRUNTIME),
     ("conformance/targets.py", venv::ONNXRUNTIME),
     ("conformance/formulas_litert.py", venv::LITERT),
     ("conformance/tflite.py", venv::LITERT),
