@@ -10,7 +10,7 @@ use super::buffer::Viewable;
 /// Bytes below which an allocator is fast enough.
 const SMALL: usize = 16 << 10;
 /// Bytes that a thread keeps for each element type.
-const MOST_BYTES: usize = 32 << 20;
+const MOST_BYTES: usize = 16 << 20;
 /// Vectors that a thread keeps for each element type.
 const MOST_VECTORS: usize = 16;
 /// How many times larger than asked for a vector may be.
