@@ -200,7 +200,7 @@ fn a_goal_out_of_reach_says_what_was_found() {
     let folder = tempfile::tempdir().unwrap();
     let data = dataset(&folder, numbers(4 * 288, 16));
     let find = |goal| {
-        let options = options("onnxruntime", "");
+        let options = options("qnn", "");
         pipeline::quantize_to_goal(model(CHAIN), &data, &options, &Goal::MinSqnr(goal), &())
     };
     let error = find(300.0).unwrap_err().to_string();
