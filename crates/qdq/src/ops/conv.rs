@@ -1,9 +1,8 @@
 //! Convolution.
 
-use std::sync::OnceLock;
-
 use super::elementwise::{require_float, require_same_dtype};
 use super::numeric::{Float, by_float, filled, unwritten};
+use super::packed_once::PackedOnce;
 use super::window::{AutoPad, Sliding, Windows};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
@@ -78,7 +77,7 @@ impl OpDef for Conv {
             conv: self.clone(),
             constants,
             activation,
-            packed: OnceLock::new(),
+            packed: PackedOnce::default(),
         })))
     }
 }
@@ -97,7 +96,7 @@ impl Conv {
     }
 
     /// Windows for an input and weights of these shapes, which are checked against each other.
-    fn windows(&self, input: &[usize], weights: &[usize]) -> Result<Windows> {
+    pub(crate) fn windows(&self, input: &[usize], weights: &[usize]) -> Result<Windows> {
         let (&[_, in_channels, ref spatial @ ..], &[outputs, channels, ref kernel @ ..]) = (input, weights)
         else {
             return Err(Error::data(format!("a convolution of {input:?} with weights {weights:?}")));
@@ -137,19 +136,24 @@ impl Conv {
         Ok(Some(shape))
     }
 
-    /// Weights and bias in the order the kernel reads them.
-    fn pack(&self, inputs: &Args, windows: &Windows, activation: Activation) -> Result<PackedConv> {
-        let weights = inputs.get(1)?;
-        let shape = ConvShape {
-            in_channels: weights.shape()[1] * self.group,
-            out_channels: weights.shape()[0],
+    /// What kernels want to know of weights of this shape, sliding so.
+    pub(crate) fn kernel_shape(&self, weights: &[usize], windows: &Windows) -> ConvShape {
+        ConvShape {
+            in_channels: weights[1] * self.group,
+            out_channels: weights[0],
             groups: self.group,
             kernel: windows.kernel.clone(),
             strides: windows.strides.clone(),
             dilations: windows.dilations.clone(),
             pads_begin: windows.pads_begin.clone(),
             pads_end: windows.pads_end.clone(),
-        };
+        }
+    }
+
+    /// Weights and bias in the order the kernel reads them.
+    fn pack(&self, inputs: &Args, windows: &Windows, activation: Activation) -> Result<PackedConv> {
+        let weights = inputs.get(1)?;
+        let shape = self.kernel_shape(weights.shape(), windows);
         let bias = bias_of::<f32>(inputs, shape.out_channels)?;
         Ok(PackedConv::new(weights.as_slice()?, bias, shape, activation))
     }
@@ -212,7 +216,7 @@ struct PreparedConv {
     conv: Conv,
     constants: Vec<Option<Tensor>>,
     activation: Activation,
-    packed: OnceLock<PackedConv>,
+    packed: PackedOnce<PackedConv>,
 }
 
 impl Prepared for PreparedConv {
@@ -221,20 +225,14 @@ impl Prepared for PreparedConv {
         let input = inputs.get(0)?;
         let windows = self.conv.windows(input.shape(), inputs.get(1)?.shape())?;
         let own_bias = inputs.optional(2).is_some() && !matches!(self.constants.get(2), Some(Some(_)));
-        if !own_bias {
-            if self.packed.get().is_none() {
-                let packed = self.conv.pack(&inputs, &windows, self.activation)?;
-                let _ = self.packed.set(packed); // another thread may have been faster
-            }
-            if let Some(packed) = self.packed.get()
-                && packed.shape().pads_begin == windows.pads_begin
-                && packed.shape().pads_end == windows.pads_end
-            {
-                return Ok(vec![Conv::run_packed(packed, input, &windows)?]);
-            }
-        }
-        let packed = self.conv.pack(&inputs, &windows, self.activation)?;
-        Ok(vec![Conv::run_packed(&packed, input, &windows)?])
+        let pack = || self.conv.pack(&inputs, &windows, self.activation);
+        let run = |packed: &PackedConv| Conv::run_packed(packed, input, &windows);
+        let output = if own_bias {
+            run(&pack()?)?
+        } else {
+            self.packed.with(|packed| windows.fit(packed.shape()), pack, run)?
+        };
+        Ok(vec![output])
     }
 }
 

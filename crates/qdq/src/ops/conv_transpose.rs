@@ -1,10 +1,9 @@
 //! Transposed convolution.
 
-use std::sync::OnceLock;
-
 use super::conv::bias_of;
 use super::elementwise::{require_float, require_same_dtype};
 use super::numeric::{Float, by_float, filled};
+use super::packed_once::PackedOnce;
 use super::window::{AutoPad, Sliding, Windows};
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, QuantRule, Weight, op, with_constants};
 use crate::error::{Error, Result};
@@ -79,7 +78,7 @@ impl OpDef for ConvTranspose {
             return Ok(None);
         }
         let (op, constants) = (self.clone(), constants.to_vec());
-        Ok(Some(Box::new(PreparedConvTranspose { op, constants, activation, packed: OnceLock::new() })))
+        Ok(Some(Box::new(PreparedConvTranspose { op, constants, activation, packed: PackedOnce::default() })))
     }
 }
 
@@ -288,7 +287,7 @@ struct PreparedConvTranspose {
     op: ConvTranspose,
     constants: Vec<Option<Tensor>>,
     activation: Activation,
-    packed: OnceLock<PackedConvTranspose>,
+    packed: PackedOnce<PackedConvTranspose>,
 }
 
 impl Prepared for PreparedConvTranspose {
@@ -297,21 +296,16 @@ impl Prepared for PreparedConvTranspose {
         let input = inputs.get(0)?;
         let geometry = self.op.geometry(input.shape(), inputs.get(1)?.shape())?;
         let own_bias = inputs.optional(2).is_some() && !matches!(self.constants.get(2), Some(Some(_)));
-        if !own_bias {
-            if self.packed.get().is_none() {
-                let packed = self.op.pack(&inputs, geometry.clone(), self.activation)?;
-                let _ = self.packed.set(packed); // another thread may have been faster
-            }
-            if let Some(packed) = self.packed.get()
-                && packed.shape().pads_begin == geometry.pads_begin
-                && packed.shape().pads_end == geometry.pads_end
-                && packed.shape().output_padding == geometry.extra
-            {
-                return Ok(vec![run_packed(packed, input)?]);
-            }
-        }
-        let packed = self.op.pack(&inputs, geometry, self.activation)?;
-        Ok(vec![run_packed(&packed, input)?])
+        let pack = || self.op.pack(&inputs, geometry.clone(), self.activation);
+        let run = |packed: &PackedConvTranspose| run_packed(packed, input);
+        let fits = |packed: &PackedConvTranspose| {
+            let shape = packed.shape();
+            shape.pads_begin == geometry.pads_begin
+                && shape.pads_end == geometry.pads_end
+                && shape.output_padding == geometry.extra
+        };
+        let output = if own_bias { run(&pack()?)? } else { self.packed.with(fits, pack, run)? };
+        Ok(vec![output])
     }
 }
 

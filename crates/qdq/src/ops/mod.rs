@@ -44,6 +44,7 @@ mod matmul;
 mod movement;
 mod norm;
 mod numeric;
+mod packed_once;
 mod pad;
 mod patches;
 mod pool;
@@ -82,6 +83,7 @@ pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
 pub(crate) use infer::{broadcast_sizes, resolve_axis};
 pub(crate) use numeric::unwritten;
+pub(crate) use packed_once::PackedOnce;
 
 pub use activation::*;
 pub use arrange::*;

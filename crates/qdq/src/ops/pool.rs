@@ -79,6 +79,14 @@ macro_rules! windowed {
                     ceil_mode: self.ceil_mode,
                 }
             }
+
+            /// Windows over a tensor of this shape.
+            ///
+            /// # Errors
+            /// Another rank than the window's; windows that do not fit.
+            pub(crate) fn windows(&self, shape: &[usize]) -> Result<Windows> {
+                resolve(&self.sliding(), shape)
+            }
         }
 
         impl OpDef for $name {
@@ -92,7 +100,7 @@ macro_rules! windowed {
             }
 
             fn eval(&self, context: EvalContext, inputs: Args) -> Result<Vec<Tensor>> {
-                let windows = resolve(&self.sliding(), inputs.get(0)?.shape())?;
+                let windows = self.windows(inputs.get(0)?.shape())?;
                 self.compute(context, inputs, &windows)
             }
 

@@ -2,6 +2,7 @@
 
 use super::attr_enum;
 use crate::error::{Error, Result};
+use crate::kernels::conv::ConvShape;
 use crate::tensor::Dim;
 
 attr_enum! {
@@ -171,6 +172,11 @@ impl Windows {
     /// Number of taps of a window.
     pub(crate) fn n_taps(&self) -> usize {
         self.kernel.iter().product()
+    }
+
+    /// Whether a kernel packed for this shape pads as these windows do; its other attributes do not depend on the input.
+    pub(crate) fn fit(&self, packed: &ConvShape) -> bool {
+        self.pads_begin == packed.pads_begin && self.pads_end == packed.pads_end
     }
 
     /// Visits every pair of an output and a tap inside the input, in runs along the last axis.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::{IntegerInput, IntegerNode};
+use crate::kernels::int8::Bytes;
 use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
 
 /// Parameters of a whole tensor.
@@ -94,6 +95,18 @@ pub(in crate::profiles) fn output(node: &IntegerNode<'_>) -> Result<Affine> {
 /// Contents of constant inputs, in their positions.
 pub(in crate::profiles) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
     node.inputs.iter().map(|input| input.as_ref()?.constant.clone()).collect()
+}
+
+/// Elements of an 8-bit tensor, as kernels take them.
+///
+/// # Errors
+/// A tensor of another type.
+pub(in crate::profiles) fn bytes(tensor: &Tensor) -> Result<Bytes<'_>> {
+    match tensor.data() {
+        Data::I8(elements) => Ok(Bytes::I8(elements)),
+        Data::U8(elements) => Ok(Bytes::U8(elements)),
+        other => Err(Error::data(format!("a tensor of {} where 8-bit integers are needed", other.dtype()))),
+    }
 }
 
 /// The integers of a tensor of up to 16 bits.

@@ -9,6 +9,7 @@ pub mod litert;
 mod lower;
 pub mod ort;
 pub mod portable;
+mod products;
 mod raise;
 
 pub use fusions::{Fusion, Fusions, Kind, LITERT, ONNXRUNTIME, ONNXRUNTIME_ARM64, PORTABLE};

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::ops::{Args, AveragePool, Prepared, Sliding, output_count};
+use crate::ops::{Args, AveragePool, Prepared, output_count};
 use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::Tensor;
 
@@ -32,19 +32,7 @@ struct Average {
 impl Prepared for Average {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
         let input = inputs.get(0)?;
-        let pool = &self.pool;
-        if input.shape().len() != pool.kernel_shape.len() + 2 {
-            return Err(Error::data(format!("pooling of a tensor of shape {:?}", input.shape())));
-        }
-        let sliding = Sliding {
-            kernel: &pool.kernel_shape,
-            auto_pad: pool.auto_pad,
-            strides: &pool.strides,
-            dilations: &pool.dilations,
-            pads: &pool.pads,
-            ceil_mode: pool.ceil_mode,
-        };
-        let windows = sliding.resolve(&input.shape()[2..])?;
+        let windows = self.pool.windows(input.shape())?;
         let shape = [&input.shape()[..2], windows.output.as_slice()].concat();
         let mut means = Vec::with_capacity(output_count(&shape)?);
         let n_positions = windows.output.iter().product();

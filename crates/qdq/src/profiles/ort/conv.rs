@@ -1,14 +1,11 @@
 //! Convolution: kernels `QLinearConv` and `ConvInteger`.
 
-use std::sync::OnceLock;
-
 use super::node::{self, Affine, bytes, check_types, constants};
 use super::output::Output;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::kernels::conv::ConvShape;
 use crate::kernels::int8::{Arithmetic, ConvInput, Layout, PackedConv};
-use crate::ops::{Args, Conv, Prepared, Sliding, Windows, with_constants};
+use crate::ops::{Args, Conv, PackedOnce, Prepared, Windows, with_constants};
 use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Binds a convolution of integers `[batch, channels, spatial…]` by weights `[outputs, channels / group, kernel…]`, with
@@ -43,7 +40,6 @@ pub(super) fn prepare(
     let may_saturate =
         (input.storage, weights.storage) == (DType::U8, DType::I8) && !matches!(output, Output::Sums);
     let arithmetic = if may_saturate { arithmetic } else { Arithmetic::Exact };
-    let packed = OnceLock::new();
     Ok(Box::new(PreparedConv {
         conv: conv.clone(),
         input,
@@ -52,7 +48,7 @@ pub(super) fn prepare(
         arithmetic,
         layouts: [node.input_layout, node.output_layout],
         constants,
-        packed,
+        packed: PackedOnce::default(),
     }))
 }
 
@@ -80,8 +76,8 @@ struct PreparedConv {
     /// Of input and output.
     layouts: [Layout; 2],
     constants: Vec<Option<Tensor>>,
-    /// Constant weights and bias, packed when the padding is known: at the first run.
-    packed: OnceLock<PackedConv>,
+    /// Constant weights and bias.
+    packed: PackedOnce<PackedConv>,
 }
 
 impl Prepared for PreparedConv {
@@ -90,67 +86,29 @@ impl Prepared for PreparedConv {
         let is_packable = is_constant(1) && (is_constant(2) || inputs.optional(2).is_none());
         let inputs = with_constants(inputs, &self.constants);
         let input = inputs.get(0)?;
-        let windows = self.windows(input.shape(), inputs.get(1)?.shape())?;
-        if is_packable {
-            if self.packed.get().is_none() {
-                let packed = self.pack(&inputs, &windows)?;
-                let _ = self.packed.set(packed); // another thread may have been faster
-            }
-            if let Some(packed) = self.packed.get()
-                && packed.shape().pads_begin == windows.pads_begin
-                && packed.shape().pads_end == windows.pads_end
-            {
-                return Ok(vec![self.convolve(packed, input, &windows)?]);
-            }
+        let windows = self.conv.windows(input.shape(), inputs.get(1)?.shape())?;
+        if windows.kernel.len() > 3 {
+            return Err(Error::data(format!(
+                "a convolution over the {} axes of a kernel",
+                windows.kernel.len()
+            )));
         }
-        Ok(vec![self.convolve(&self.pack(&inputs, &windows)?, input, &windows)?])
+        let pack = || self.pack(&inputs, &windows);
+        let convolve = |packed: &PackedConv| self.convolve(packed, input, &windows);
+        let output = if is_packable {
+            self.packed.with(|packed| windows.fit(packed.shape()), pack, convolve)?
+        } else {
+            convolve(&pack()?)?
+        };
+        Ok(vec![output])
     }
 }
 
 impl PreparedConv {
-    /// How the kernel slides, with shapes checked against each other.
-    fn windows(&self, input: &[usize], weights: &[usize]) -> Result<Windows> {
-        let bad = || {
-            let groups = self.conv.group;
-            Error::data(format!("a convolution of {input:?} with weights {weights:?} in {groups} groups"))
-        };
-        let (&[_, channels, ref spatial @ ..], &[outputs, per_group, ref kernel @ ..]) = (input, weights)
-        else {
-            return Err(bad());
-        };
-        let groups = self.conv.group;
-        let fits = (1..=3).contains(&spatial.len())
-            && spatial.len() == kernel.len()
-            && groups > 0
-            && outputs.is_multiple_of(groups)
-            && per_group.checked_mul(groups) == Some(channels);
-        if !fits {
-            return Err(bad());
-        }
-        let sliding = Sliding {
-            kernel,
-            auto_pad: self.conv.auto_pad,
-            strides: &self.conv.strides,
-            dilations: &self.conv.dilations,
-            pads: &self.conv.pads,
-            ceil_mode: false,
-        };
-        sliding.resolve(spatial)
-    }
-
     /// Weights and bias in the order the kernel reads them.
     fn pack(&self, inputs: &Args, windows: &Windows) -> Result<PackedConv> {
-        let (weights, groups) = (inputs.get(1)?, self.conv.group);
-        let shape = ConvShape {
-            in_channels: weights.shape()[1] * groups,
-            out_channels: weights.shape()[0],
-            groups,
-            kernel: windows.kernel.clone(),
-            strides: windows.strides.clone(),
-            dilations: windows.dilations.clone(),
-            pads_begin: windows.pads_begin.clone(),
-            pads_end: windows.pads_end.clone(),
-        };
+        let weights = inputs.get(1)?;
+        let shape = self.conv.kernel_shape(weights.shape(), windows);
         self.output.check_channels(shape.out_channels)?;
         let bias = match inputs.optional(2) {
             Some(bias) if bias.len() != shape.out_channels => {
@@ -163,7 +121,7 @@ impl PreparedConv {
             Some(bias) => Some(bias.as_slice::<i32>()?),
             None => None,
         };
-        let is_depthwise = weights.shape()[1] == 1 && shape.out_channels == groups;
+        let is_depthwise = weights.shape()[1] == 1 && shape.out_channels == shape.groups;
         let arithmetic = if is_depthwise { Arithmetic::Exact } else { self.arithmetic };
         Ok(PackedConv::new(bytes(weights)?, &[self.zero_point], bias, shape, arithmetic))
     }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::exec::{IntegerInput, IntegerNode};
-use crate::kernels::int8::Bytes;
-use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
+pub(super) use crate::profiles::integers::{bytes, constants};
+use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Parameters of a whole 8-bit tensor: `real = (integer - zero_point) * scale`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,26 +91,12 @@ pub(super) fn check_one_storage(tensors: &[Affine]) -> Result<()> {
     }
 }
 
-/// Contents of constant inputs, in their positions.
-pub(super) fn constants(node: &IntegerNode<'_>) -> Vec<Option<Tensor>> {
-    node.inputs.iter().map(|input| input.as_ref().and_then(|input| input.constant.clone())).collect()
-}
-
 /// An error unless there are kernels for these factors: u8 by u8 or i8, i8 by i8.
 pub(super) fn check_types(left: DType, right: DType) -> Result<()> {
     match (left, right) {
         (DType::U8, DType::U8 | DType::I8) | (DType::I8, DType::I8) => Ok(()),
         _ => Err(Error::unsupported(format!("{left} by {right}"))
             .help("onnxruntime multiplies u8 by u8, u8 by i8, and i8 by i8")),
-    }
-}
-
-/// Elements of an 8-bit tensor, as kernels take them.
-pub(super) fn bytes(tensor: &Tensor) -> Result<Bytes<'_>> {
-    match tensor.data() {
-        Data::I8(elements) => Ok(Bytes::I8(elements)),
-        Data::U8(elements) => Ok(Bytes::U8(elements)),
-        other => Err(Error::data(format!("a tensor of {} where 8-bit integers are needed", other.dtype()))),
     }
 }
 

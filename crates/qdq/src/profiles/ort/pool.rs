@@ -5,7 +5,7 @@ use super::rounding::{Saturate, to_i32};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::int8::{Bytes, Layout};
-use crate::ops::{Args, AveragePool, Prepared, Sliding, Windows, with_constants};
+use crate::ops::{Args, AveragePool, Prepared, Windows, with_constants};
 use crate::tensor::Tensor;
 
 /// Binds an average over windows of up to three axes.
@@ -46,7 +46,7 @@ impl Prepared for PreparedAverage {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
         let inputs = with_constants(inputs, &self.constants);
         let input = inputs.get(0)?;
-        let windows = self.windows(input.shape())?;
+        let windows = self.pool.windows(input.shape())?;
         let shape = [&input.shape()[..2], &windows.output].concat();
         let is_global = windows.kernel == windows.input
             && windows.pads_begin.iter().chain(&windows.pads_end).all(|&pad| pad == 0);
@@ -79,25 +79,6 @@ fn window_sums(plane: &[u8], table: &[f32], windows: &Windows) -> Vec<f32> {
 }
 
 impl PreparedAverage {
-    fn windows(&self, shape: &[usize]) -> Result<Windows> {
-        let pool = &self.pool;
-        if shape.len() != pool.kernel_shape.len() + 2 {
-            return Err(Error::data(format!(
-                "the shape {shape:?} for windows of {} axes",
-                pool.kernel_shape.len()
-            )));
-        }
-        let sliding = Sliding {
-            kernel: &pool.kernel_shape,
-            auto_pad: pool.auto_pad,
-            strides: &pool.strides,
-            dilations: &pool.dilations,
-            pads: &pool.pads,
-            ceil_mode: pool.ceil_mode,
-        };
-        sliding.resolve(&shape[2..])
-    }
-
     /// What each sum is divided by.
     fn counts(&self, windows: &Windows) -> Vec<f32> {
         let mut counts = vec![0usize; windows.output.iter().product()];

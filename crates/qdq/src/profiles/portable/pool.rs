@@ -3,7 +3,7 @@
 use super::multiplier::{Multiplier, Ratio};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::ops::{Args, AveragePool, Prepared, Sliding};
+use crate::ops::{Args, AveragePool, Prepared};
 use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::Tensor;
 
@@ -36,7 +36,7 @@ impl Prepared for Mean {
         let planes = elements.chunks(size.max(1));
         let (positions, output_shape) = match &self.pool {
             None => (vec![vec![(0, size)]], vec![1; spatial.len()]),
-            Some(pool) => windows(pool, spatial)?,
+            Some(pool) => windows(pool, input.shape())?,
         };
         let counts: Vec<usize> = match &self.pool {
             None => vec![size],
@@ -70,19 +70,11 @@ type Runs = Vec<(usize, usize)>;
 
 /// For each output position the elements of its window that are inside, as runs of flat positions; and the output's
 /// spatial sizes.
-fn windows(pool: &AveragePool, spatial: &[usize]) -> Result<(Vec<Runs>, Vec<usize>)> {
+fn windows(pool: &AveragePool, shape: &[usize]) -> Result<(Vec<Runs>, Vec<usize>)> {
     if pool.ceil_mode && pool.count_include_pad {
         return Err(Error::unsupported("windows that reach beyond the padding and count it"));
     }
-    let sliding = Sliding {
-        kernel: &pool.kernel_shape,
-        auto_pad: pool.auto_pad,
-        strides: &pool.strides,
-        dilations: &pool.dilations,
-        pads: &pool.pads,
-        ceil_mode: pool.ceil_mode,
-    };
-    let windows = sliding.resolve(spatial)?;
+    let windows = pool.windows(shape)?;
     let mut runs = vec![Vec::new(); windows.output.iter().product()];
     windows.for_each_row(|row| {
         for i in 0..row.len {

@@ -3,13 +3,13 @@
 use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::kernels::conv::ConvShape;
-use crate::kernels::int8::{
-    Arithmetic, Bytes, ConvInput, Epilogue, Layout, Output, PackedB, PackedConv, gemm,
+use crate::kernels::int8::{Epilogue, Output};
+use crate::ops::{Args, Conv, Gemm, Prepared, unwritten};
+use crate::profiles::integers::{Affine, activation, output, params};
+use crate::profiles::products::{
+    ConvSums, Kernel, MatrixSums, check_gemm, constant_bias, constant_weights, conv_outputs, matrix,
 };
-use crate::ops::{Args, Conv, Gemm, Prepared, Sliding};
-use crate::profiles::integers::{Affine, activation, input, output, params};
-use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
+use crate::tensor::{DType, Granularity, Tensor};
 
 /// What becomes of sums: `z_y + mul(sum, s_x·s_w / s_y)`, with a multiplier for all outputs or for each.
 #[derive(Debug)]
@@ -35,11 +35,14 @@ impl Requantize {
         Ok(Self { multipliers: w.scale.iter().map(multiplier).collect::<Result<_>>()?, output })
     }
 
-    /// Sums in rows of `inner` to integers; the channel of row `i` is `i % n_channels`.
-    fn rows(&self, shape: Vec<usize>, sums: &[i32], n_channels: usize, inner: usize) -> Result<Tensor> {
+    /// The integers of a shape whose sums `kernel` writes; channels lie along `axis`.
+    fn fill(&self, shape: Vec<usize>, axis: usize, kernel: Kernel<'_>) -> Result<Tensor> {
+        let (n_channels, inner) = (shape[axis].max(1), shape[axis + 1..].iter().product::<usize>().max(1));
+        let mut sums = unwritten::<i32>(&shape)?;
+        kernel(&Epilogue::Sums, Output::I32(&mut sums));
         let mut integers = Vec::with_capacity(sums.len());
-        for (i, row) in sums.chunks(inner.max(1)).enumerate() {
-            let multiplier = self.multiplier(i % n_channels.max(1));
+        for (i, row) in sums.chunks(inner).enumerate() {
+            let multiplier = self.multiplier(i % n_channels);
             integers.extend(row.iter().map(|&sum| self.output.limit(multiplier.apply(sum.into()))));
         }
         self.output.tensor(shape, &integers)
@@ -50,26 +53,9 @@ impl Requantize {
     }
 }
 
-/// The bytes of an 8-bit tensor.
-fn bytes(tensor: &Tensor) -> Result<Bytes<'_>> {
-    match tensor.data() {
-        Data::U8(q) => Ok(Bytes::U8(q)),
-        Data::I8(q) => Ok(Bytes::I8(q)),
-        other => Err(Error::data(format!("a tensor of {} where 8-bit integers are needed", other.dtype()))),
-    }
-}
-
-/// Constant weights.
-fn weights<'n>(node: &'n IntegerNode<'_>) -> Result<&'n Tensor> {
-    let constant = input(node, 1)?.constant.as_ref();
-    constant.ok_or_else(|| Error::unsupported("weights that are computed, not constant"))
-}
-
 /// A constant bias of as many numbers as outputs.
 fn bias(node: &IntegerNode<'_>, n_outputs: usize) -> Result<Option<Vec<i32>>> {
-    let Some(Some(bias)) = node.inputs.get(2) else { return Ok(None) };
-    let bias =
-        bias.constant.as_ref().ok_or_else(|| Error::unsupported("a bias that is computed, not constant"))?;
+    let Some(bias) = constant_bias(node)? else { return Ok(None) };
     let numbers = bias.as_slice::<i32>()?;
     match numbers {
         [one] => Ok(Some(vec![*one; n_outputs])),
@@ -82,118 +68,28 @@ fn bias(node: &IntegerNode<'_>, n_outputs: usize) -> Result<Option<Vec<i32>>> {
 
 /// Binds a convolution with constant weights over 1 to 3 spatial axes.
 pub(super) fn prepare_conv(conv: &Conv, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
-    let (weights, params) = (weights(node)?, params(node, 1)?);
-    let &[outputs, channels, ref kernel @ ..] = weights.shape() else {
-        return Err(Error::graph(format!("weights of shape {:?}", weights.shape())));
-    };
-    if !(1..=3).contains(&kernel.len()) || conv.group == 0 || !outputs.is_multiple_of(conv.group) {
-        return Err(Error::unsupported(format!("a convolution with weights {:?}", weights.shape())));
-    }
-    bytes(weights)?;
     let requantize = Requantize::new(node, 0)?;
-    Ok(Box::new(PreparedConv {
-        conv: conv.clone(),
-        channels,
-        kernel: kernel.to_vec(),
-        outputs,
-        weights: weights.clone(),
-        weight_params: params.clone(),
-        bias: bias(node, outputs)?,
-        zero_point: activation(node, 0)?.zero_point,
-        requantize,
-        packed: std::sync::OnceLock::new(),
-    }))
+    let n_outputs = conv_outputs(conv, constant_weights(node)?)?;
+    let sums = ConvSums::new(conv, node, bias(node, n_outputs)?)?;
+    Ok(Box::new(PreparedConv { sums, requantize }))
 }
 
 #[derive(Debug)]
 struct PreparedConv {
-    conv: Conv,
-    channels: usize,
-    kernel: Vec<usize>,
-    outputs: usize,
-    weights: Tensor,
-    weight_params: QuantParams,
-    bias: Option<Vec<i32>>,
-    zero_point: i32,
+    sums: ConvSums,
     requantize: Requantize,
-    /// For the first shape of the input: with `auto_pad` the padding depends on it.
-    packed: std::sync::OnceLock<PackedConv>,
-}
-
-impl PreparedConv {
-    fn shape(&self, spatial: &[usize]) -> Result<ConvShape> {
-        let sliding = Sliding {
-            kernel: &self.kernel,
-            auto_pad: self.conv.auto_pad,
-            strides: &self.conv.strides,
-            dilations: &self.conv.dilations,
-            pads: &self.conv.pads,
-            ceil_mode: false,
-        };
-        let windows = sliding.resolve(spatial)?;
-        Ok(ConvShape {
-            in_channels: self.channels * self.conv.group,
-            out_channels: self.outputs,
-            groups: self.conv.group,
-            kernel: windows.kernel.clone(),
-            strides: windows.strides.clone(),
-            dilations: windows.dilations.clone(),
-            pads_begin: windows.pads_begin.clone(),
-            pads_end: windows.pads_end.clone(),
-        })
-    }
-
-    fn pack(&self, shape: ConvShape) -> Result<PackedConv> {
-        let weights = bytes(&self.weights)?;
-        Ok(PackedConv::new(
-            weights,
-            &self.weight_params.zero_point,
-            self.bias.as_deref(),
-            shape,
-            Arithmetic::Exact,
-        ))
-    }
 }
 
 impl Prepared for PreparedConv {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
-        let x = inputs.get(0)?;
-        let dims = x.shape();
-        if dims.len() != self.kernel.len() + 2 || dims[1] != self.channels * self.conv.group {
-            return Err(Error::data(format!(
-                "a convolution of {dims:?} with weights {:?}",
-                self.weights.shape()
-            )));
-        }
-        let shape = self.shape(&dims[2..])?;
-        let packed_now;
-        let packed = match self.packed.get() {
-            Some(packed) if *packed.shape() == shape => packed,
-            Some(_) => {
-                packed_now = self.pack(shape)?;
-                &packed_now
-            }
-            None => {
-                let packed = self.pack(shape)?;
-                self.packed.get_or_init(|| packed)
-            }
-        };
-        let output = packed.shape().output_dims(dims);
-        let inner: usize = output[2..].iter().product();
-        let mut sums = vec![0; crate::ops::output_count(&output)?];
-        let input =
-            ConvInput { data: bytes(x)?, dims, layout: Layout::ChannelsFirst, zero_point: self.zero_point };
-        packed.run(input, &Epilogue::Sums, Output::I32(&mut sums), Layout::ChannelsFirst);
-        Ok(vec![self.requantize.rows(output, &sums, self.outputs, inner)?])
+        let output = self.sums.run(inputs.get(0)?, |shape, kernel| self.requantize.fill(shape, 1, kernel))?;
+        Ok(vec![output])
     }
 }
 
 /// Binds a gemm with a constant matrix of weights and a constant bias.
 pub(super) fn prepare_gemm(op: &Gemm, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
-    let has_bias = matches!(node.inputs.get(2), Some(Some(_)));
-    if op.alpha != 1.0 || (has_bias && op.beta != 1.0) || op.trans_a {
-        return Err(Error::unsupported("alpha or beta other than 1, or a transposed activation"));
-    }
+    check_gemm(op, node)?;
     prepare_matrix(node, op.trans_b)
 }
 
@@ -203,41 +99,24 @@ pub(super) fn prepare_mat_mul(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared
 }
 
 fn prepare_matrix(node: &IntegerNode<'_>, is_transposed: bool) -> Result<Box<dyn Prepared>> {
-    let weights = weights(node)?;
-    let &[rows, columns] = weights.shape() else {
-        return Err(Error::unsupported(format!("weights of shape {:?}, not a matrix", weights.shape())));
-    };
+    let (_, _, n_outputs) = matrix(constant_weights(node)?, is_transposed)?;
     let requantize = Requantize::new(node, usize::from(!is_transposed))?;
-    let zero_points = &params(node, 1)?.zero_point;
-    let packed = if is_transposed {
-        PackedB::transposed(bytes(weights)?, columns, rows, zero_points, Arithmetic::Exact)
-    } else {
-        PackedB::new(bytes(weights)?, rows, columns, zero_points, Arithmetic::Exact)
-    };
-    let n = if is_transposed { rows } else { columns };
-    let (bias, zero_point) = (bias(node, n)?, activation(node, 0)?.zero_point);
-    Ok(Box::new(PreparedMatrix { packed, bias, zero_point, requantize }))
+    let sums = MatrixSums::new(node, is_transposed, bias(node, n_outputs)?)?;
+    Ok(Box::new(PreparedMatrix { sums, requantize }))
 }
 
 #[derive(Debug)]
 struct PreparedMatrix {
-    packed: PackedB,
-    bias: Option<Vec<i32>>,
-    zero_point: i32,
+    sums: MatrixSums,
     requantize: Requantize,
 }
 
 impl Prepared for PreparedMatrix {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
-        let x = inputs.get(0)?;
-        let (k, n) = (self.packed.depth(), self.packed.columns());
-        let Some((&last, lead)) = x.shape().split_last().filter(|(last, _)| **last == k) else {
-            return Err(Error::data(format!("a product of {:?} with a matrix of {k} rows", x.shape())));
+        let fill = |shape: Vec<usize>, kernel: Kernel<'_>| {
+            let last = shape.len() - 1;
+            self.requantize.fill(shape, last, kernel)
         };
-        let m = x.len() / last.max(1);
-        let mut sums = vec![0; m * n];
-        let sum = &Epilogue::Sums;
-        gemm(bytes(x)?, m, self.zero_point, &self.packed, self.bias.as_deref(), sum, Output::I32(&mut sums));
-        Ok(vec![self.requantize.rows([lead, &[n]].concat(), &sums, n, 1)?])
+        Ok(vec![self.sums.run(inputs.get(0)?, fill)?])
     }
 }
