@@ -35,6 +35,13 @@ BARS: dict[str, Bar] = {
     "resnet8": Bar("top-1", 0.3),
     "efficientnet-lite0": Bar("top-1", 1.0),
     "ppocr-cls": Bar("top-1", 0.5),
+    "ppocr-det": Bar("recall", 0.5),
+    "basic-pitch": Bar("notes", 0.5),
+    "magika": Bar("top-1", 0.5),
+    "vit": Bar("top-1", 0.5),
+    "fsdd-gru": Bar("top-1", 0.5),
+    "silero": Bar("accuracy", 0.3),
+    "silero-16k": Bar("accuracy", 0.3),
 }
 COSINE_BARS: dict[str, float] = {"minilm": 0.99}
 

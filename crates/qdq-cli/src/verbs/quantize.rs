@@ -232,6 +232,9 @@ fn report_text(report: &Report) -> String {
     for mask in &report.masks {
         notes.pair("left out of a range", mask);
     }
+    if report.n_evened > 0 {
+        notes.pair("outputs evened", report.n_evened);
+    }
     if report.n_smoothed > 0 {
         notes.pair("values smoothed", report.n_smoothed);
     }

@@ -23,9 +23,12 @@ pub(super) fn quantize_corrected(
 ) -> Result<Quantized> {
     let quantized = finish(prepared.clone(), observation.clone())?;
     let Prepared { mut graph, mut plan, report } = prepared;
-    let smoothing = observation.observed.calibrate(&graph, &mut plan)?.smoothing;
-    let smoothed = smoothing.into_keys().map(|(_, value)| value).collect();
-    let (with_errors, layers) = error_graph(&graph, &quantized.graph, &smoothed)?;
+    let calibrated = observation.observed.calibrate(&graph, &mut plan)?;
+    let smoothed = calibrated.smoothing.into_keys().map(|(_, value)| value);
+    let evened = calibrated.evened.into_keys().filter(|place| place.block == 0);
+    let evened = evened.filter_map(|place| graph.body.nodes[place.node].output(0));
+    let scaled = smoothed.chain(evened).collect();
+    let (with_errors, layers) = error_graph(&graph, &quantized.graph, &scaled)?;
     let n_outputs = graph.body.outputs.len();
     let samples = dataset.first(MOST_SAMPLES).samples(&graph)?;
     let program = Program::new(with_errors, Taps::default())?;

@@ -62,6 +62,7 @@ pub(super) fn finish(prepared: Prepared, observation: Observation) -> Result<Qua
     report.n_samples = observation.n_samples;
     report.count(&graph, &plan);
     report.n_smoothed = calibrated.smoothing.len();
+    report.n_evened = calibrated.evened.len();
     report.masks.clone_from(&calibrated.masks);
     let graph = quant::convert(graph, &plan, &calibrated)?;
     Ok(Quantized { graph, report, data: observation.data })

@@ -21,14 +21,14 @@ pub struct CorrectedLayer {
 }
 
 /// The float graph with a node `(W - W_q) x` beside each convolution and gemm that `quantized`, made from it, has in
-/// integers; and the layers. Those whose inputs are `smoothed` have other weights than the float graph and are left out.
+/// integers; and the layers. Those whose inputs or outputs are `scaled` have other weights than the float graph and are left out.
 ///
 /// # Errors
 /// Weights in a form that cannot be dequantized.
 pub fn error_graph(
     graph: &Graph,
     quantized: &Graph,
-    smoothed: &BTreeSet<ValueId>,
+    scaled: &BTreeSet<ValueId>,
 ) -> Result<(Graph, Vec<CorrectedLayer>)> {
     let mut with_errors = graph.clone();
     let uses = Uses::new(quantized);
@@ -43,8 +43,9 @@ pub fn error_graph(
         else {
             continue;
         };
-        let has_bias =
-            node.input(2).is_none_or(|bias| graph.constant(bias).is_some()) && !smoothed.contains(&x);
+        let has_bias = node.input(2).is_none_or(|bias| graph.constant(bias).is_some())
+            && !scaled.contains(&x)
+            && !scaled.contains(&y);
         let original = graph.constant(w);
         let rounded = of_output.get(&y).and_then(|node| dequantized_weights(quantized, &uses, node));
         let (true, Some(original), Some(rounded)) = (has_bias, original, rounded) else { continue };

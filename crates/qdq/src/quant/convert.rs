@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::calibrate::Calibrated;
+use super::channels::Smoothing;
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan};
 use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
@@ -114,15 +115,33 @@ impl Converter<'_> {
         let params = self.params(out.position, value)?;
         let name = self.graph[value].name().to_owned();
         let mut real = value;
-        if let Some(factors) = self.calibrated.smoothing.get(&(out.position, value)) {
-            let inverse: Vec<f32> = factors.iter().map(|factor| 1.0 / factor).collect();
-            let inverse = self.graph.add_constant(&format!("{name}_smoothing"), Tensor::vector(inverse));
-            real = self.graph.add_value(&format!("{name}_smoothed"), self.graph[value].ty.clone());
-            out.nodes.push(Node::new(Mul {}, &[value, inverse], &[real]));
+        if let Some(smoothing) = self.calibrated.smoothing.get(&(out.position, value)) {
+            real = self.scaled(out, value, &format!("{name}_smoothed"), &smoothing.inverse())?;
         }
-        let dequantized = self.bridged(out, real, &name, params);
+        let mut dequantized = self.bridged(out, real, &name, params);
+        let mut evened = self.calibrated.evened.iter();
+        let evened = evened.find(|(place, (output, _))| place.block == out.position && *output == value);
+        if let Some((_, (_, smoothing))) = evened {
+            dequantized = self.scaled(out, dequantized, &format!("{name}_scaled"), smoothing)?;
+        }
         out.dequantized.insert(value, dequantized);
         Ok(dequantized)
+    }
+
+    /// A value times a factor for each channel.
+    fn scaled(
+        &mut self,
+        out: &mut Converted,
+        value: ValueId,
+        name: &str,
+        factors: &Smoothing,
+    ) -> Result<ValueId> {
+        let ty = self.graph[value].ty.clone();
+        let rank = ty.as_ref().and_then(|ty| ty.shape.as_ref()).map_or(1, |shape| shape.len());
+        let factors = self.graph.add_constant(&format!("{name}_factors"), factors.broadcast(rank)?);
+        let scaled = self.graph.add_value(name, ty);
+        out.nodes.push(Node::new(Mul {}, &[value, factors], &[scaled]));
+        Ok(scaled)
     }
 
     /// Quantizes and dequantizes a value.
@@ -177,7 +196,12 @@ impl Converter<'_> {
                         }
                         None => self.wide_bias(place, &original)?,
                     };
-                    let (quantized, params) = self.weights(out, &original, id, spec, bias)?;
+                    let bias = match bias {
+                        Some((bias, scale)) => Some((self.bias(place, bias)?, scale)),
+                        None => None,
+                    };
+                    let values = self.weight_values(out.position, place, &original, id)?;
+                    let (quantized, params) = self.weights(out, values, id, spec, bias)?;
                     weights = Some(params);
                     quantized
                 }
@@ -185,7 +209,7 @@ impl Converter<'_> {
                     let weights =
                         weights.as_ref().ok_or_else(|| Error::internal("a bias before its weights"))?;
                     let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
-                    let tensor = self.constant(id)?;
+                    let tensor = self.bias(place, id)?;
                     let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
                     let integers = match plan.target.formula {
                         Formula::Tflite => litert::quantize_bias(&tensor, &params)?,
@@ -227,17 +251,12 @@ impl Converter<'_> {
     fn weights(
         &mut self,
         out: &mut Converted,
-        node: &Node,
+        weights: Tensor,
         id: ValueId,
         spec: &QuantizationSpec,
-        bias: Option<(ValueId, f32)>,
+        bias: Option<(Tensor, f32)>,
     ) -> Result<(ValueId, QuantParams)> {
         let formula = self.plan.target.formula;
-        let mut weights = self.constant(id)?;
-        let smoothing = node.input(0).and_then(|input| self.calibrated.smoothing.get(&(out.position, input)));
-        if let Some(factors) = smoothing {
-            weights = multiply_rows(weights, factors, matches!(&node.op, Op::Gemm(op) if op.trans_b))?;
-        }
         let name = self.graph[id].name().to_owned();
         let mut params = weight_params(&weights, spec, formula).map_err(|error| error.value(&name))?;
         if let Some((bias, input_scale)) = bias {
@@ -245,10 +264,34 @@ impl Converter<'_> {
                 Formula::Tflite => litert::widen_for_bias,
                 Formula::Onnxruntime | Formula::Torch => widen_for_bias,
             };
-            widen(&mut params, input_scale, &self.constant(bias)?)?;
+            widen(&mut params, input_scale, &bias)?;
         }
         let integers = weight_integers(&weights, &params, formula)?;
         Ok((self.dequantized_constant(out, id, integers, params.clone()), params))
+    }
+
+    /// Weights of a node with the factors that its input's and its output's channels are divided by.
+    fn weight_values(&self, block: usize, place: Place, node: &Node, id: ValueId) -> Result<Tensor> {
+        let mut weights = self.constant(id)?;
+        let of_input = node.input(0).and_then(|input| self.calibrated.smoothing.get(&(block, input)));
+        if let Some(smoothing) = of_input {
+            let is_transposed = matches!(&node.op, Op::Gemm(op) if op.trans_b);
+            let axis = if is_transposed { 1 } else { weights.shape().len().saturating_sub(2) };
+            weights = smoothing.of_weights(weights, axis)?;
+        }
+        match self.calibrated.evened.get(&place) {
+            Some((_, evened)) => evened.inverse().of_weights(weights, 0),
+            None => Ok(weights),
+        }
+    }
+
+    /// The bias of a node, divided like the channels of its output.
+    fn bias(&self, place: Place, id: ValueId) -> Result<Tensor> {
+        let bias = self.constant(id)?;
+        match self.calibrated.evened.get(&place) {
+            Some((_, evened)) => evened.inverse().of_weights(bias, 0),
+            None => Ok(bias),
+        }
     }
 
     fn constant(&self, id: ValueId) -> Result<Tensor> {
@@ -292,22 +335,4 @@ fn replace(node: &mut Node, old: ValueId, new: ValueId) {
             }
         }
     }
-}
-
-/// The matrix with row `j` (column `j` of a transposed one) multiplied by `factors[j]`.
-fn multiply_rows(weights: Tensor, factors: &[f32], is_transposed: bool) -> Result<Tensor> {
-    let shape = weights.shape().to_vec();
-    let n_columns = shape.last().copied().unwrap_or(1).max(1);
-    let mut elements = weights.into_vec::<f32>()?;
-    let n_rows = if is_transposed { n_columns } else { elements.len() / n_columns };
-    if n_rows != factors.len() {
-        return Err(Error::data(format!(
-            "statistics of {} channels where weights have {n_rows}",
-            factors.len()
-        )));
-    }
-    for (index, element) in elements.iter_mut().enumerate() {
-        *element *= factors[if is_transposed { index % n_columns } else { index / n_columns }];
-    }
-    Tensor::from_vec(shape, elements)
 }

@@ -42,6 +42,8 @@ pub struct Report {
     pub left_in_float: Vec<(String, String)>,
     /// Values whose channels were smoothed.
     pub n_smoothed: usize,
+    /// Outputs of convolutions whose channels were evened.
+    pub n_evened: usize,
     /// Pairs of layers that were equalized.
     pub n_equalized: usize,
     /// Layers whose bias was corrected.

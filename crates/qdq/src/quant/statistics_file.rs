@@ -56,7 +56,7 @@ impl StatisticsFile {
             model,
             n_samples: n_samples as u64,
             statistics: observed.statistics.iter().map(|(id, state)| (name(*id), state.clone())).collect(),
-            channels: observed.channels.iter().map(|(id, state)| (name(*id), state.clone())).collect(),
+            channels: observed.channels.iter().map(|(id, (_, state))| (name(*id), state.clone())).collect(),
         }
     }
 
@@ -85,7 +85,7 @@ impl StatisticsFile {
                 return Err(Error::data("its statistics hold NaN or infinity").value(graph[*id].name()));
             }
         }
-        for (id, state) in &mut observed.channels {
+        for (id, (_, state)) in &mut observed.channels {
             state.clone_from(wanted(&self.channels, graph[*id].name())?);
         }
         Ok(observed)

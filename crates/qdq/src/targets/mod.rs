@@ -45,7 +45,9 @@ pub struct Target {
     pub max_opset: i64,
     /// How a range becomes a scale and a zero point, and a weight an integer.
     pub formula: Formula,
-    /// Whether channels that stand out in inputs of matrix products are divided before quantizing.
+    /// Whether precision is worth float ops: channels that stand out in inputs of matrix products are divided before
+    /// quantizing, channels of outputs that leave the integers multiplied after it, and what a logarithm follows stays
+    /// in float.
     #[serde(default, skip_serializing_if = "is_false")]
     pub smoothing: bool,
     /// Name of the fusions that the runtime makes when it loads a model ([`Fusions::find`]), where they are known.

@@ -43,3 +43,17 @@ pub struct Range {
     /// Largest value to represent.
     pub max: f32,
 }
+
+impl Range {
+    /// The least range that holds both.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+
+    /// The part of it inside of a limit.
+    #[must_use]
+    pub fn limited(self, limit: Self) -> Self {
+        Self { min: self.min.clamp(limit.min, limit.max), max: self.max.clamp(limit.min, limit.max) }
+    }
+}

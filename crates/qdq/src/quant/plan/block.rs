@@ -147,7 +147,9 @@ impl<'g> BlockPlanner<'g> {
             return reason;
         }
         let can = |(_, input): (usize, ValueId)| self.can[input.index()];
-        if row.role == Role::Anchor {
+        if row.role == Role::Anchor && super::units::needs_relative_precision(self, node) {
+            Reason::Logarithm
+        } else if row.role == Role::Anchor {
             Reason::TooSmall
         } else if activation_inputs(self.graph, node).all(can) {
             Reason::OutputFloat

@@ -5,6 +5,7 @@
 
 mod block;
 mod groups;
+mod logarithm;
 mod print;
 mod units;
 
@@ -66,6 +67,8 @@ pub enum Reason {
     Variant(&'static str),
     /// Alone among float ops it would not gain.
     TooSmall,
+    /// A logarithm of its result is taken.
+    Logarithm,
     /// Its inputs come in float.
     InputsFloat,
     /// What follows takes float.
@@ -85,6 +88,9 @@ impl fmt::Display for Reason {
             Reason::Variant(what) => f.write_str(what),
             Reason::TooSmall => {
                 f.write_str("too few channels: converting its data costs more than integers save")
+            }
+            Reason::Logarithm => {
+                f.write_str("a logarithm follows, which shows what integers lose of small values")
             }
             Reason::InputsFloat => {
                 f.write_str("its inputs come in float; converting them costs more than it saves")

@@ -1,7 +1,7 @@
 //! Units of planning: an op with an integer kernel, together with what is fused into it.
 
 use super::block::BlockPlanner;
-use super::{Place, Reason, activation_inputs};
+use super::{Place, Reason, activation_inputs, logarithm};
 use crate::graph::{Block, Graph, Node, Uses, ValueId};
 use crate::ops::{Op, QuantRule, ResizeMode};
 use crate::targets::{Role, Row, Target};
@@ -53,7 +53,9 @@ pub(super) fn find_units<'g>(planner: &BlockPlanner<'g>) -> Vec<Option<Unit<'g>>
         }
         unit.keeps_float_output =
             row.float_output && (gives_excluded || keeps_float_output(block, &planner.uses, node));
-        unit.is_seed = row.role == Role::Anchor && gains_alone(planner.graph, node, target);
+        unit.is_seed = row.role == Role::Anchor
+            && gains_alone(planner.graph, node, target)
+            && !needs_relative_precision(planner, node);
         for &member in &unit.chain {
             is_inside[member] = true;
         }
@@ -69,6 +71,12 @@ fn gains_alone(graph: &Graph, node: &Node, target: &Target) -> bool {
         Op::Conv(op) => weights.is_some_and(|weights| target.conv_gain.admits(weights.shape(), op.group)),
         _ => true,
     }
+}
+
+/// Whether a logarithm shows what integers lose, and the target would rather have the op in float.
+pub(super) fn needs_relative_precision(planner: &BlockPlanner<'_>, node: &Node) -> bool {
+    let follows = |value| logarithm::follows(planner.block, &planner.uses, value);
+    planner.target.smoothing && node.present_outputs().any(follows)
 }
 
 /// The longest of the row's sequences that follows the node.
