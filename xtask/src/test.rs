@@ -50,6 +50,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/round_trip.py", venv::ONNXRUNTIME),
     ("conformance/float_parity.py", venv::ONNXRUNTIME),
     ("conformance/quantized.py", venv::ONNXRUNTIME),
+    ("conformance/modes.py", venv::ONNXRUNTIME),
     ("conformance/formulas.py", venv::ONNXRUNTIME),
     ("conformance/lowered.py", venv::ONNXRUNTIME),
     ("conformance/integers.py", venv::ONNXRUNTIME),

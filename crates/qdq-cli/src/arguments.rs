@@ -66,10 +66,16 @@ pub(crate) struct Quantize {
     /// Print the recipe that all options together make, as TOML, and write nothing
     #[arg(long)]
     pub(crate) print_recipe: bool,
-    /// What is quantized: static (weights and activations; needs --data), or with --target tflite dynamic (int8 weights,
-    /// activations while the model runs), weight-only (int8 weights, float arithmetic) or float16 (weights)
+    /// What is quantized: static (weights and activations; needs --data), dynamic (int8 weights, activations while the
+    /// model runs), weight-only (int8 or int4 weights, float arithmetic) or float16 (weights, float arithmetic)
     #[arg(long, default_value = "static", value_name = "MODE")]
     pub(crate) mode: String,
+    /// Bits of a weight with --mode weight-only: 8, or 4 in blocks of 32 [default: 8]
+    #[arg(long, value_name = "N")]
+    pub(crate) bits: Option<u32>,
+    /// Weights that share a scale with --mode weight-only [default: all of an output with 8 bits, 32 with 4]
+    #[arg(long, value_name = "N")]
+    pub(crate) block_size: Option<usize>,
     /// Type of the model's float inputs and outputs once it is quantized: float, int8, uint8 or int16; integers are those
     /// that the model quantizes to
     #[arg(long, default_value = "float", value_name = "TYPE")]

@@ -8,10 +8,10 @@ mod explain;
 mod goal;
 mod inspect;
 mod merge;
+mod mode;
 mod observe;
 mod quantize;
 mod run;
-mod stored_weights;
 mod targets;
 
 use qdq::error::Result;

@@ -11,7 +11,7 @@ use qdq::quant::{ObserverKind, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{diff, eval, goal, stored_weights};
+use super::{diff, eval, goal, mode};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -22,16 +22,15 @@ const SQNR_SAMPLES: usize = 8;
 
 pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let target = pipeline::find_target(&arguments.target)?;
-    let recipe = recipe(arguments)?;
+    let mut recipe = recipe(arguments)?;
     if arguments.print_recipe {
         let recipe = recipe.effective(&target).map_err(|error| in_recipe(error, arguments))?;
         return output.result(recipe.to_toml()?, recipe);
     }
     let out = output_path(arguments)?;
     let io_type = io_type(&arguments.io_type)?;
-    if let Some(mode) = stored_weights::mode(&arguments.mode)? {
-        return stored_weights::store(arguments, mode, &out, output);
-    }
+    let mode = mode::mode(&arguments.mode)?;
+    mode::check(arguments, mode, &target, &mut recipe, &out)?;
     let graph = pipeline::read_model(&arguments.model)?;
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
     let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
@@ -41,8 +40,9 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let options = QuantizeOptions { target, recipe, n_threads };
     let goal = goal::goal(&arguments.goal, judged_on.as_ref(), arguments.labels.score_output.as_deref());
     let mut search = None;
-    let quantized = match (&arguments.stats, &dataset) {
-        (Some(stats), _) => {
+    let quantized = match (mode, &arguments.stats, &dataset) {
+        (Some(mode), ..) => pipeline::quantize_without_data(graph.clone(), mode, &options),
+        (None, Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
             pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
                 match error.kind() {
@@ -51,7 +51,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
                 }
             })
         }
-        (None, Some(dataset)) => match &goal {
+        (None, None, Some(dataset)) => match &goal {
             Some(goal) => pipeline::quantize_to_goal(graph.clone(), dataset, &options, goal, &progress).map(
                 |(quantized, found)| {
                     search = Some(found);
@@ -60,7 +60,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
             ),
             None => pipeline::quantize(graph.clone(), dataset, &options, &progress),
         },
-        (None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
+        (None, None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
     };
     let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
     let target = &options.target;
@@ -91,10 +91,11 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     if let Some(recipe) = &arguments.recipe {
         table.pair("recipe", recipe.display());
     }
-    table.pair(
-        "calibration",
-        format!("{}, {} samples", quantized.report.calibration, quantized.report.n_samples),
-    );
+    table.pair("mode", &arguments.mode);
+    if mode.is_none() {
+        let report = &quantized.report;
+        table.pair("calibration", format!("{}, {} samples", report.calibration, report.n_samples));
+    }
     table.pair("size", format!("{} → {}", size(&arguments.model)?, size(&out)?));
     if let Some(differences) = &differences {
         let on = format!("{} samples", differences.n_samples);
@@ -110,6 +111,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     table.pair("written", out.display());
     let json = json!({
         "output": out,
+        "mode": arguments.mode,
         "opset": opset,
         "report": quantized.report,
         "data": quantized.data,
@@ -199,10 +201,10 @@ fn output_path(arguments: &Quantize) -> Result<PathBuf> {
 fn accuracy(table: &mut Table, before: &Evaluation, after: &Evaluation) {
     let counts = |part: usize, whole: usize| eval::share(part, whole);
     table.pair("top-1 float", counts(before.n_top1, before.n_labels));
-    table.pair("top-1 int8", counts(after.n_top1, after.n_labels));
+    table.pair("top-1 quantized", counts(after.n_top1, after.n_labels));
     if let (Some(float), Some(int8)) = (before.n_top5, after.n_top5) {
         table.pair("top-5 float", counts(float, before.n_labels));
-        table.pair("top-5 int8", counts(int8, after.n_labels));
+        table.pair("top-5 quantized", counts(int8, after.n_labels));
     }
     if after.n_nan > 0 {
         table.pair("NaN scores", counts(after.n_nan, after.n_labels));
@@ -210,14 +212,17 @@ fn accuracy(table: &mut Table, before: &Evaluation, after: &Evaluation) {
 }
 
 fn report_text(report: &Report) -> String {
-    let mut table = Table::with_header(&["op", "integer", "fused", "float", "why float"]);
+    // Modes store weights, and fuse nothing.
+    let is_stored = report.n_stored > 0;
+    let second = if is_stored { "stored" } else { "fused" };
+    let mut table = Table::with_header(&["op", "integer", second, "float", "why float"]);
     for row in &report.ops {
         let reasons: Vec<String> =
             row.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
         table.row([
             row.op.clone(),
             row.n_integer.to_string(),
-            row.n_fused.to_string(),
+            if is_stored { row.n_stored } else { row.n_fused }.to_string(),
             row.n_float.to_string(),
             reasons.join("; "),
         ]);

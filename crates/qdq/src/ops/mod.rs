@@ -41,7 +41,7 @@ mod linear_attention;
 mod logic;
 mod loss;
 mod matmul;
-mod movement;
+pub(crate) mod movement;
 mod norm;
 mod numeric;
 mod packed_once;

@@ -167,6 +167,17 @@ fn tile<T: Stored>(elements: &[T], shape: &[usize], repeats: &[usize], count: us
     tiled
 }
 
+/// An f32 tensor with its axes in another order.
+///
+/// # Errors
+/// A tensor that is not f32.
+pub(crate) fn transposed(tensor: &Tensor, perm: &[usize]) -> Result<Tensor> {
+    let shape: Vec<usize> = perm.iter().map(|&axis| tensor.shape()[axis]).collect();
+    let mut output = super::numeric::filled(&shape, 0.0)?;
+    crate::kernels::transpose::transpose(tensor.as_slice::<f32>()?, tensor.shape(), perm, &mut output);
+    Tensor::from_vec(shape, output)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,13 @@
 //! kernels do not cover (other activations, simple networks).
 
 use super::Args;
+use super::movement::transposed;
 use super::numeric::filled;
 use super::recurrent::{Direction, RecurrentActivation};
 use crate::error::{Error, Result};
 use crate::kernels::recurrent::{
     GruWeights, LstmWeights, PackedGru, PackedLstm, SequenceInput, SequenceOutput,
 };
-use crate::kernels::transpose::transpose;
 use crate::tensor::Tensor;
 
 /// What kind of cell a layer has.
@@ -327,13 +327,6 @@ impl Layer {
         }
         initial.into_vec()
     }
-}
-
-fn transposed(tensor: &Tensor, perm: &[usize]) -> Result<Tensor> {
-    let shape: Vec<usize> = perm.iter().map(|&axis| tensor.shape()[axis]).collect();
-    let mut output = filled(&shape, 0.0)?;
-    transpose(tensor.as_slice::<f32>()?, tensor.shape(), perm, &mut output);
-    Tensor::from_vec(shape, output)
 }
 
 fn lengths(tensor: Option<&Tensor>, n_steps: usize, n_batches: usize) -> Result<Option<Vec<usize>>> {

@@ -36,7 +36,7 @@ pub use explain::{ExplainedNode, Explanation, Runs, explain};
 pub use model_file::{Format, WrittenModel, read_model, read_model_as_written, write_model};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
-pub use quantize::{QuantizeOptions, Quantized, quantize, with_integer_io, with_stored_weights};
+pub use quantize::{QuantizeOptions, Quantized, quantize, quantize_without_data, with_integer_io};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use search::{GOAL_SAMPLES, Goal, Precision, RankedLayer, Search, quantize_to_goal};

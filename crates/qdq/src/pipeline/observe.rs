@@ -35,7 +35,17 @@ pub struct Observation {
 ///
 /// # Errors
 /// Nothing to quantize; weights that are not finite; a recipe that does not fit model or target.
-pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
+pub fn prepare(graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
+    let (graph, report) = canonical(graph, recipe, target)?;
+    let plan = quant::plan(&graph, recipe, target)?;
+    Ok(Prepared { graph, plan, report })
+}
+
+/// The graph as it is quantized, and the start of the report.
+///
+/// # Errors
+/// Weights that are not finite.
+pub(super) fn canonical(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<(Graph, Report)> {
     let mut report = Report {
         target: target.name.clone(),
         frozen_inputs: passes::freeze_inputs(&mut graph),
@@ -49,8 +59,7 @@ pub fn prepare(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Pre
         report.n_equalized = passes::equalize(&mut graph)?;
     }
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    let plan = quant::plan(&graph, recipe, target)?;
-    Ok(Prepared { graph, plan, report })
+    Ok((graph, report))
 }
 
 /// Checks that a data set fits the inputs of a model, before work on the model that would be in vain.

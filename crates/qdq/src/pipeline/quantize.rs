@@ -1,13 +1,13 @@
 //! Float model in, quantized model out.
 
 use super::bias_correction::quantize_corrected;
-use super::observe::check_data;
+use super::observe::{canonical, check_data};
 use super::{Observation, Prepared, Progress, observe, prepare};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::quant::{self, Recipe, Report};
-use crate::targets::Target;
+use crate::quant::{self, Mode, Recipe, Report};
+use crate::targets::{Formula, Target};
 use crate::tensor::DType;
 
 /// How to quantize.
@@ -60,7 +60,7 @@ pub(super) fn finish(prepared: Prepared, observation: Observation) -> Result<Qua
     let calibrated = observation.observed.calibrate(&graph, &mut plan)?;
     report.calibration = plan.activation.observer.to_string();
     report.n_samples = observation.n_samples;
-    report.count(&graph, &plan);
+    report.count(&graph, &plan.decisions);
     report.n_smoothed = calibrated.smoothing.len();
     report.n_evened = calibrated.evened.len();
     report.masks.clone_from(&calibrated.masks);
@@ -78,21 +78,17 @@ pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
     Ok(graph)
 }
 
-/// A float model with its weights stored in fewer bits; activations stay in float.
-///
-/// With `quantizes_inputs`, TFLite's float ops with integer weights quantize their inputs while they run.
+/// Applies a mode that needs no data.
 ///
 /// # Errors
-/// As [`quant::store_weights`](crate::quant::store_weights).
-pub fn with_stored_weights(
-    mut graph: Graph,
-    storage: quant::StoredWeights,
-    quantizes_inputs: bool,
-) -> Result<Graph> {
-    crate::passes::canonicalize(&mut graph)?;
-    quant::store_weights(&mut graph, storage)?;
-    if quantizes_inputs {
+/// As [`quant::apply_mode`](crate::quant::apply_mode).
+pub fn quantize_without_data(graph: Graph, mode: Mode, options: &QuantizeOptions) -> Result<Quantized> {
+    let (mut graph, mut report) = canonical(graph, &options.recipe, &options.target)?;
+    let before = graph.clone();
+    let decisions = quant::apply_mode(&mut graph, &options.recipe, &options.target, mode)?;
+    report.count(&before, &decisions);
+    if mode == Mode::Dynamic && options.target.formula == Formula::Tflite {
         crate::formats::tflite::set_dynamic_range(&mut graph);
     }
-    Ok(graph)
+    Ok(Quantized { graph, report, data: Vec::new() })
 }

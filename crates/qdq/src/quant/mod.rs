@@ -9,6 +9,7 @@ mod calibrate;
 mod channels;
 mod convert;
 pub mod fake_quant;
+mod modes;
 pub mod observers;
 mod parameters;
 mod plan;
@@ -17,7 +18,6 @@ mod recipe;
 mod report;
 pub mod scheme;
 mod statistics_file;
-mod stored_weights;
 mod weights;
 
 use crate::spec;
@@ -26,6 +26,7 @@ pub use bias_correction::{CorrectedLayer, channel_sums, correct_bias, error_grap
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
+pub use modes::{Mode, apply_mode};
 pub use parameters::{activation_params, given_params, weight_integers, weight_params};
 pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};
 pub use recipe::{Recipe, Rule};
@@ -34,5 +35,4 @@ pub use scheme::{
     affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
 };
 pub use statistics_file::{StatisticsFile, fingerprint};
-pub use stored_weights::{StoredWeights, store_weights};
 pub use weights::check_weights;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::plan::{Decision, Plan, blocks};
+use super::plan::{Decision, Place, blocks};
 use crate::graph::Graph;
 use crate::ops::Op;
 
@@ -17,6 +17,8 @@ pub struct OpRow {
     pub n_integer: usize,
     /// Nodes that run inside the integer kernel before them.
     pub n_fused: usize,
+    /// Nodes that compute in float on weights stored in fewer bits.
+    pub n_stored: usize,
     /// Nodes left in float.
     pub n_float: usize,
     /// Why, with the number of nodes for each reason.
@@ -34,6 +36,8 @@ pub struct Report {
     pub n_samples: usize,
     /// Nodes that run in integers, those fused into them not counted.
     pub n_integer: usize,
+    /// Nodes that compute in float on weights stored in fewer bits.
+    pub n_stored: usize,
     /// Nodes on real numbers left in float.
     pub n_float: usize,
     /// By kind of op, most nodes first.
@@ -57,11 +61,11 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts a plan's decisions on the graph it was made for.
-    pub fn count(&mut self, graph: &Graph, plan: &Plan) {
+    /// Counts decisions on the graph they were made for.
+    pub fn count(&mut self, graph: &Graph, decisions: &BTreeMap<Place, Decision>) {
         let mut rows: BTreeMap<String, OpRow> = BTreeMap::new();
         let blocks = blocks(graph);
-        for (place, decision) in &plan.decisions {
+        for (place, decision) in decisions {
             let node = &blocks[place.block].nodes[place.node];
             let op = match &node.op {
                 Op::Custom(custom) => custom.full_name(),
@@ -74,6 +78,7 @@ impl Report {
             match decision {
                 Decision::Integer(_) => row.n_integer += 1,
                 Decision::Fused => row.n_fused += 1,
+                Decision::Stored => row.n_stored += 1,
                 Decision::NotFloat => {}
                 Decision::Float(reason) => {
                     row.n_float += 1;
@@ -84,7 +89,9 @@ impl Report {
         }
         self.ops = rows.into_values().collect();
         self.n_integer = self.ops.iter().map(|row| row.n_integer).sum();
+        self.n_stored = self.ops.iter().map(|row| row.n_stored).sum();
         self.n_float = self.ops.iter().map(|row| row.n_float).sum();
-        self.ops.sort_by_key(|row| std::cmp::Reverse(row.n_integer + row.n_fused + row.n_float));
+        self.ops
+            .sort_by_key(|row| std::cmp::Reverse(row.n_integer + row.n_fused + row.n_stored + row.n_float));
     }
 }

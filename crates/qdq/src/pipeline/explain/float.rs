@@ -36,7 +36,7 @@ fn decided(node: ExplainedNode, decision: &Decision) -> ExplainedNode {
             ExplainedNode { runs: Runs::Integer, kernel: Some(kernel.clone()), ..node }
         }
         Decision::Fused => ExplainedNode { runs: Runs::Fused, ..node },
-        Decision::NotFloat => node,
+        Decision::NotFloat | Decision::Stored => node,
         Decision::Float(reason) => ExplainedNode {
             runs: Runs::Float,
             reason: Some(reason.to_string()),

@@ -47,6 +47,8 @@ pub enum Decision {
     Integer(String),
     /// Runs inside the integer kernel of the node before it.
     Fused,
+    /// Computes in float, on weights that are stored in fewer bits.
+    Stored,
     /// Stays in float.
     Float(Reason),
     /// Computes no real numbers: shapes, indices, conditions.

@@ -1,0 +1,76 @@
+//! `qdq quantize --mode`: what is refused, and what is written without data.
+
+mod support;
+
+use support::{Fixture, Ran};
+
+/// Two products; the weights of the first are worth storing.
+const MODEL: &str = "graph(%x: f32[N,64]) {\n  %w: f32[64,32] = const random(seed=1)\n  \
+    %v: f32[32,4] = const random(seed=2)\n  %h = mat_mul(%x, %w) @\"wide\"\n  %y = mat_mul(%h, %v) @\"head\"\n  return %y\n}";
+
+fn fixture() -> Fixture {
+    let fixture = Fixture::new();
+    std::fs::write(fixture.path("products.qir"), MODEL).unwrap();
+    fixture
+}
+
+fn refused(arguments: &[&str], words: &[&str]) {
+    let fixture = fixture();
+    let line = [&["quantize", "products.qir", "-o", "out.onnx"], arguments].concat();
+    let before = fixture.files();
+    let Ran { code, stderr, .. } = fixture.qdq(&line);
+    assert_eq!(code, Some(1), "{line:?}: {stderr}");
+    assert_eq!(fixture.files(), before, "{line:?}");
+    for word in words {
+        assert!(stderr.contains(word), "{line:?}: {stderr} does not say {word}");
+    }
+}
+
+#[test]
+fn options_that_do_not_go_with_a_mode() {
+    refused(&["--mode", "dynamical"], &["dynamical", "weight-only"]);
+    refused(&["--mode", "dynamic", "--bits", "4"], &["--bits", "weight-only"]);
+    refused(&["--mode", "weight-only", "--bits", "3"], &["3 bits", "4 or 8"]);
+    refused(&["--mode", "weight-only", "--block-size", "0"], &["blocks of 0"]);
+    refused(&["--mode", "dynamic", "--calibration", "mse"], &["--calibration", "--mode dynamic"]);
+    refused(&["--mode", "float16", "--io-type", "int8"], &["--io-type"]);
+    refused(&["--mode", "dynamic", "--target", "tflite"], &["tflite", "out.onnx"]);
+    refused(&["--data", "x.npz", "--bits", "4"], &["--mode static", "recipe"]);
+}
+
+#[test]
+fn rules_that_match_or_change_nothing() {
+    let with = |toml: &str, word: &str| {
+        let fixture = fixture();
+        std::fs::write(fixture.path("r.toml"), toml).unwrap();
+        let line = ["quantize", "products.qir", "--mode", "dynamic", "--recipe", "r.toml", "-o", "out.onnx"];
+        let Ran { code, stderr, .. } = fixture.qdq(&line);
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(stderr.contains(word) && stderr.contains("r.toml"), "{stderr}");
+    };
+    with("[[rule]]\nscope = \"nonesuch\"\nexclude = true\n", "matches nothing");
+    with("[[rule]]\nscope = \"head\"\nweight.storage = \"u8\"\n", "changes nothing");
+}
+
+#[test]
+fn nothing_to_store_says_why() {
+    let fixture = Fixture::new();
+    let Ran { code, stderr, .. } =
+        fixture.qdq(&["quantize", "model.qir", "--mode", "dynamic", "-o", "out.onnx"]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("no weights to store") && stderr.contains("constant f32 weights"), "{stderr}");
+}
+
+#[test]
+fn each_mode_writes_a_model_and_tells_what_it_did() {
+    let modes = [("dynamic", "1       0"), ("weight-only", "0       1"), ("float16", "0       2")];
+    for (mode, counts) in modes {
+        let fixture = fixture();
+        let ran = fixture.qdq(&["quantize", "products.qir", "--mode", mode, "-o", "out.onnx"]);
+        assert_eq!(ran.code, Some(0), "{mode}: {}", ran.stderr);
+        assert!(fixture.path("out.onnx").exists());
+        let row = ran.stdout.lines().find(|line| line.starts_with("mat_mul")).unwrap();
+        let numbers: Vec<&str> = row.split_whitespace().skip(1).take(2).collect();
+        assert_eq!(numbers, counts.split_whitespace().collect::<Vec<_>>(), "{mode}: {row}");
+    }
+}
