@@ -62,7 +62,7 @@ fn run(test: &Path) -> Result<Vec<Tensor>> {
     let outputs = compute(graph.clone(), inputs.clone())?;
     let options = WriteOptions { max_opset: NEWEST_OPSET, ..WriteOptions::default() };
     let file = onnx::write(&graph, &options).map_err(|error| Error::usage(format!("writing: {error}")))?;
-    let again = read(file.model.to_vec()).map_err(|error| Error::usage(format!("reading again: {error}")))?;
+    let again = read(file.model.concat()).map_err(|error| Error::usage(format!("reading again: {error}")))?;
     if compute(again, inputs).map_err(|error| Error::usage(format!("written: {error}")))? != outputs {
         return Err(Error::usage("written and read again, the model gives other bits"));
     }

@@ -193,7 +193,7 @@ fn in_mode(mut graph: Graph, mode: &str, recipe: &Recipe, target: &Target) -> Re
     let min_sqnr = if is_narrow { MIN_SQNR_OF_4_BITS } else { MIN_SQNR };
     passes::canonicalize(&mut graph)?;
     let float = compute(&graph)?;
-    quant::apply_mode(&mut graph, recipe, target, mode)?;
+    quant::apply_mode(&mut graph, recipe, target, mode, &mut Ok)?;
     graph.verify()?;
     if let Some(wrong) = noisy(&float, &compute(&graph)?, min_sqnr)? {
         Ok(wrong)

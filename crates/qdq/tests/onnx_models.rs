@@ -109,7 +109,7 @@ fn real_models_survive_a_round_trip() {
         let options = onnx::WriteOptions::default();
         let written = onnx::write(&graph, &options).unwrap_or_else(|error| panic!("{error}"));
         let target = out.join(path.file_name().unwrap());
-        std::fs::write(&target, &written.model).unwrap();
+        std::fs::write(&target, written.model.concat()).unwrap();
         println!("{} {} nodes, opset {}", path.display(), graph.n_nodes(), written.opset);
         let again = read(&target).unwrap_or_else(|error| panic!("{error}"));
         Comparison { a: &graph, b: &again, same: BTreeMap::new() }.blocks(&graph.body, &again.body);

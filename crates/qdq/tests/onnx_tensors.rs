@@ -25,7 +25,7 @@ fn constant(proto: TensorProto) -> Tensor {
     let tensor = graph[graph.find("w").unwrap()].constant.clone().unwrap();
     let written =
         onnx::write(&graph, &onnx::WriteOptions::default()).unwrap_or_else(|error| panic!("{error}"));
-    let again = read(written.model);
+    let again = read(written.model.concat().into());
     assert_eq!(again[again.find("w").unwrap()].constant.as_ref(), Some(&tensor));
     tensor
 }
@@ -116,10 +116,10 @@ fn large_tensors_are_never_copied() {
     let options = onnx::WriteOptions { max_model_bytes: 1000, ..onnx::WriteOptions::default() };
     let written = onnx::write(&graph, &options).unwrap();
     let side_file = written.side_file.unwrap();
-    assert_eq!((side_file.len(), written.model.len() < 1000), (n_elements * 4, true));
+    assert_eq!((side_file.len(), written.model.concat().len() < 1000), (n_elements * 4, true));
     assert_eq!(side_file.chunks[0].as_ptr(), constant.as_slice::<f32>().unwrap().as_ptr().cast());
     let joined = Bytes::from(side_file.chunks.concat());
-    let again = onnx::read(written.model, &|name| {
+    let again = onnx::read(written.model.concat().into(), &|name| {
         assert_eq!(name, side_file.name);
         Ok(joined.clone())
     });

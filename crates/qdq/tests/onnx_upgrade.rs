@@ -20,7 +20,7 @@ fn written(opset: i64, y: NodeProto, constants: Vec<TensorProto>, x: ValueInfoPr
     let graph = onnx::read(bytes, &|_| unreachable!()).unwrap_or_else(|error| panic!("{error}"));
     let options = onnx::WriteOptions { min_opset: onnx::OLDEST_OPSET, ..onnx::WriteOptions::default() };
     let written = onnx::write(&graph, &options).unwrap_or_else(|error| panic!("{error}"));
-    let proto = ModelProto::decode(written.model).unwrap();
+    let proto = ModelProto::decode(&written.model.concat()[..]).unwrap();
     let nodes = proto.graph.unwrap().node;
     (written.opset, nodes.into_iter().next_back().unwrap())
 }
@@ -223,7 +223,7 @@ fn nodes_in_any_order_and_unknown_domains() {
     let printed = text::print(&graph);
     assert!(printed.find("relu").unwrap() < printed.find("custom").unwrap(), "{printed}");
     let written = onnx::write(&graph, &onnx::WriteOptions::default()).unwrap();
-    let again = ModelProto::decode(written.model).unwrap();
+    let again = ModelProto::decode(&written.model.concat()[..]).unwrap();
     assert!(
         again.opset_import.iter().any(|import| import.domain() == "com.example" && import.version() == 3)
     );

@@ -41,7 +41,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let goal = goal::goal(&arguments.goal, judged_on.as_ref(), arguments.labels.score_output.as_deref());
     let mut search = None;
     let quantized = match (mode, &arguments.stats, &dataset) {
-        (Some(mode), ..) => pipeline::quantize_without_data(graph.clone(), mode, &options),
+        (Some(mode), ..) => pipeline::quantize_without_data(graph.clone(), mode, &options, &out),
         (None, Some(stats), _) => {
             let statistics = pipeline::read_statistics(stats)?;
             pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
@@ -77,11 +77,10 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
-    let written = match io_type {
-        None => quantized.graph.clone(),
-        Some(storage) => pipeline::with_integer_io(&quantized.graph, storage)?,
-    };
-    let opset = pipeline::write_model(&written, &out, target.max_opset)?.opset;
+    let with_integer_io = io_type.map(|storage| pipeline::with_integer_io(&quantized.graph, storage));
+    let with_integer_io = with_integer_io.transpose()?;
+    let written = with_integer_io.as_ref().unwrap_or(&quantized.graph);
+    let opset = pipeline::write_model(written, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {

@@ -13,7 +13,9 @@ pub fn merge_constants(graph: &mut Graph) -> usize {
     let mut merged: BTreeMap<ValueId, ValueId> = BTreeMap::new();
     for id in graph.value_ids() {
         let Some(tensor) = graph.constant(id) else { continue };
-        let Some(hash) = hash(tensor.data()) else { continue };
+        let hash = hash(tensor.data());
+        tensor.give_back();
+        let Some(hash) = hash else { continue };
         let same_hash = first.entry(hash).or_default();
         let is_same = |other: &&ValueId| {
             graph[**other].ty == graph[id].ty && graph[**other].constant.as_ref() == Some(tensor)

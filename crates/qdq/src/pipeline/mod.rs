@@ -19,6 +19,7 @@ mod progress;
 mod quantize;
 mod run;
 mod samples;
+mod scratch;
 mod search;
 mod settings_file;
 mod statistics;

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::Path;
 
 use bytes::Bytes;
-use memmap2::Mmap;
 
 use super::output_file::OutputFile;
 use crate::error::{Error, Result};
@@ -13,6 +12,7 @@ use crate::formats::{onnx, tflite};
 use crate::graph::{Graph, text};
 use crate::ops::Op;
 use crate::passes;
+use crate::tensor::pages;
 
 /// The oldest operator set of quantized models: what runtimes put in the place of quantize and dequantize while they load
 /// a model of an older one (`Round`, `Clip` with bounds as inputs) is not in it.
@@ -173,14 +173,18 @@ fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let side_file = format!("{name}.data");
     let mut options = onnx::WriteOptions { max_opset, side_file, ..onnx::WriteOptions::default() };
-    if is_quantized(graph) {
+    if has_op(graph, |op| matches!(op, Op::Quantize(_) | Op::Dequantize(_))) {
         options.min_opset = QUANTIZED_OPSET.min(max_opset);
     }
     // ONNX quantizes to the whole range of a type only.
-    let mut legal = graph.clone();
-    passes::apply(&mut legal, &[&passes::ClipBeforeQuantize])?;
-    let written = onnx::write(&legal, &options)?;
-    let model = write_file(path, [&written.model[..]])?;
+    let written = if has_op(graph, |op| matches!(op, Op::Quantize(_))) {
+        let mut legal = graph.clone();
+        passes::apply(&mut legal, &[&passes::ClipBeforeQuantize])?;
+        onnx::write(&legal, &options)?
+    } else {
+        onnx::write(graph, &options)?
+    };
+    let model = write_file(path, written.model.iter().map(|chunk| &chunk[..]))?;
     if let Some(side_file) = &written.side_file {
         let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
         // The model comes last: where it is, all of it is.
@@ -190,9 +194,9 @@ fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     Ok(written.opset)
 }
 
-fn is_quantized(graph: &Graph) -> bool {
+fn has_op(graph: &Graph, is_it: impl Fn(&Op) -> bool) -> bool {
     let mut found = false;
-    graph.body.for_each_node(&mut |node| found |= matches!(node.op, Op::Quantize(_) | Op::Dequantize(_)));
+    graph.body.for_each_node(&mut |node| found |= is_it(&node.op));
     found
 }
 
@@ -200,24 +204,17 @@ fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Re
     let mut file = OutputFile::create(path)?;
     for chunk in chunks {
         file.write_all(chunk).map_err(|error| Error::io(path.display(), &error))?;
+        pages::give_back(chunk);
     }
     Ok(file)
 }
 
-#[allow(unsafe_code, reason = "the one memory map; its safety argument is inside")]
 fn map(path: &Path) -> Result<Bytes> {
     let io_error = |error: std::io::Error| Error::io(path.display(), &error);
     let metadata = std::fs::metadata(path).map_err(io_error)?;
     if metadata.is_dir() {
         return Err(Error::usage("this is a folder").file(path.display()).help("name the model's file"));
     }
-    if metadata.len() == 0 {
-        return Ok(Bytes::new());
-    }
     let file = File::open(path).map_err(io_error)?;
-    // SAFETY: The map is read-only and private to us. Another process that changes or truncates the file while it is
-    // mapped is outside of what any reader of mapped weights can defend against; `qdq` itself never writes in place
-    // (see `OutputFile`).
-    let map = unsafe { Mmap::map(&file) }.map_err(io_error)?;
-    Ok(Bytes::from_owner(map))
+    pages::map(&file, 0, metadata.len() as usize).map_err(io_error)
 }

@@ -1,7 +1,10 @@
 //! Float model in, quantized model out.
 
+use std::path::Path;
+
 use super::bias_correction::quantize_corrected;
 use super::observe::{canonical, check_data};
+use super::scratch::Scratch;
 use super::{Observation, Prepared, Progress, observe, prepare};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -78,14 +81,23 @@ pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
     Ok(graph)
 }
 
-/// Applies a mode that needs no data.
+/// Applies a mode that needs no data, to a model that will be written to `out`.
+///
+/// Large constants are kept in a file in the folder of `out` that is gone when this returns; one at a time is in memory.
 ///
 /// # Errors
 /// As [`quant::apply_mode`](crate::quant::apply_mode).
-pub fn quantize_without_data(graph: Graph, mode: Mode, options: &QuantizeOptions) -> Result<Quantized> {
+pub fn quantize_without_data(
+    graph: Graph,
+    mode: Mode,
+    options: &QuantizeOptions,
+    out: &Path,
+) -> Result<Quantized> {
     let (mut graph, mut report) = canonical(graph, &options.recipe, &options.target)?;
     let before = graph.clone();
-    let decisions = quant::apply_mode(&mut graph, &options.recipe, &options.target, mode)?;
+    let mut scratch = Scratch::beside(out)?;
+    let mut keep = |tensor| scratch.keep(tensor);
+    let decisions = quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, &mut keep)?;
     report.count(&before, &decisions);
     if mode == Mode::Dynamic && options.target.formula == Formula::Tflite {
         crate::formats::tflite::set_dynamic_range(&mut graph);

@@ -27,8 +27,11 @@ pub fn check_weights(graph: &Graph) -> Result<()> {
 }
 
 fn first_not_finite(graph: &Graph, id: ValueId) -> Option<(usize, f32)> {
-    let numbers = graph.constant(id)?.as_slice::<f32>().ok()?;
-    numbers.iter().copied().enumerate().find(|(_, number)| !number.is_finite())
+    let tensor = graph.constant(id)?;
+    let numbers = tensor.as_slice::<f32>().ok()?;
+    let found = numbers.iter().copied().enumerate().find(|(_, number)| !number.is_finite());
+    tensor.give_back();
+    found
 }
 
 #[cfg(test)]

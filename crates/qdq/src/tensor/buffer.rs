@@ -38,7 +38,9 @@ impl<T: bytemuck::AnyBitPattern + Viewable> Buffer<T> {
             }
             bytemuck::pod_read_unaligned(chunk)
         });
-        Some(elements.collect::<Vec<T>>().into())
+        let elements = elements.collect::<Vec<T>>().into();
+        super::pages::give_back(&bytes);
+        Some(elements)
     }
 }
 

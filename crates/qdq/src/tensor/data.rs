@@ -135,6 +135,13 @@ pub struct Tensor {
 }
 
 impl Tensor {
+    /// Gives back the memory of numbers that lie in a mapped file; they are read again when they are needed.
+    pub fn give_back(&self) {
+        super::pages::give_back(
+            with_numbers!(&self.data, elements => bytemuck::cast_slice(elements), else &[]),
+        );
+    }
+
     /// A tensor of this shape; an error if the number of elements differs.
     pub fn new(shape: Vec<usize>, data: Data) -> Result<Self> {
         let expected = element_count(&shape);

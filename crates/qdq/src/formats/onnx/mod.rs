@@ -22,6 +22,7 @@ mod names;
 mod node_reader;
 mod node_writer;
 mod ops;
+mod pieces;
 mod read;
 mod scope;
 mod sort;

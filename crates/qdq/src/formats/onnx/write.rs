@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use qdq_schema::Message;
 use qdq_schema::onnx::{
     GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
 };
 
 use super::node_writer::{NodeWriter, Refusal};
 use super::ops;
+use super::pieces::in_pieces;
 use super::tensor_write::{SideFile, write_tensor};
 use super::value_info::write_value_info;
 use super::versions::{NEWEST_OPSET, OLDEST_OPSET, ir_version};
@@ -46,8 +46,8 @@ impl Default for WriteOptions {
 /// A model as files.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The model file.
-    pub model: Bytes,
+    /// The model file, in pieces; those of large tensors are shared with the graph's.
+    pub model: Vec<Bytes>,
     /// The file beside it that holds the large tensors, if the model is too large for one file.
     pub side_file: Option<SideFile>,
     /// Version of the default operator set that the model uses: the lowest that can express it.
@@ -275,9 +275,9 @@ impl<'g> Writer<'g> {
         if total > options.max_model_bytes {
             body.initializer = body.initializer.into_iter().map(|tensor| side_file.take(tensor)).collect();
         }
-        let model = self.model_proto(body).encode_to_vec();
+        let model = in_pieces(self.model_proto(body));
         let side_file = (!side_file.is_empty()).then_some(side_file);
-        Written { model: model.into(), side_file, opset: self.opset }
+        Written { model, side_file, opset: self.opset }
     }
 
     fn model_proto(&self, body: GraphProto) -> ModelProto {

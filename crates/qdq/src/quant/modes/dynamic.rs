@@ -9,13 +9,12 @@
 //! The pattern is that of onnxruntime.quantization's dynamic mode, which onnxruntime fuses into one kernel.
 
 use super::Rewritten;
+use super::store::Store;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::movement::transposed;
 use crate::ops::{Add, Cast, DynamicQuantizeLinear, MatMulInteger, Mul, Op};
-use crate::quant::parameters::{weight_integers, weight_params};
 use crate::spec::QuantizationSpec;
-use crate::targets::Formula;
 use crate::tensor::{DType, Tensor};
 
 /// Puts a product of integers in the place of a matrix product or gemm with constant weights at input 1.
@@ -24,13 +23,13 @@ pub(super) fn product(
     out: &mut Rewritten,
     node: &Node,
     spec: &QuantizationSpec,
-    formula: Formula,
+    store: &mut Store<'_>,
 ) -> Result<()> {
     let (Some(x), Some(w), Some(y)) = (node.input(0), node.input(1), node.output(0)) else {
         return Err(Error::internal("a product without operands"));
     };
     let [integers, scale, zero_point] = quantized(graph, out, x);
-    let (weights, weight_scales, weight_zero_points) = stored(graph, node, w, spec, formula)?;
+    let (weights, weight_scales, weight_zero_points) = stored(graph, node, w, spec, store)?;
     let name = graph[y].name().to_owned();
     let mut push = |graph: &mut Graph, part: &str, op: Op, inputs: &[ValueId]| {
         let result = graph.add_value(&format!("{name}_{part}"), None);
@@ -70,18 +69,19 @@ fn stored(
     node: &Node,
     id: ValueId,
     spec: &QuantizationSpec,
-    formula: Formula,
+    store: &mut Store<'_>,
 ) -> Result<(ValueId, ValueId, ValueId)> {
     let name = graph[id].name().to_owned();
     let floats = graph.constant(id).cloned().ok_or_else(|| Error::internal("not constant").value(&name))?;
     let is_transposed = matches!(&node.op, Op::Gemm(op) if op.trans_b);
     let (floats, spec) = if is_transposed {
-        (transposed(&floats, &[1, 0])?, &QuantizationSpec { axis: 1 - spec.axis.min(1), ..spec.clone() })
+        let turned = transposed(&floats, &[1, 0])?;
+        floats.give_back();
+        (turned, &QuantizationSpec { axis: 1 - spec.axis.min(1), ..spec.clone() })
     } else {
         (floats, spec)
     };
-    let params = weight_params(&floats, spec, formula).map_err(|error| error.value(&name))?;
-    let integers = weight_integers(&floats, &params, formula)?;
+    let (integers, params) = store.integers(&floats, spec).map_err(|error| error.value(&name))?;
     let zero_points: Vec<i8> = params.zero_point.iter().map(|zero_point| *zero_point as i8).collect();
     let shape = if params.scale.len() == 1 { Vec::new() } else { vec![params.scale.len()] };
     let weights = graph.add_constant(&name, integers);

@@ -14,7 +14,8 @@ use super::recipe::{Recipe, Resolved};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
 use crate::targets::Target;
-use store::Storage;
+use crate::tensor::Tensor;
+use store::{Storage, Store};
 use weights::{Weights, weights};
 
 /// What is done without data.
@@ -36,6 +37,9 @@ const LEAST_ELEMENTS: usize = 1024;
 
 /// Applies a mode to a canonical graph; gives what became of each op that has weights.
 ///
+/// `keep` takes each stored constant and gives it back, in a place that takes no memory if the caller has one. Pages of
+/// mapped weights are given back once they were read, so that one weight at a time is in memory.
+///
 /// # Errors
 /// Nothing to store; weights that are not finite or that the storage cannot hold, by name; a recipe whose rules match
 /// nothing or change nothing, or ask for what the mode cannot do.
@@ -44,6 +48,7 @@ pub fn apply_mode(
     recipe: &Recipe,
     target: &Target,
     mode: Mode,
+    keep: &mut dyn FnMut(Tensor) -> Result<Tensor>,
 ) -> Result<BTreeMap<Place, Decision>> {
     let resolved = Resolved::new(graph, recipe)?;
     let base = recipe.weight_for(target)?;
@@ -62,8 +67,9 @@ pub fn apply_mode(
         return Err(nothing_stored(graph, &decisions));
     }
     let body = std::mem::take(&mut graph.body);
+    let store = Store { formula: target.formula, keep };
     let mut rewriter =
-        Rewriter { graph, resolved, recipe, base, target, mode, decisions: &decisions, n_blocks: 0 };
+        Rewriter { graph, resolved, recipe, base, target, mode, store, decisions: &decisions, n_blocks: 0 };
     let body = rewriter.block(body)?;
     graph.body = body;
     graph.remove_unused();
@@ -110,6 +116,7 @@ struct Rewriter<'r> {
     base: crate::spec::QuantizationSpec,
     target: &'r Target,
     mode: Mode,
+    store: Store<'r>,
     decisions: &'r BTreeMap<Place, Decision>,
     /// Blocks entered so far.
     n_blocks: usize,
@@ -151,7 +158,7 @@ impl Rewriter<'_> {
         };
         if found.is_integer_product {
             let spec = self.spec(place, &found, found.constants[0])?;
-            return dynamic::product(self.graph, out, &node, &spec, self.target.formula);
+            return dynamic::product(self.graph, out, &node, &spec, &mut self.store);
         }
         for &constant in &found.constants {
             let storage = match self.mode {
@@ -160,7 +167,7 @@ impl Rewriter<'_> {
             };
             let Some(id) = node.input(constant.input) else { continue };
             if found.is_lookup {
-                return store::lookup(self.graph, out, node, &storage, self.target.formula);
+                return store::lookup(self.graph, out, node, &storage, &mut self.store);
             }
             node.inputs[constant.input] = Some(self.stored(out, id, storage)?);
         }
@@ -173,7 +180,7 @@ impl Rewriter<'_> {
         if let Some((.., real)) = known {
             return Ok(*real);
         }
-        let real = store::constant(self.graph, &mut out.nodes, id, &storage, self.target.formula)
+        let real = store::constant(self.graph, &mut out.nodes, id, &storage, &mut self.store)
             .map_err(|error| error.value(self.graph[id].name()))?;
         out.stored.push((id, storage, real));
         Ok(real)

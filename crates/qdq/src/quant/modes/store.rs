@@ -27,17 +27,19 @@ pub(super) fn constant(
     nodes: &mut Vec<Node>,
     id: ValueId,
     storage: &Storage,
-    formula: Formula,
+    store: &mut Store<'_>,
 ) -> Result<ValueId> {
     let floats = floats(graph, id)?;
     let name = graph[id].name().to_owned();
     let real = graph.add_value(&format!("{name}_real"), Some(TensorType::known(DType::F32, floats.shape())));
     let (stored, op): (ValueId, Op) = match storage {
-        Storage::Float16 => {
-            (graph.add_constant(&name, cast_to_float(&floats, DType::F16)?), Cast::to(DType::F32).into())
-        }
+        Storage::Float16 => (graph.add_constant(&name, store.halves(&floats)?), Cast::to(DType::F32).into()),
         Storage::Integers(spec) => {
-            let (stored, params) = integers(graph, &name, &floats, spec, formula)?;
+            let (integers, params) = store.integers(&floats, spec)?;
+            let stored = graph.add_constant(&name, integers);
+            if let Some(ty) = &mut graph[stored].ty {
+                ty.quant = Some(Arc::new(params.clone()));
+            }
             (stored, Dequantize { params, dtype: DType::F32 }.into())
         }
     };
@@ -51,7 +53,7 @@ pub(super) fn lookup(
     out: &mut Rewritten,
     mut node: Node,
     storage: &Storage,
-    formula: Formula,
+    store: &mut Store<'_>,
 ) -> Result<()> {
     let (Some(id), Some(rows)) = (node.input(0), node.output(0)) else {
         return Err(Error::internal("a gather without a table"));
@@ -61,13 +63,10 @@ pub(super) fn lookup(
     let rank = graph[rows].ty.as_ref().and_then(|ty| ty.shape.as_ref()).map(|dims| dims.len());
     let stored_rows = graph.add_value(&format!("{}_stored", graph[rows].name()), None);
     let (stored, op): (ValueId, Op) = match storage {
-        Storage::Float16 => {
-            (graph.add_constant(&name, cast_to_float(&table, DType::F16)?), Cast::to(DType::F32).into())
-        }
+        Storage::Float16 => (graph.add_constant(&name, store.halves(&table)?), Cast::to(DType::F32).into()),
         Storage::Integers(spec) => {
             let rank = rank.ok_or_else(|| Error::unsupported("rows of unknown rank"))?;
-            let integers = weight_params(&table, spec, formula)
-                .and_then(|params| Ok((weight_integers(&table, &params, formula)?, params)));
+            let integers = store.integers(&table, spec);
             let (integers, mut params) = integers.map_err(|error| error.value(&name))?;
             // The table's columns are the last axis of the rows.
             if params.granularity == Granularity::PerAxis(1) {
@@ -82,20 +81,33 @@ pub(super) fn lookup(
     Ok(())
 }
 
-/// Stores weights in integers; the constant's type says what they mean.
-fn integers(
-    graph: &mut Graph,
-    name: &str,
-    floats: &Tensor,
-    spec: &QuantizationSpec,
-    formula: Formula,
-) -> Result<(ValueId, QuantParams)> {
-    let params = weight_params(floats, spec, formula)?;
-    let stored = graph.add_constant(name, weight_integers(floats, &params, formula)?);
-    if let Some(ty) = &mut graph[stored].ty {
-        ty.quant = Some(Arc::new(params.clone()));
+/// Makes the constants that are stored.
+pub(super) struct Store<'k> {
+    /// The arithmetic of scales and integers.
+    pub(super) formula: Formula,
+    /// See [`super::apply_mode`].
+    pub(super) keep: &'k mut dyn FnMut(Tensor) -> Result<Tensor>,
+}
+
+impl Store<'_> {
+    /// Weights in integers, and what these mean.
+    pub(super) fn integers(
+        &mut self,
+        floats: &Tensor,
+        spec: &QuantizationSpec,
+    ) -> Result<(Tensor, QuantParams)> {
+        let params = weight_params(floats, spec, self.formula)?;
+        let integers = weight_integers(floats, &params, self.formula)?;
+        floats.give_back();
+        Ok(((self.keep)(integers)?, params))
     }
-    Ok((stored, params))
+
+    /// Weights in f16.
+    fn halves(&mut self, floats: &Tensor) -> Result<Tensor> {
+        let halves = cast_to_float(floats, DType::F16)?;
+        floats.give_back();
+        (self.keep)(halves)
+    }
 }
 
 fn floats(graph: &Graph, id: ValueId) -> Result<Tensor> {
