@@ -52,6 +52,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/quantized.py", venv::ONNXRUNTIME),
     ("conformance/modes.py", venv::ONNXRUNTIME),
     ("conformance/large_model.py", venv::ONNXRUNTIME),
+    ("conformance/forms.py", venv::ONNXRUNTIME),
     ("conformance/formulas.py", venv::ONNXRUNTIME),
     ("conformance/lowered.py", venv::ONNXRUNTIME),
     ("conformance/integers.py", venv::ONNXRUNTIME),

@@ -76,6 +76,10 @@ pub(crate) struct Quantize {
     /// Weights that share a scale with --mode weight-only [default: all of an output with 8 bits, 32 with 4]
     #[arg(long, value_name = "N")]
     pub(crate) block_size: Option<usize>,
+    /// How ONNX is written: qdq (QuantizeLinear and DequantizeLinear around real-valued operators) or qoperator (operators
+    /// on integers, as onnxruntime runs them)
+    #[arg(long, default_value = "qdq", value_name = "FORM")]
+    pub(crate) form: String,
     /// Type of the model's float inputs and outputs once it is quantized: float, int8, uint8 or int16; integers are those
     /// that the model quantizes to
     #[arg(long, default_value = "float", value_name = "TYPE")]
@@ -232,6 +236,10 @@ pub(crate) struct Convert {
     pub(crate) model: PathBuf,
     /// File to write, .onnx, .tflite or .qir
     pub(crate) output: PathBuf,
+    /// How quantized ONNX is written: qdq (QuantizeLinear and DequantizeLinear around real-valued operators) or qoperator
+    /// (operators on integers, as onnxruntime runs them)
+    #[arg(long, default_value = "qdq", value_name = "FORM")]
+    pub(crate) form: String,
     /// Run both models on random data and tell how far their outputs are apart
     #[arg(long)]
     pub(crate) check: bool,

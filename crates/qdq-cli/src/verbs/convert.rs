@@ -1,12 +1,21 @@
 //! `qdq convert`
 
 use qdq::error::{Error, Result};
-use qdq::pipeline;
+use qdq::pipeline::{self, Form};
 use serde_json::json;
 
 use crate::arguments::Convert;
 use crate::output::Output;
 use crate::table::Table;
+
+/// The form of a name.
+pub(super) fn form(name: &str) -> Result<Form> {
+    match name {
+        "qdq" => Ok(Form::Qdq),
+        "qoperator" => Ok(Form::QOperator),
+        other => Err(Error::usage(format!("there is no form `{other}`")).help("forms: qdq, qoperator")),
+    }
+}
 
 pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
     let (model, out) = (&arguments.model, &arguments.output);
@@ -15,7 +24,7 @@ pub(crate) fn convert(arguments: &Convert, output: Output) -> Result<()> {
             .file(out.display())
             .help("name another file"));
     }
-    let converted = pipeline::convert(model, out, arguments.check)?;
+    let converted = pipeline::convert(model, out, form(&arguments.form)?, arguments.check)?;
     let written = &converted.written;
     let mut table = Table::new();
     table.pair("model", model.display());

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use qdq::data::Dataset;
 use qdq::error::{Error, ErrorKind, Result};
 use qdq::graph::Graph;
-use qdq::pipeline::{self, Compared, Evaluation, QuantizeOptions, Scope};
+use qdq::pipeline::{self, Compared, Evaluation, Form, Format, QuantizeOptions, Scope};
 use qdq::quant::observers::Method;
 use qdq::quant::{ObserverKind, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{diff, eval, goal, mode};
+use super::{convert, diff, eval, goal, mode};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -29,6 +29,11 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     }
     let out = output_path(arguments)?;
     let io_type = io_type(&arguments.io_type)?;
+    let form = convert::form(&arguments.form)?;
+    if form == Form::QOperator && (arguments.mode != "static" || Format::of_name(&out) != Format::Onnx) {
+        return Err(Error::usage("--form qoperator is of --mode static into ONNX")
+            .help("leave it out, or name an .onnx file"));
+    }
     let mode = mode::mode(&arguments.mode)?;
     mode::check(arguments, mode, &target, &mut recipe, &out)?;
     let graph = pipeline::read_model(&arguments.model)?;
@@ -80,6 +85,11 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let with_integer_io = io_type.map(|storage| pipeline::with_integer_io(&quantized.graph, storage));
     let with_integer_io = with_integer_io.transpose()?;
     let written = with_integer_io.as_ref().unwrap_or(&quantized.graph);
+    let with_operators = match form {
+        Form::Qdq => None,
+        Form::QOperator => Some(pipeline::in_form(written.clone(), form)?),
+    };
+    let written = with_operators.as_ref().unwrap_or(written);
     let opset = pipeline::write_model(written, &out, target.max_opset)?.opset;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());

@@ -9,7 +9,37 @@ use crate::exec::{Program, Taps};
 use crate::formats::onnx::WriteOptions;
 use crate::graph::Graph;
 use crate::passes::canonicalize;
+use crate::profiles;
 use crate::tensor::{DType, Data, QuantParams, Tensor, TensorType};
+
+/// How a quantized ONNX model is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Real-valued operators between `QuantizeLinear` and `DequantizeLinear`.
+    Qdq,
+    /// Operators on integers, of ONNX and of `com.microsoft`, wherever onnxruntime runs one in the place of a QDQ pattern.
+    QOperator,
+}
+
+/// The graph in the form in which it is to be written.
+///
+/// # Errors
+/// Integers that a runtime's sums could overflow with; a model without a pattern to replace.
+pub fn in_form(graph: Graph, form: Form) -> Result<Graph> {
+    match form {
+        Form::Qdq => Ok(graph),
+        Form::QOperator => {
+            let lowered = profiles::lower(&graph, &profiles::ONNXRUNTIME)?;
+            let mut n_integer = 0;
+            lowered.body.for_each_node(&mut |node| n_integer += usize::from(lowered.is_integer_form(node)));
+            if n_integer == 0 {
+                return Err(Error::unsupported("nothing in this model can be an operator on integers")
+                    .help("quantize the model first; `qdq explain` tells what onnxruntime makes of it"));
+            }
+            Ok(lowered)
+        }
+    }
+}
 
 /// What came of a conversion.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,15 +59,21 @@ pub struct Converted {
 ///
 /// # Errors
 /// A file that cannot be read; what the other format cannot hold; models that cannot be run, with `check`.
-pub fn convert(model: impl AsRef<Path>, out: impl AsRef<Path>, check: bool) -> Result<Converted> {
+pub fn convert(model: impl AsRef<Path>, out: impl AsRef<Path>, form: Form, check: bool) -> Result<Converted> {
     let (model, out) = (model.as_ref(), out.as_ref());
     let graph = read_model(model)?;
+    if form == Form::QOperator && Format::of_name(out) != Format::Onnx {
+        return Err(Error::usage("QOperator is a form of ONNX files")
+            .file(out.display())
+            .help("name an .onnx file"));
+    }
     let written = if Format::of_name(out) == Format::Tflite && !came_from_tflite(model) {
         let mut canonical = graph.clone();
         canonicalize(&mut canonical).map_err(|error| error.file(model.display()))?;
         write_model(&canonical, out, WriteOptions::default().max_opset)?
     } else {
-        write_model(&graph, out, WriteOptions::default().max_opset)?
+        let formed = in_form(graph.clone(), form).map_err(|error| error.file(model.display()))?;
+        write_model(&formed, out, WriteOptions::default().max_opset)?
     };
     let differences = if check { compare(graph, read_model(out)?)? } else { Vec::new() };
     Ok(Converted { written, differences })

@@ -29,7 +29,7 @@ mod tests;
 
 pub use bench::{OpTime, Timing, bench};
 pub use compare::{Difference, N_STEPS};
-pub use convert::{Converted, convert};
+pub use convert::{Converted, Form, convert, in_form};
 pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;

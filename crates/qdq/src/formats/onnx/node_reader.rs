@@ -251,13 +251,23 @@ impl<'r, 'm> NodeReader<'r, 'm> {
 
     /// Adds a node of one output, which is not one of the node's own.
     pub(super) fn emit(&mut self, suffix: &str, op: impl Into<Op>, inputs: &[ValueId]) -> ValueId {
+        self.emit_with(suffix, op, inputs.iter().copied().map(Some).collect())
+    }
+
+    /// The same with inputs that may be absent.
+    pub(super) fn emit_with(
+        &mut self,
+        suffix: &str,
+        op: impl Into<Op>,
+        inputs: Vec<Option<ValueId>>,
+    ) -> ValueId {
         let name = self.name_with(suffix);
         let output = self.reader.graph.add_value(&name, None);
         let scope = match self.scope().as_str() {
             "" => String::new(),
             scope => format!("{scope}/{suffix}"),
         };
-        let node = Node::new(op, inputs, &[output]).with_scope(scope);
+        let node = Node { inputs, ..Node::new(op, &[], &[output]).with_scope(scope) };
         self.reader.infer(&node);
         self.nodes.push(node);
         output

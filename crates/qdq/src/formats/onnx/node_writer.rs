@@ -10,7 +10,7 @@ use super::write::Writer;
 use crate::error::{Error, Result};
 use crate::graph::{Node, ValueId};
 use crate::ops::Attr;
-use crate::tensor::{DType, Tensor, TensorType};
+use crate::tensor::{DType, QuantParams, Tensor, TensorType};
 
 /// Attributes whose words ONNX has in upper case.
 const UPPER_CASE: &[&str] = &["auto_pad", "case_change_action"];
@@ -92,6 +92,16 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     /// The input's element type, if known.
     pub(super) fn dtype(&self, position: usize) -> Option<DType> {
         Some(self.ty(position)?.dtype)
+    }
+
+    /// Parameters of an input that is quantized.
+    pub(super) fn quant(&self, position: usize) -> Option<&'g QuantParams> {
+        self.ty(position)?.quant.as_deref()
+    }
+
+    /// Parameters of the first output, if it is quantized.
+    pub(super) fn output_quant(&self) -> Option<&'g QuantParams> {
+        self.writer.graph[self.node.output(0)?].ty.as_ref()?.quant.as_deref()
     }
 
     /// The input's dimensions, if all are known.
@@ -191,6 +201,18 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
 
     /// Adds the node, if the operator set has it as it is.
     pub(super) fn finish(&mut self, node: NewNode) -> WriteResult {
+        let graph = self.writer.graph;
+        let node = if graph.is_integer_form(self.node) && !graph.moves_integers(self.node) {
+            let node = super::ops::qoperator::write(self, node)?;
+            if node.0.domain.is_some() {
+                self.writer.uses_microsoft = true;
+                self.finish_foreign(node);
+                return Ok(());
+            }
+            node
+        } else {
+            node
+        };
         let types = self.types(&node.0);
         let lowest = lowest_opset(&node.0, &types, self.opset)?;
         self.require(lowest)?;
@@ -218,6 +240,34 @@ impl NewNode {
     fn with(mut self, name: &str, of: AttributeType, attribute: AttributeProto) -> Self {
         let attribute = AttributeProto { name: Some(name.to_owned()), r#type: Some(of.into()), ..attribute };
         self.0.attribute.push(attribute);
+        self
+    }
+
+    /// The operator's name.
+    pub(super) fn op_type(&self) -> &str {
+        self.0.op_type()
+    }
+
+    /// Names of the inputs.
+    pub(super) fn inputs(&self) -> &[String] {
+        &self.0.input
+    }
+
+    /// The node with other inputs.
+    pub(super) fn with_inputs(mut self, inputs: Vec<String>) -> Self {
+        self.0.input = inputs;
+        self
+    }
+
+    /// The node as another operator.
+    pub(super) fn renamed(mut self, op_type: &str) -> Self {
+        self.0.op_type = Some(op_type.to_owned());
+        self
+    }
+
+    /// The node without an attribute.
+    pub(super) fn without(mut self, attribute: &str) -> Self {
+        self.0.attribute.retain(|existing| existing.name() != attribute);
         self
     }
 

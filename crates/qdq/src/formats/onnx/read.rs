@@ -45,8 +45,24 @@ pub fn read_as_written(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>)
     read_keeping(bytes, side_files, INTEGER_OPERATORS)
 }
 
-/// Operators of ONNX that compute in integers.
-const INTEGER_OPERATORS: &[&str] = &["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"];
+/// Operators that compute in integers, of ONNX and of onnxruntime.
+const INTEGER_OPERATORS: &[&str] = &[
+    "ConvInteger",
+    "MatMulInteger",
+    "MatMulIntegerToFloat",
+    "QGemm",
+    "QLinearAdd",
+    "QLinearAveragePool",
+    "QLinearConcat",
+    "QLinearConv",
+    "QLinearGlobalAveragePool",
+    "QLinearLeakyRelu",
+    "QLinearMatMul",
+    "QLinearMul",
+    "QLinearSigmoid",
+    "QLinearSoftmax",
+    "QLinearWhere",
+];
 
 fn read_keeping(
     bytes: Bytes,

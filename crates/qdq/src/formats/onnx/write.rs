@@ -95,6 +95,8 @@ pub(super) struct Writer<'g> {
     used: BTreeSet<ValueId>,
     node_names: BTreeSet<String>,
     n_repeated: BTreeMap<String, usize>,
+    /// Whether a node is one of onnxruntime's own operators.
+    pub(super) uses_microsoft: bool,
     /// Constants that only the file has.
     added: BTreeMap<String, Tensor>,
 }
@@ -110,6 +112,7 @@ impl<'g> Writer<'g> {
             used: BTreeSet::new(),
             node_names: BTreeSet::new(),
             n_repeated: BTreeMap::new(),
+            uses_microsoft: false,
             added: BTreeMap::new(),
         }
     }
@@ -310,6 +313,9 @@ impl<'g> Writer<'g> {
     /// Versions of the other domains that nodes refer to.
     fn domains(&self) -> BTreeMap<String, i64> {
         let mut domains = BTreeMap::new();
+        if self.uses_microsoft {
+            domains.insert(ops::qoperator::MICROSOFT.to_owned(), 1);
+        }
         self.graph.body.for_each_node(&mut |node| {
             let (domain, version) = match &node.op {
                 Op::Custom(custom) => (custom.domain.as_str(), custom.version),

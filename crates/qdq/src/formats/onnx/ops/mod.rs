@@ -11,7 +11,7 @@ mod ml;
 mod norm;
 mod pick;
 mod plain;
-mod qoperator;
+pub(super) mod qoperator;
 mod quantize;
 mod recurrent;
 mod reduce;
@@ -47,6 +47,19 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             // onnxruntime had these for 4 and 16 bits before ONNX did.
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
+            ("com.microsoft", "QGemm") => Some(qoperator::read_q_gemm),
+            ("com.microsoft", "QLinearAdd") => Some(qoperator::read_binary::<op::Add>),
+            ("com.microsoft", "QLinearAveragePool") => Some(qoperator::read_q_linear_average_pool),
+            ("com.microsoft", "QLinearConcat") => Some(qoperator::read_q_linear_concat),
+            ("com.microsoft", "QLinearGlobalAveragePool") => {
+                Some(qoperator::read_q_linear_global_average_pool)
+            }
+            ("com.microsoft", "QLinearLeakyRelu") => Some(qoperator::read_q_linear_leaky_relu),
+            ("com.microsoft", "QLinearMul") => Some(qoperator::read_binary::<op::Mul>),
+            ("com.microsoft", "QLinearSigmoid") => Some(qoperator::read_q_linear_sigmoid),
+            ("com.microsoft", "QLinearSoftmax") => Some(qoperator::read_q_linear_softmax),
+            ("com.microsoft", "QLinearWhere") => Some(qoperator::read_q_linear_where),
+            ("com.microsoft", "MatMulIntegerToFloat") => Some(qoperator::read_mat_mul_integer_to_float),
             ("ai.onnx.ml", "ArrayFeatureExtractor") => Some(ml::read_array_feature_extractor),
             ("ai.onnx.ml", "Binarizer") => Some(ml::read_binarizer),
             ("ai.onnx.ml", "LabelEncoder") => Some(ml::read_label_encoder),

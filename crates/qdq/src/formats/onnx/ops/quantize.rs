@@ -153,7 +153,7 @@ fn write_params(
     w.finish(node)
 }
 
-fn scale_tensor(scale: &[f32], shape: Vec<usize>, float: DType) -> Result<Tensor> {
+pub(super) fn scale_tensor(scale: &[f32], shape: Vec<usize>, float: DType) -> Result<Tensor> {
     match float {
         DType::F32 => Tensor::from_vec(shape, scale.to_vec()),
         DType::F16 => Tensor::from_vec(shape, scale.iter().map(|&scale| f16::from_f32(scale)).collect()),
@@ -162,7 +162,7 @@ fn scale_tensor(scale: &[f32], shape: Vec<usize>, float: DType) -> Result<Tensor
     }
 }
 
-fn zero_point_tensor(params: &QuantParams, shape: Vec<usize>) -> Result<Tensor> {
+pub(super) fn zero_point_tensor(params: &QuantParams, shape: Vec<usize>) -> Result<Tensor> {
     let integers = &params.zero_point;
     let data = match params.storage {
         DType::I8 => Data::I8(integers.iter().map(|&zero| zero as i8).collect::<Vec<_>>().into()),

@@ -5,8 +5,8 @@ use super::super::node_writer::{NodeWriter, WriteResult};
 use super::missing;
 use crate::error::Result;
 use crate::graph::ValueId;
-use crate::ops::{ArgMax, ArgMin, Concat, Pad, PadMode, Slice, Split, TopK};
-use crate::tensor::{DType, Tensor};
+use crate::ops::{ArgMax, ArgMin, Concat, Dequantize, Pad, PadMode, Quantize, Slice, Split, TopK};
+use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Up to version 9, bounds are attributes.
 pub(super) fn read_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
@@ -104,6 +104,11 @@ pub(super) fn write_concat(op: &Concat, w: &mut NodeWriter<'_, '_>) -> WriteResu
 pub(super) fn read_pad(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let mode = r.choice("mode", PadMode::from_name)?.unwrap_or(PadMode::Constant);
     if r.opset >= 11 {
+        // Of a quantized value the hub pads the real numbers.
+        let params = r.ty(0).and_then(|ty| ty.quant.as_deref().cloned());
+        if let Some(params) = params.filter(|params| params.granularity == Granularity::PerTensor) {
+            return read_quantized_pad(r, mode, params);
+        }
         return r.push(Pad { mode });
     }
     let pads = r.attributes.ints("pads")?.ok_or_else(|| missing("pads"))?;
@@ -113,6 +118,23 @@ pub(super) fn read_pad(r: &mut NodeReader<'_, '_>) -> Result<()> {
         inputs.push(Some(pad_value(r, value)));
     }
     r.push_with(Pad { mode }, inputs)
+}
+
+/// Integers padded with an integer, as the real numbers that they mean.
+fn read_quantized_pad(r: &mut NodeReader<'_, '_>, mode: PadMode, params: QuantParams) -> Result<()> {
+    let mut inputs = r.inputs();
+    let integer = match (r.has_input(2), r.constant(2)) {
+        (true, None) => return r.push(Pad { mode }),
+        (true, Some(value)) => value.to_i64_vec()?.first().copied().unwrap_or(0),
+        (false, _) => 0,
+    };
+    let real = (integer - i64::from(params.zero_point[0])) as f32 * params.scale[0];
+    let x = r.required(0)?;
+    inputs.resize(inputs.len().max(3), None);
+    inputs[0] = Some(r.emit("real", Dequantize { params: params.clone(), dtype: DType::F32 }, &[x]));
+    inputs[2] = Some(r.add_constant("value", Tensor::scalar(real)));
+    let padded = r.emit_with("padded", Pad { mode }, inputs);
+    r.push_with(Quantize { params }, vec![Some(padded)])
 }
 
 fn pad_value(r: &mut NodeReader<'_, '_>, value: f32) -> ValueId {

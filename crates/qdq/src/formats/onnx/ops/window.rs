@@ -126,7 +126,12 @@ pub(super) fn write_max_pool(op: &MaxPool, w: &mut NodeWriter<'_, '_>) -> WriteR
 }
 
 pub(super) fn read_average_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let op = AveragePool {
+    let op = average_pool_of(r)?;
+    r.push(op)
+}
+
+pub(super) fn average_pool_of(r: &NodeReader<'_, '_>) -> Result<AveragePool> {
+    Ok(AveragePool {
         kernel_shape: required_kernel_shape(r)?,
         auto_pad: auto_pad(r)?,
         strides: unless_all(r.counts("strides")?, 1),
@@ -134,8 +139,7 @@ pub(super) fn read_average_pool(r: &mut NodeReader<'_, '_>) -> Result<()> {
         dilations: unless_all(r.counts("dilations")?, 1),
         ceil_mode: r.flag("ceil_mode", false)?,
         count_include_pad: r.flag("count_include_pad", false)?,
-    };
-    r.push(op)
+    })
 }
 
 pub(super) fn write_average_pool(op: &AveragePool, w: &mut NodeWriter<'_, '_>) -> WriteResult {
