@@ -123,16 +123,19 @@ pub(super) fn read_pad(r: &mut NodeReader<'_, '_>) -> Result<()> {
 /// Integers padded with an integer, as the real numbers that they mean.
 fn read_quantized_pad(r: &mut NodeReader<'_, '_>, mode: PadMode, params: QuantParams) -> Result<()> {
     let mut inputs = r.inputs();
-    let integer = match (r.has_input(2), r.constant(2)) {
-        (true, None) => return r.push(Pad { mode }),
-        (true, Some(value)) => value.to_i64_vec()?.first().copied().unwrap_or(0),
-        (false, _) => 0,
-    };
-    let real = (integer - i64::from(params.zero_point[0])) as f32 * params.scale[0];
+    let dequantize = Dequantize { params: params.clone(), dtype: DType::F32 };
     let x = r.required(0)?;
     inputs.resize(inputs.len().max(3), None);
-    inputs[0] = Some(r.emit("real", Dequantize { params: params.clone(), dtype: DType::F32 }, &[x]));
-    inputs[2] = Some(r.add_constant("value", Tensor::scalar(real)));
+    inputs[0] = Some(r.emit("real", dequantize.clone(), &[x]));
+    inputs[2] = Some(match (inputs[2], r.constant(2)) {
+        (Some(computed), None) => r.emit("value", dequantize, &[computed]),
+        (_, constant) => {
+            let integer = constant.map(|value| value.to_i64_vec()).transpose()?;
+            let integer = integer.and_then(|integers| integers.first().copied()).unwrap_or(0);
+            let real = (integer - i64::from(params.zero_point[0])) as f32 * params.scale[0];
+            r.add_constant("value", Tensor::scalar(real))
+        }
+    });
     let padded = r.emit_with("padded", Pad { mode }, inputs);
     r.push_with(Quantize { params }, vec![Some(padded)])
 }
