@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Make an integer model out of a float model, with a data set to find ranges
-    Quantize(Quantize),
+    Quantize(Box<Quantize>),
     /// Write the statistics of a model's values on a data set, for `quantize --stats`
     Observe(Observe),
     /// Merge statistics of several data sets, in any order
@@ -73,11 +73,15 @@ pub(crate) struct Quantize {
     /// Bits of a weight with --mode weight-only: 8, or 4 in blocks of 32 [default: 8]
     #[arg(long, value_name = "N")]
     pub(crate) bits: Option<u32>,
+    /// How weights are rounded with --mode weight-only: rtn (to the nearest) or gptq (rows make up for each other's errors on
+    /// the inputs that --data gives)
+    #[arg(long, default_value = "rtn", value_name = "NAME")]
+    pub(crate) algorithm: String,
     /// Weights that share a scale with --mode weight-only [default: all of an output with 8 bits, 32 with 4]
     #[arg(long, value_name = "N")]
     pub(crate) block_size: Option<usize>,
-    /// How ONNX is written: qdq (QuantizeLinear and DequantizeLinear around real-valued operators) or qoperator (operators
-    /// on integers, as onnxruntime runs them)
+    /// How ONNX is written: qdq (nodes that quantize and dequantize around float operators) or qoperator (operators on
+    /// integers, as onnxruntime runs them)
     #[arg(long, default_value = "qdq", value_name = "FORM")]
     pub(crate) form: String,
     /// Type of the model's float inputs and outputs once it is quantized: float, int8, uint8 or int16; integers are those
@@ -236,8 +240,8 @@ pub(crate) struct Convert {
     pub(crate) model: PathBuf,
     /// File to write, .onnx, .tflite or .qir
     pub(crate) output: PathBuf,
-    /// How quantized ONNX is written: qdq (QuantizeLinear and DequantizeLinear around real-valued operators) or qoperator
-    /// (operators on integers, as onnxruntime runs them)
+    /// How quantized ONNX is written: qdq (nodes that quantize and dequantize around float operators) or qoperator (operators
+    /// on integers, as onnxruntime runs them)
     #[arg(long, default_value = "qdq", value_name = "FORM")]
     pub(crate) form: String,
     /// Run both models on random data and tell how far their outputs are apart

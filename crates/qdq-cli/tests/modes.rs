@@ -36,6 +36,9 @@ fn options_that_do_not_go_with_a_mode() {
     refused(&["--mode", "float16", "--io-type", "int8"], &["--io-type"]);
     refused(&["--mode", "dynamic", "--target", "tflite"], &["tflite", "out.onnx"]);
     refused(&["--data", "x.npz", "--bits", "4"], &["--mode static", "recipe"]);
+    refused(&["--mode", "weight-only", "--algorithm", "gptq"], &["gptq without data", "--data"]);
+    refused(&["--mode", "weight-only", "--algorithm", "hqq"], &["`hqq`", "rtn, gptq"]);
+    refused(&["--mode", "float16", "--algorithm", "gptq"], &["--mode weight-only"]);
 }
 
 #[test]

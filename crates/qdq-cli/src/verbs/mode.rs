@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use qdq::data::Dataset;
 use qdq::error::{Error, Result};
 use qdq::quant::{Mode, Recipe};
 use qdq::spec::Grain;
@@ -31,9 +32,9 @@ pub(super) fn check(
     out: &Path,
 ) -> Result<()> {
     let Some(mode) = mode else {
-        return match (arguments.bits, arguments.block_size) {
-            (None, None) => Ok(()),
-            _ => Err(Error::usage("--bits and --block-size with --mode static")
+        return match (arguments.bits, arguments.block_size, arguments.algorithm.as_str()) {
+            (None, None, "rtn") => Ok(()),
+            _ => Err(Error::usage("--bits, --block-size and --algorithm with --mode static")
                 .help("they are of --mode weight-only; a recipe sets storage and granularity of weights")),
         };
     };
@@ -59,6 +60,24 @@ pub(super) fn check(
             .help("ranges of activations are not chosen in this mode: leave it out, or use --mode static"));
     }
     weights(arguments, mode, is_litert, recipe)
+}
+
+/// The data that GPTQ needs; `None` for rounding to the nearest.
+pub(super) fn gptq<'d>(
+    arguments: &Quantize,
+    mode: Mode,
+    data: Option<&'d Dataset>,
+) -> Result<Option<&'d Dataset>> {
+    match (arguments.algorithm.as_str(), mode, data) {
+        ("rtn", ..) => Ok(None),
+        ("gptq", Mode::WeightOnly, Some(data)) if !arguments.target.starts_with("tflite") => Ok(Some(data)),
+        ("gptq", Mode::WeightOnly, None) => Err(Error::usage("--algorithm gptq without data")
+            .help("it rounds weights for the inputs they meet: name samples with --data DATA")),
+        ("gptq", ..) => Err(Error::usage("--algorithm gptq is of --mode weight-only into ONNX")),
+        (other, ..) => {
+            Err(Error::usage(format!("there is no algorithm `{other}`")).help("algorithms: rtn, gptq"))
+        }
+    }
 }
 
 fn weights(arguments: &Quantize, mode: Mode, is_litert: bool, recipe: &mut Recipe) -> Result<()> {

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use qdq::data::Dataset;
 use qdq::error::{Error, ErrorKind, Result};
 use qdq::graph::Graph;
-use qdq::pipeline::{self, Compared, Evaluation, Form, Format, QuantizeOptions, Scope};
+use qdq::pipeline::{
+    self, Compared, Evaluation, Form, Format, Goal, QuantizeOptions, Quantized, Scope, Search,
+};
 use qdq::quant::observers::Method;
-use qdq::quant::{ObserverKind, Recipe, Report};
+use qdq::quant::{Mode, ObserverKind, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
@@ -44,30 +46,8 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let n_threads = arguments.threads.count();
     let options = QuantizeOptions { target, recipe, n_threads };
     let goal = goal::goal(&arguments.goal, judged_on.as_ref(), arguments.labels.score_output.as_deref());
-    let mut search = None;
-    let quantized = match (mode, &arguments.stats, &dataset) {
-        (Some(mode), ..) => pipeline::quantize_without_data(graph.clone(), mode, &options, &out),
-        (None, Some(stats), _) => {
-            let statistics = pipeline::read_statistics(stats)?;
-            pipeline::quantize_observed(graph.clone(), &statistics, &options).map_err(|error| {
-                match error.kind() {
-                    ErrorKind::Usage => error,
-                    _ => error.file(stats.display()),
-                }
-            })
-        }
-        (None, None, Some(dataset)) => match &goal {
-            Some(goal) => pipeline::quantize_to_goal(graph.clone(), dataset, &options, goal, &progress).map(
-                |(quantized, found)| {
-                    search = Some(found);
-                    quantized
-                },
-            ),
-            None => pipeline::quantize(graph.clone(), dataset, &options, &progress),
-        },
-        (None, None, None) => Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE")),
-    };
-    let quantized = quantized.map_err(|error| in_recipe(error, arguments))?;
+    let made = make(arguments, mode, &graph, dataset.as_ref(), goal.as_ref(), &options, &out, &progress);
+    let (quantized, search) = made.map_err(|error| in_recipe(error, arguments))?;
     let target = &options.target;
     let judge = |graph: Graph| {
         let score_output = arguments.labels.score_output.as_deref();
@@ -82,15 +62,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
-    let with_integer_io = io_type.map(|storage| pipeline::with_integer_io(&quantized.graph, storage));
-    let with_integer_io = with_integer_io.transpose()?;
-    let written = with_integer_io.as_ref().unwrap_or(&quantized.graph);
-    let with_operators = match form {
-        Form::Qdq => None,
-        Form::QOperator => Some(pipeline::in_form(written.clone(), form)?),
-    };
-    let written = with_operators.as_ref().unwrap_or(written);
-    let opset = pipeline::write_model(written, &out, target.max_opset)?.opset;
+    let opset = write(&quantized.graph, io_type, form, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
     for (label, text) in &quantized.data {
@@ -133,6 +105,60 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     });
     let found = search.as_ref().map(goal::text).transpose()?.unwrap_or_default();
     output.result(format!("{table}\n{}{found}", report_text(&quantized.report)), json)
+}
+
+/// Quantizes as the arguments ask for; with a goal, how it was reached.
+fn make(
+    arguments: &Quantize,
+    mode: Option<Mode>,
+    graph: &Graph,
+    dataset: Option<&Dataset>,
+    goal: Option<&Goal>,
+    options: &QuantizeOptions,
+    out: &Path,
+    progress: &Bar,
+) -> Result<(Quantized, Option<Search>)> {
+    let graph = graph.clone();
+    let quantized = match (mode, &arguments.stats, dataset, goal) {
+        (Some(mode), ..) => {
+            let gptq = mode::gptq(arguments, mode, dataset)?;
+            pipeline::quantize_without_data(graph, mode, options, gptq, out, progress)
+        }
+        (None, Some(stats), ..) => {
+            let statistics = pipeline::read_statistics(stats)?;
+            pipeline::quantize_observed(graph, &statistics, options).map_err(|error| match error.kind() {
+                ErrorKind::Usage => error,
+                _ => error.file(stats.display()),
+            })
+        }
+        (None, None, Some(dataset), Some(goal)) => {
+            let (quantized, search) = pipeline::quantize_to_goal(graph, dataset, options, goal, progress)?;
+            return Ok((quantized, Some(search)));
+        }
+        (None, None, Some(dataset), None) => pipeline::quantize(graph, dataset, options, progress),
+        (None, None, None, _) => {
+            Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE"))
+        }
+    };
+    Ok((quantized?, None))
+}
+
+/// Writes the model with the types and in the form asked for; gives the operator set used, for ONNX.
+fn write(
+    graph: &Graph,
+    io_type: Option<DType>,
+    form: Form,
+    out: &Path,
+    max_opset: i64,
+) -> Result<Option<i64>> {
+    let with_integer_io = io_type.map(|storage| pipeline::with_integer_io(graph, storage)).transpose()?;
+    let graph = with_integer_io.as_ref().unwrap_or(graph);
+    let with_operators = match form {
+        Form::Qdq => None,
+        Form::QOperator => Some(pipeline::in_form(graph.clone(), form)?),
+    };
+    let graph = with_operators.as_ref().unwrap_or(graph);
+    Ok(pipeline::write_model(graph, out, max_opset)?.opset)
 }
 
 /// The recipe of the file, with the calibration method of the command line.

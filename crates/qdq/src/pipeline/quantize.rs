@@ -1,15 +1,17 @@
 //! Float model in, quantized model out.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::bias_correction::quantize_corrected;
 use super::observe::{canonical, check_data};
 use super::scratch::Scratch;
-use super::{Observation, Prepared, Progress, observe, prepare};
-use crate::data::Dataset;
+use super::{Observation, Prepared, Progress, for_each_sample_in_order, observe, prepare};
+use crate::data::{Dataset, Sample};
 use crate::error::Result;
-use crate::graph::Graph;
-use crate::quant::{self, Mode, Recipe, Report};
+use crate::exec::Program;
+use crate::graph::{Graph, ValueId};
+use crate::quant::{self, Mode, Moments, Recipe, Report};
 use crate::targets::{Formula, Target};
 use crate::tensor::DType;
 
@@ -83,6 +85,9 @@ pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
 
 /// Applies a mode that needs no data, to a model that will be written to `out`.
 ///
+/// With data for `gptq`, matrices that are only stored are rounded by GPTQ; its sums are of floats, so that the order of the
+/// samples may decide about last bits. Samples run one after the other.
+///
 /// Large constants are kept in a file in the folder of `out` that is gone when this returns; one at a time is in memory.
 ///
 /// # Errors
@@ -91,16 +96,43 @@ pub fn quantize_without_data(
     graph: Graph,
     mode: Mode,
     options: &QuantizeOptions,
+    gptq: Option<&Dataset>,
     out: &Path,
+    progress: &dyn Progress,
 ) -> Result<Quantized> {
     let (mut graph, mut report) = canonical(graph, &options.recipe, &options.target)?;
+    let moments = match gptq {
+        Some(dataset) => moments(&graph, dataset, options, progress)?,
+        None => BTreeMap::new(),
+    };
     let before = graph.clone();
     let mut scratch = Scratch::beside(out)?;
     let mut keep = |tensor| scratch.keep(tensor);
-    let decisions = quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, &mut keep)?;
+    let decisions =
+        quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, &moments, &mut keep)?;
     report.count(&before, &decisions);
     if mode == Mode::Dynamic && options.target.formula == Formula::Tflite {
         crate::formats::tflite::set_dynamic_range(&mut graph);
     }
     Ok(Quantized { graph, report, data: Vec::new() })
+}
+
+/// Moments of the inputs of all matrices that are stored.
+fn moments(
+    graph: &Graph,
+    dataset: &Dataset,
+    options: &QuantizeOptions,
+    progress: &dyn Progress,
+) -> Result<BTreeMap<ValueId, Moments>> {
+    let inputs = quant::matrix_inputs(graph, &options.recipe, &options.target)?;
+    let samples = dataset.samples(graph)?;
+    let empty: BTreeMap<ValueId, Moments> = inputs.iter().map(|input| (*input, Moments::default())).collect();
+    let program = Program::new(graph.clone(), inputs)?;
+    progress.start("observing", samples.len());
+    let work = |moments: &mut BTreeMap<ValueId, Moments>, sample: Sample| {
+        program.run(sample.feeds, &mut |id, tensor| moments.entry(id).or_default().observe(tensor))?;
+        Ok(())
+    };
+    let states = for_each_sample_in_order(samples, options.n_threads, progress, || empty.clone(), work)?;
+    Ok(states.into_iter().next().unwrap_or_default())
 }

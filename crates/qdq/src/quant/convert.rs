@@ -137,7 +137,7 @@ impl Converter<'_> {
         factors: &Smoothing,
     ) -> Result<ValueId> {
         let ty = self.graph[value].ty.clone();
-        let rank = ty.as_ref().and_then(|ty| ty.shape.as_ref()).map_or(1, |shape| shape.len());
+        let rank = ty.as_ref().and_then(|ty| ty.shape.as_ref()).map_or(1, Vec::len);
         let factors = self.graph.add_constant(&format!("{name}_factors"), factors.broadcast(rank)?);
         let scaled = self.graph.add_value(name, ty);
         out.nodes.push(Node::new(Mul {}, &[value, factors], &[scaled]));
@@ -201,7 +201,7 @@ impl Converter<'_> {
                         None => None,
                     };
                     let values = self.weight_values(out.position, place, &original, id)?;
-                    let (quantized, params) = self.weights(out, values, id, spec, bias)?;
+                    let (quantized, params) = self.weights(out, &values, id, spec, bias)?;
                     weights = Some(params);
                     quantized
                 }
@@ -251,14 +251,14 @@ impl Converter<'_> {
     fn weights(
         &mut self,
         out: &mut Converted,
-        weights: Tensor,
+        weights: &Tensor,
         id: ValueId,
         spec: &QuantizationSpec,
         bias: Option<(Tensor, f32)>,
     ) -> Result<(ValueId, QuantParams)> {
         let formula = self.plan.target.formula;
         let name = self.graph[id].name().to_owned();
-        let mut params = weight_params(&weights, spec, formula).map_err(|error| error.value(&name))?;
+        let mut params = weight_params(weights, spec, formula).map_err(|error| error.value(&name))?;
         if let Some((bias, input_scale)) = bias {
             let widen = match formula {
                 Formula::Tflite => litert::widen_for_bias,
@@ -266,7 +266,7 @@ impl Converter<'_> {
             };
             widen(&mut params, input_scale, &bias)?;
         }
-        let integers = weight_integers(&weights, &params, formula)?;
+        let integers = weight_integers(weights, &params, formula)?;
         Ok((self.dequantized_constant(out, id, integers, params.clone()), params))
     }
 

@@ -26,7 +26,7 @@ pub use bias_correction::{CorrectedLayer, channel_sums, correct_bias, error_grap
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
-pub use modes::{Mode, apply_mode};
+pub use modes::{Mode, Moments, apply_mode, matrix_inputs};
 pub use parameters::{activation_params, given_params, weight_integers, weight_params};
 pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};
 pub use recipe::{Recipe, Rule};

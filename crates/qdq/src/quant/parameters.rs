@@ -101,7 +101,19 @@ pub fn weight_integers(weights: &Tensor, params: &QuantParams, formula: Formula)
         let group = params.group(index, dims);
         integer(real, params.scale[group], params.zero_point[group])
     });
-    let data = match params.storage {
+    integer_tensor(dims, params.storage, integers)
+}
+
+/// Integers, each within the range of `storage`, as a tensor.
+///
+/// # Errors
+/// A storage type without integers.
+pub(super) fn integer_tensor(
+    dims: &[usize],
+    storage: DType,
+    integers: impl Iterator<Item = i32>,
+) -> Result<Tensor> {
+    let data = match storage {
         DType::I8 => Data::I8(integers.map(|integer| integer as i8).collect::<Vec<_>>().into()),
         DType::U8 => Data::U8(integers.map(|integer| integer as u8).collect::<Vec<_>>().into()),
         DType::I16 => Data::I16(integers.map(|integer| integer as i16).collect::<Vec<_>>().into()),

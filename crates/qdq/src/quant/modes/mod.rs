@@ -4,6 +4,7 @@
 //! numbers back. [`Mode::Dynamic`] computes matrix products in integers besides, on inputs quantized by their own range.
 
 mod dynamic;
+mod gptq;
 mod store;
 mod weights;
 
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
 use crate::targets::Target;
 use crate::tensor::Tensor;
+pub use gptq::Moments;
 use store::{Storage, Store};
 use weights::{Weights, weights};
 
@@ -37,6 +39,9 @@ const LEAST_ELEMENTS: usize = 1024;
 
 /// Applies a mode to a canonical graph; gives what became of each op that has weights.
 ///
+/// With [`Moments`] of the values that [`matrix_inputs`] names, matrices are rounded by GPTQ; else each weight to the
+/// nearest integer.
+///
 /// `keep` takes each stored constant and gives it back, in a place that takes no memory if the caller has one. Pages of
 /// mapped weights are given back once they were read, so that one weight at a time is in memory.
 ///
@@ -48,6 +53,7 @@ pub fn apply_mode(
     recipe: &Recipe,
     target: &Target,
     mode: Mode,
+    moments: &BTreeMap<ValueId, Moments>,
     keep: &mut dyn FnMut(Tensor) -> Result<Tensor>,
 ) -> Result<BTreeMap<Place, Decision>> {
     let resolved = Resolved::new(graph, recipe)?;
@@ -67,7 +73,7 @@ pub fn apply_mode(
         return Err(nothing_stored(graph, &decisions));
     }
     let body = std::mem::take(&mut graph.body);
-    let store = Store { formula: target.formula, keep };
+    let store = Store { formula: target.formula, moments, keep };
     let mut rewriter =
         Rewriter { graph, resolved, recipe, base, target, mode, store, decisions: &decisions, n_blocks: 0 };
     let body = rewriter.block(body)?;
@@ -77,6 +83,26 @@ pub fn apply_mode(
     crate::passes::apply(graph, &target.finish_rewrites()?)?;
     crate::passes::merge_constants(graph);
     Ok(decisions)
+}
+
+/// Inputs of the matrices that [`Mode::WeightOnly`] stores.
+///
+/// # Errors
+/// A recipe whose rules match nothing.
+pub fn matrix_inputs(graph: &Graph, recipe: &Recipe, target: &Target) -> Result<BTreeSet<ValueId>> {
+    let resolved = Resolved::new(graph, recipe)?;
+    let mut found = BTreeSet::new();
+    for (block, nodes) in blocks(graph).into_iter().map(|block| &block.nodes).enumerate() {
+        for (node, op) in nodes.iter().enumerate() {
+            let excluded_by = resolved.node(Place { block, node }).excluded_by;
+            let weights =
+                weights(graph, op, Mode::WeightOnly, target.formula).filter(|weights| weights.is_matrix);
+            if weights.is_some_and(|weights| decide(&weights, excluded_by) == Decision::Stored) {
+                found.extend(op.input(0));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn decide(weights: &Weights, excluded_by: Option<String>) -> Decision {
@@ -169,7 +195,19 @@ impl Rewriter<'_> {
             if found.is_lookup {
                 return store::lookup(self.graph, out, node, &storage, &mut self.store);
             }
-            node.inputs[constant.input] = Some(self.stored(out, id, storage)?);
+            let input = node.input(0).filter(|_| found.is_matrix && constant.input == 1);
+            node.inputs[constant.input] =
+                match (input.filter(|x| self.store.moments.contains_key(x)), &storage) {
+                    (Some(x), Storage::Integers(spec)) => Some(store::rounded(
+                        self.graph,
+                        &mut out.nodes,
+                        (id, constant),
+                        spec,
+                        x,
+                        &mut self.store,
+                    )?),
+                    _ => Some(self.stored(out, id, storage)?),
+                };
         }
         out.nodes.push(node);
         Ok(())

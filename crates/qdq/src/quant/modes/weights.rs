@@ -66,9 +66,7 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, formula: Formula) 
 /// Weights of a convolution or matrix product, and in f16 its bias.
 fn of_product(graph: &Graph, node: &Node, mode: Mode) -> Option<Vec<Constant>> {
     let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else { return None };
-    let rank = node
-        .input(weight.input)
-        .and_then(|id| graph[id].ty.as_ref()?.shape.as_ref().map(|dims| dims.len()))?;
+    let rank = node.input(weight.input).and_then(|id| graph[id].ty.as_ref()?.shape.as_ref().map(Vec::len))?;
     let axis = if weight.axis < 0 { rank.checked_add_signed(weight.axis)? } else { weight.axis as usize };
     let summed = if axis == 0 { 1.min(rank.saturating_sub(1)) } else { axis - 1 };
     let mut constants = vec![Constant { input: weight.input, axis, summed }];

@@ -1,4 +1,4 @@
-//! Operators on integers that hold their parameters as inputs (QOperator form).
+//! Operators on integers that hold their parameters as inputs (`QOperator` form).
 //!
 //! Read, they are real-valued ops between bridges. Written are the nodes of a graph in integer form, each by its operator
 //! of ONNX or of `com.microsoft` ([`write`]); onnxruntime makes the same of a model in QDQ form while it loads it.
