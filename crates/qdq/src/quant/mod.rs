@@ -18,6 +18,7 @@ mod recipe;
 mod report;
 pub mod scheme;
 mod statistics_file;
+mod surroundings;
 mod weights;
 
 use crate::spec;
