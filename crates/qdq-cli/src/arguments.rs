@@ -63,6 +63,9 @@ pub(crate) struct Quantize {
     /// What to quantize otherwise than the target's defaults say, a .toml file
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
+    /// Parameters of activations that another tool found: an encodings file of AIMET (.json, version 0.6.1 or 1.0.0)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import_qparams: Option<PathBuf>,
     /// Print the recipe that all options together make, as TOML, and write nothing
     #[arg(long)]
     pub(crate) print_recipe: bool,
@@ -88,7 +91,7 @@ pub(crate) struct Quantize {
     /// that the model quantizes to
     #[arg(long, default_value = "float", value_name = "TYPE")]
     pub(crate) io_type: String,
-    /// File to write, .onnx or .tflite [default: MODEL with the ending .int8.onnx, or .int8.tflite of a .tflite]
+    /// File to write, .onnx or .tflite [default: MODEL with the ending .int8.onnx, or that of the mode; .tflite of a .tflite]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// How ranges are chosen: minmax, percentile, percentile:P, entropy, mse or l2 [default: as the recipe or target says]

@@ -1,8 +1,8 @@
-//! `qdq quantize --mode`: what is refused, and what is written without data.
+//! `qdq quantize --mode` and `--import-qparams`: what is refused, and what is written.
 
 mod support;
 
-use support::{Fixture, Ran};
+use support::{Fixture, Ran, tensor};
 
 /// Two products; the weights of the first are worth storing.
 const MODEL: &str = "graph(%x: f32[N,64]) {\n  %w: f32[64,32] = const random(seed=1)\n  \
@@ -53,6 +53,37 @@ fn rules_that_match_or_change_nothing() {
     };
     with("[[rule]]\nscope = \"nonesuch\"\nexclude = true\n", "matches nothing");
     with("[[rule]]\nscope = \"head\"\nweight.storage = \"u8\"\n", "changes nothing");
+}
+
+#[test]
+fn parameters_that_another_tool_found() {
+    let fixture = fixture();
+    let samples = tensor(&[4, 64], (0..256).map(|at| (at as f32 * 0.7).sin()).collect());
+    fixture.npz("samples.npz", &[("x", samples)]);
+    let encodings = |name: &str| {
+        format!(
+            r#"{{"activation_encodings": {{"{name}": [{{"bitwidth": 8, "scale": 0.0625, "offset": -100}}]}}}}"#
+        )
+    };
+    let line = |out: &'static str| {
+        ["quantize", "products.qir", "--data", "samples.npz", "--import-qparams", "e.json", "-o", out]
+    };
+    std::fs::write(fixture.path("e.json"), encodings("x")).unwrap();
+    let ran = fixture.qdq(&line("out.onnx"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stdout.contains("1 values have the parameters given"), "{}", ran.stdout);
+    let text = fixture.qdq(&["inspect", "--text", "out.onnx"]).stdout;
+    assert!(text.contains("u8{scale=0.0625, zero_point=100}"), "{text}");
+    std::fs::write(fixture.path("e.json"), encodings("nonesuch")).unwrap();
+    let ran = fixture.qdq(&line("none.onnx"));
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("no encoding is of a value") && !fixture.path("none.onnx").exists(),
+        "{}",
+        ran.stderr
+    );
+    std::fs::write(fixture.path("e.json"), "[1, 2]").unwrap();
+    assert!(fixture.qdq(&line("none.onnx")).stderr.contains("e.json"));
 }
 
 #[test]

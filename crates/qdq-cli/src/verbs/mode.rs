@@ -50,6 +50,7 @@ pub(super) fn check(
     }
     let of_data = [
         ("--stats", arguments.stats.is_some()),
+        ("--import-qparams", arguments.import_qparams.is_some()),
         ("--calibration", arguments.calibration.is_some()),
         ("--bias-correction", arguments.bias_correction),
         ("--min-sqnr", arguments.goal.min_sqnr.is_some()),

@@ -167,6 +167,7 @@ fn recipe(arguments: &Quantize) -> Result<Recipe> {
         Some(path) => pipeline::read_recipe(path)?,
         None => Recipe::default(),
     };
+    recipe.encodings = arguments.import_qparams.as_ref().map(pipeline::read_encodings).transpose()?;
     recipe.equalize |= arguments.equalize;
     recipe.bias_correction |= arguments.bias_correction;
     let Some(text) = &arguments.calibration else { return Ok(recipe) };
@@ -222,7 +223,8 @@ fn output_path(arguments: &Quantize) -> Result<PathBuf> {
         out.clone()
     } else {
         let is_tflite = arguments.model.extension().is_some_and(|ending| ending == "tflite");
-        arguments.model.with_extension(if is_tflite { "int8.tflite" } else { "int8.onnx" })
+        let kind = if arguments.mode == "static" { "int8" } else { &arguments.mode };
+        arguments.model.with_extension(format!("{kind}.{}", if is_tflite { "tflite" } else { "onnx" }))
     };
     let same = out.canonicalize().ok().zip(arguments.model.canonicalize().ok()).is_some_and(|(a, b)| a == b);
     if same {
@@ -268,6 +270,9 @@ fn report_text(report: &Report) -> String {
     }
     for (rewrite, count) in &report.rewrites {
         notes.pair("rewrite", format!("{rewrite} × {count}"));
+    }
+    if let Some(encodings) = &report.encodings {
+        notes.pair("encodings", encodings);
     }
     for mask in &report.masks {
         notes.pair("left out of a range", mask);

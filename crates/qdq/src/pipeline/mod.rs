@@ -41,7 +41,7 @@ pub use quantize::{QuantizeOptions, Quantized, quantize, quantize_without_data, 
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use search::{GOAL_SAMPLES, Goal, Precision, RankedLayer, Search, quantize_to_goal};
-pub use settings_file::{find_target, read_recipe};
+pub use settings_file::{find_target, read_encodings, read_recipe};
 pub use statistics::{
     ObservedModel, merge_statistics, observe_model, quantize_observed, read_statistics, write_statistics,
 };

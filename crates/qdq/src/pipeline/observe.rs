@@ -36,8 +36,18 @@ pub struct Observation {
 /// # Errors
 /// Nothing to quantize; weights that are not finite; a recipe that does not fit model or target.
 pub fn prepare(graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
-    let (graph, report) = canonical(graph, recipe, target)?;
+    let (graph, mut report) = canonical(graph, recipe, target)?;
     let plan = quant::plan(&graph, recipe, target)?;
+    report.encodings = recipe.encodings.as_ref().map(|encodings| {
+        let used = encodings.used(&graph, &plan);
+        format!(
+            "{} values have the parameters given, {} are observed; not used: {} of values, {} of weights",
+            used.n_used,
+            used.observed.len(),
+            used.unused.len(),
+            encodings.n_weights
+        )
+    });
     Ok(Prepared { graph, plan, report })
 }
 

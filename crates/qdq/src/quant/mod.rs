@@ -8,6 +8,7 @@ mod bias_correction;
 mod calibrate;
 mod channels;
 mod convert;
+mod encodings;
 pub mod fake_quant;
 mod modes;
 pub mod observers;
@@ -27,6 +28,7 @@ pub use bias_correction::{CorrectedLayer, channel_sums, correct_bias, error_grap
 pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
+pub use encodings::{Encodings, UsedEncodings};
 pub use modes::{Mode, Moments, apply_mode, matrix_inputs};
 pub use parameters::{activation_params, given_params, weight_integers, weight_params};
 pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};

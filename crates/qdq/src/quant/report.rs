@@ -52,6 +52,8 @@ pub struct Report {
     pub n_equalized: usize,
     /// Layers whose bias was corrected.
     pub n_corrected: usize,
+    /// What became of the parameters that another tool found.
+    pub encodings: Option<String>,
     /// Populations of huge constants left out of ranges.
     pub masks: Vec<String>,
     /// Inputs with defaults that were made constants.

@@ -197,6 +197,9 @@ pub fn plan(graph: &Graph, recipe: &Recipe, target: &Target) -> Result<Plan> {
         return Err(error);
     }
     plan.set_groups(&groups);
+    if let Some(encodings) = &recipe.encodings {
+        encodings.apply(graph, &mut plan)?;
+    }
     plan.check_groups(graph)?;
     if plan.n_integer() == 0 {
         return Err(nothing_quantized(graph, &plan));

@@ -32,6 +32,7 @@ pub(in crate::quant) use resolve::Resolved;
 
 use serde::{Deserialize, Serialize};
 
+use super::encodings::Encodings;
 use super::qconfig::QConfigMapping;
 use crate::error::Result;
 use crate::spec::{QuantizationSpec, SpecSettings};
@@ -47,6 +48,9 @@ pub struct Recipe {
     /// Whether biases make up for what rounding the weights adds on average ([`crate::quant::correct_bias`]).
     #[serde(skip_serializing_if = "is_false")]
     pub bias_correction: bool,
+    /// Parameters that another tool found; of a file of its own, and not in the recipe's.
+    #[serde(skip)]
+    pub encodings: Option<Encodings>,
     /// Of all activations.
     #[serde(skip_serializing_if = "SpecSettings::is_empty")]
     pub activation: SpecSettings,

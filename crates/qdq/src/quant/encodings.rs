@@ -1,0 +1,276 @@
+//! Parameters that another tool found: AIMET's encodings files, versions 0.6.1 and 1.0.0 (JSON).
+//!
+//! A real number is `scale × (integer + offset)` with unsigned integers, so that the zero point is `−offset`; signed integers
+//! are shifted by half of the range. Source: AIMET's "Encoding specification" pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::plan::Plan;
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::spec::{ObserverKind, QuantizationSpec};
+
+/// Parameters of activations, by the name of the value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encodings {
+    activations: BTreeMap<String, Encoding>,
+    /// Encodings of weights, which are not used: weights are quantized between their own extremes.
+    pub n_weights: usize,
+}
+
+/// Parameters of one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Encoding {
+    bits: u32,
+    scale: f32,
+    offset: i32,
+}
+
+/// What a plan took of the encodings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsedEncodings {
+    /// Number of values that have the parameters given.
+    pub n_used: usize,
+    /// Quantized values that the file has nothing for: they are observed.
+    pub observed: Vec<String>,
+    /// Names in the file of values that are not quantized, or in another number of bits.
+    pub unused: Vec<String>,
+}
+
+impl Encodings {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// No JSON, or not of these versions; an encoding per channel of an activation; numbers that are no parameters.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let file: File = serde_json::from_str(text).map_err(|error| {
+            Error::malformed(format!("no encodings of AIMET: {error}"))
+                .help("export them as version 0.6.1 or 1.0.0")
+        })?;
+        let mut encodings = Self { n_weights: file.param_encodings.len(), ..Self::default() };
+        let mut errors = Vec::new();
+        for (name, found) in file.activation_encodings.named() {
+            match found.and_then(|found| Encoding::checked(&found)) {
+                Ok(Some(encoding)) => {
+                    encodings.activations.insert(name, encoding);
+                }
+                // Floats: what the other tool did not quantize.
+                Ok(None) => {}
+                Err(error) => errors.push(error.value(name)),
+            }
+        }
+        Error::all(errors).map_or(Ok(encodings), Err)
+    }
+
+    /// Gives the values of a plan these parameters.
+    ///
+    /// # Errors
+    /// No value of the plan has one.
+    pub(super) fn apply(&self, graph: &Graph, plan: &mut Plan) -> Result<()> {
+        for ((_, value), activation) in &mut plan.activations {
+            if let Some(observer) = self.of(graph[*value].name(), &activation.spec) {
+                activation.spec.observer = observer;
+                activation.is_observed = false;
+                activation.fixed = None;
+            }
+        }
+        if self.used(graph, plan).n_used == 0 {
+            return Err(Error::usage("no encoding is of a value that is quantized").help(
+                "the names in the file must be those of this model's values, and the bits those of the target",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a plan takes of them.
+    pub fn used(&self, graph: &Graph, plan: &Plan) -> UsedEncodings {
+        let mut used = UsedEncodings::default();
+        let mut names = BTreeSet::new();
+        for ((_, value), activation) in &plan.activations {
+            let name = graph[*value].name();
+            if self.of(name, &activation.spec).is_some() {
+                used.n_used += usize::from(names.insert(name));
+            } else if activation.is_observed {
+                used.observed.push(name.to_owned());
+            }
+        }
+        let is_unused = |name: &&String| !names.contains(name.as_str());
+        used.unused = self.activations.keys().filter(is_unused).cloned().collect();
+        used
+    }
+
+    /// The parameters of a value in this storage.
+    fn of(&self, name: &str, spec: &QuantizationSpec) -> Option<ObserverKind> {
+        let encoding = self.activations.get(name)?;
+        let (least, greatest) = spec.storage.integer_range()?;
+        let fits = spec.storage.bits() == Some(encoding.bits as usize);
+        let zero_point = least - encoding.offset;
+        (fits && (least..=greatest).contains(&zero_point))
+            .then_some(ObserverKind::FixedQParams { scale: encoding.scale, zero_point })
+    }
+}
+
+impl Encoding {
+    fn checked(found: &Found) -> Result<Option<Self>> {
+        if !found.dtype.eq_ignore_ascii_case("int") {
+            return Ok(None);
+        }
+        let (&[scale], &[offset]) = (found.scale.as_slice(), found.offset.as_slice()) else {
+            return Err(Error::unsupported("an encoding of channels for an activation")
+                .help("export activations per tensor"));
+        };
+        if !(scale.is_finite() && scale > 0.0) {
+            return Err(Error::malformed(format!("a scale of {scale}")));
+        }
+        Ok(Some(Self { bits: found.bits, scale, offset }))
+    }
+}
+
+/// A file of either version.
+#[derive(Deserialize)]
+struct File {
+    activation_encodings: Section,
+    #[serde(default)]
+    param_encodings: Section,
+}
+
+/// Encodings by name (0.6.1), or with their names (1.0.0).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Section {
+    Named(BTreeMap<String, Vec<Old>>),
+    List(Vec<New>),
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+/// Version 0.6.1: one of these for each channel.
+#[derive(Deserialize)]
+struct Old {
+    bitwidth: u32,
+    dtype: Option<String>,
+    scale: f32,
+    offset: i32,
+}
+
+/// Version 1.0.0.
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    dtype: String,
+    #[serde(default)]
+    bw: u32,
+    #[serde(default)]
+    scale: Vec<f32>,
+    #[serde(default)]
+    offset: Vec<i32>,
+}
+
+/// An encoding of either version.
+struct Found {
+    dtype: String,
+    bits: u32,
+    scale: Vec<f32>,
+    offset: Vec<i32>,
+}
+
+impl Section {
+    fn len(&self) -> usize {
+        match self {
+            Section::Named(named) => named.len(),
+            Section::List(list) => list.len(),
+        }
+    }
+
+    fn named(self) -> Vec<(String, Result<Found>)> {
+        let of_old = |channels: Vec<Old>| match channels.first() {
+            Some(first) => Ok(Found {
+                dtype: first.dtype.clone().unwrap_or_else(|| "int".to_owned()),
+                bits: first.bitwidth,
+                scale: channels.iter().map(|channel| channel.scale).collect(),
+                offset: channels.iter().map(|channel| channel.offset).collect(),
+            }),
+            None => Err(Error::malformed("an empty encoding")),
+        };
+        match self {
+            Section::Named(named) => {
+                named.into_iter().map(|(name, channels)| (name, of_old(channels))).collect()
+            }
+            Section::List(list) => list
+                .into_iter()
+                .map(|New { name, dtype, bw, scale, offset }| {
+                    (name, Ok(Found { dtype, bits: bw, scale, offset }))
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::text;
+    use crate::quant::{Recipe, plan};
+    use crate::targets::Target;
+
+    const OLD: &str = r#"{"version": "0.6.1", "activation_encodings": {
+        "x": [{"bitwidth": 8, "dtype": "int", "is_symmetric": "False", "max": 1.0, "min": -1.0, "offset": -128, "scale": 0.0078125}],
+        "nowhere": [{"bitwidth": 8, "scale": 0.5, "offset": 0}]},
+        "param_encodings": {"w": [{"bitwidth": 8, "dtype": "int", "scale": 0.1, "offset": -128}]}}"#;
+    const NEW: &str = r#"{"version": "1.0.0", "activation_encodings": [
+        {"name": "x", "dtype": "INT", "enc_type": "PER_TENSOR", "is_sym": false, "bw": 8, "scale": [0.0078125], "offset": [-128]},
+        {"name": "f", "dtype": "FLOAT", "bw": 16}], "param_encodings": []}"#;
+
+    fn graph() -> Graph {
+        let mut graph = text::parse(
+            "graph(%x: f32[1,64]) {\n  %w: f32[64,32] = const random(seed=1)\n  %y = mat_mul(%x, %w)\n  return %y\n}",
+        )
+        .unwrap();
+        graph.infer().unwrap();
+        graph
+    }
+
+    fn planned(encodings: Encodings, target: &str) -> Result<Plan> {
+        let recipe = Recipe { encodings: Some(encodings), ..Recipe::default() };
+        plan(&graph(), &recipe, &Target::find(target)?)
+    }
+
+    #[test]
+    fn both_versions_give_a_value_its_parameters() {
+        for text in [OLD, NEW] {
+            let encodings = Encodings::from_json(text).unwrap();
+            for (target, zero_point) in [("onnxruntime-x64", 128), ("onnxruntime-arm64", 0)] {
+                let plan = planned(encodings.clone(), target).unwrap();
+                let activation = plan.activations.values().next().unwrap();
+                let given = ObserverKind::FixedQParams { scale: 0.007_812_5, zero_point };
+                assert_eq!((activation.spec.observer, activation.is_observed), (given, false));
+            }
+        }
+        let encodings = Encodings::from_json(OLD).unwrap();
+        let plan = planned(encodings.clone(), "onnxruntime").unwrap();
+        let used = encodings.used(&graph(), &plan);
+        assert_eq!((used.n_used, used.unused, encodings.n_weights), (1, vec!["nowhere".to_owned()], 1));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        assert!(Encodings::from_json("{}").is_err());
+        let message =
+            Encodings::from_json(&NEW.replace("[0.0078125]", "[0.1, 0.2]")).unwrap_err().to_string();
+        assert!(message.contains("channels") && message.contains('x'), "{message}");
+        assert!(
+            Encodings::from_json(&NEW.replace("0.0078125", "-1.0"))
+                .unwrap_err()
+                .to_string()
+                .contains("scale")
+        );
+        let other = Encodings::from_json(&OLD.replace("\"x\"", "\"z\"")).unwrap();
+        assert!(planned(other, "onnxruntime").unwrap_err().to_string().contains("no encoding"));
+    }
+}
