@@ -15,18 +15,12 @@ import onnxruntime
 
 import command
 import models
+import runtime
 from checks import Checks
 from models import Model
 
-
-
-def has_vnni() -> bool:
-    """Whether this processor adds up products of bytes in 32 bits; onnxruntime saturates pairs of them where it does not."""
-    return bool({"avx512_vnni", "avx_vnni"} & set(Path("/proc/cpuinfo").read_text().split()))
-
-
 # What onnxruntime computes on this machine.
-PROFILE = "ort-x64" if has_vnni() else "ort-x64-saturating"
+PROFILE = "ort-x64" if runtime.has_vnni() else "ort-x64-saturating"
 
 # Kernels on integers, and the op that each computes.
 KERNELS: dict[str, str] = {

@@ -42,11 +42,6 @@ class Count:
     examples: list[str] = field(default_factory=list)
 
 
-def has_vnni() -> bool:
-    flags = Path("/proc/cpuinfo").read_text().split("flags", 1)[-1].split("\n", 1)[0].split()
-    return bool({"avx512_vnni", "avx_vnni", "amx_int8"} & set(flags))
-
-
 def bridge_model(node: Node) -> tuple[bytes, dict[str, np.ndarray]]:
     """A bridge alone: it has no integer form."""
     operand = node.operands[0]
@@ -151,7 +146,7 @@ def main(names: list[str]) -> int:
     (FOLDER / "cases.json").write_text(json.dumps(cases.cases))
     (FOLDER / "inputs.bin").write_bytes(b"".join(cases.parts))
     total = 0
-    live = PROFILES[0] if has_vnni() else PROFILES[1]
+    live = PROFILES[0] if runtime.has_vnni() else PROFILES[1]
     for profile in PROFILES:
         begin = time.perf_counter()
         ours = run_ours(profile, cases)

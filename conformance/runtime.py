@@ -24,6 +24,13 @@ INTEGER_OPS = frozenset({
 })
 
 
+def has_vnni() -> bool:
+    """Whether this processor adds up products of bytes in 32 bits; onnxruntime saturates pairs of them where it does not."""
+    cpu = Path("/proc/cpuinfo")
+    flags = cpu.read_text().split() if cpu.exists() else []
+    return bool({"avx512_vnni", "avx_vnni", "amx_int8"} & set(flags))
+
+
 def session(model: Path | bytes, threads: int = 2, optimized: Path | None = None,
             optimize: bool = True) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
