@@ -16,7 +16,7 @@ pub(super) struct Weights {
     pub(super) constants: Vec<Constant>,
     /// Whether the mode takes them, or why not.
     pub(super) check: Result<(), Reason>,
-    /// Whether it is a matrix product.
+    /// Whether it is a matrix product whose input has the summed axis last.
     pub(super) is_matrix: bool,
     /// Whether the node becomes a product of integers.
     pub(super) is_integer_product: bool,
@@ -54,7 +54,11 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, formula: Formula) 
     if is_lookup && tensor.is_none_or(|table| table.dtype() != DType::F32 || table.shape().len() != 2) {
         return None;
     }
-    let is_matrix = matches!(node.op, Op::MatMul(_) | Op::Gemm(_));
+    let is_matrix = match &node.op {
+        Op::MatMul(_) => true,
+        Op::Gemm(op) => !op.trans_a,
+        _ => false,
+    };
     let is_integer_product = mode == Mode::Dynamic && !is_litert && is_matrix;
     let check = check(node, tensor, mode, is_integer_product);
     let constants = constants
@@ -89,8 +93,8 @@ fn check(node: &Node, weights: Option<&Tensor>, mode: Mode, is_integer_product: 
         Op::MatMul(_) if is_integer_product && weights.shape().len() != 2 => {
             Err(Reason::Variant("its weights are not a matrix"))
         }
-        Op::Gemm(op) if is_integer_product && (op.trans_a || op.beta != 1.0 || op.alpha != 1.0) => {
-            Err(Reason::Variant("alpha or beta is not 1, or its input is transposed"))
+        Op::Gemm(op) if is_integer_product && (op.beta != 1.0 || op.alpha != 1.0) => {
+            Err(Reason::Variant("alpha or beta is not 1"))
         }
         _ => Ok(()),
     }
