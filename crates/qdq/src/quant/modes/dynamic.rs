@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::movement::transposed;
 use crate::ops::{Add, Cast, DynamicQuantizeLinear, MatMulInteger, Mul, Op};
+use crate::quant::parameters::integer_tensor;
 use crate::spec::QuantizationSpec;
 use crate::tensor::{DType, Tensor};
 
@@ -82,11 +83,11 @@ fn stored(
         (floats, spec)
     };
     let (integers, params) = store.integers(&floats, spec).map_err(|error| error.value(&name))?;
-    let zero_points: Vec<i8> = params.zero_point.iter().map(|zero_point| *zero_point as i8).collect();
     let shape = if params.scale.len() == 1 { Vec::new() } else { vec![params.scale.len()] };
     let weights = graph.add_constant(&name, integers);
+    let zero_points = params.zero_point.iter().copied();
     let scales = graph.add_constant(&format!("{name}_scale"), Tensor::from_vec(shape.clone(), params.scale)?);
-    let zero_points =
-        graph.add_constant(&format!("{name}_zero_point"), Tensor::from_vec(shape, zero_points)?);
+    let zero_points = graph
+        .add_constant(&format!("{name}_zero_point"), integer_tensor(&shape, params.storage, zero_points)?);
     Ok((weights, scales, zero_points))
 }
