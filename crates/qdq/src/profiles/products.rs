@@ -1,12 +1,20 @@
 //! Convolutions and matrix products of 8-bit integers by constant weights: the sums are the same in every runtime, what
 //! becomes of them is the profile's.
 
+use std::fmt;
+
 use super::integers::{activation, bytes, input, params};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::int8::{Arithmetic, ConvInput, Epilogue, Layout, Output, PackedB, PackedConv, gemm};
-use crate::ops::{Conv, Gemm, PackedOnce};
+use crate::ops::{Args, Conv, Gemm, PackedOnce, Prepared};
 use crate::tensor::Tensor;
+
+/// What a profile makes of sums.
+pub(in crate::profiles) trait FromSums: fmt::Debug + Send + Sync {
+    /// A tensor of this shape whose sums `kernel` writes, with what its epilogue makes of them; outputs lie along `axis`.
+    fn fill(&self, shape: Vec<usize>, axis: usize, kernel: Kernel<'_>) -> Result<Tensor>;
+}
 
 /// Writes an output of sums, turned into what the epilogue says.
 pub(in crate::profiles) type Kernel<'k> = &'k dyn Fn(&Epilogue<'_>, Output<'_>);
@@ -65,77 +73,6 @@ pub(in crate::profiles) fn conv_outputs(conv: &Conv, weights: &Tensor) -> Result
     Ok(outputs)
 }
 
-/// The sums of a convolution, exact in 32 bits.
-#[derive(Debug)]
-pub(in crate::profiles) struct ConvSums {
-    conv: Conv,
-    weights: Tensor,
-    /// Of the weights.
-    zero_points: Vec<i32>,
-    bias: Option<Vec<i32>>,
-    /// Of the input.
-    zero_point: i32,
-    packed: PackedOnce<PackedConv>,
-}
-
-impl ConvSums {
-    /// Binds input 0 of a node and its constant weights; `bias` has a number for each output.
-    ///
-    /// # Errors
-    /// Weights of another shape or type, or with other numbers of scales.
-    pub(in crate::profiles) fn new(
-        conv: &Conv,
-        node: &IntegerNode<'_>,
-        bias: Option<Vec<i32>>,
-    ) -> Result<Self> {
-        let weights = constant_weights(node)?;
-        check_scales(node, conv_outputs(conv, weights)?)?;
-        bytes(weights)?;
-        Ok(Self {
-            conv: conv.clone(),
-            weights: weights.clone(),
-            zero_points: params(node, 1)?.zero_point.clone(),
-            bias,
-            zero_point: activation(node, 0)?.zero_point,
-            packed: PackedOnce::default(),
-        })
-    }
-
-    /// Calls `body` with the dimensions of the output and a kernel that writes it, all channels first.
-    pub(in crate::profiles) fn run(
-        &self,
-        x: &Tensor,
-        body: impl FnOnce(Vec<usize>, Kernel<'_>) -> Result<Tensor>,
-    ) -> Result<Tensor> {
-        let windows = self.conv.windows(x.shape(), self.weights.shape())?;
-        let pack = || {
-            let shape = self.conv.kernel_shape(self.weights.shape(), &windows);
-            let weights = bytes(&self.weights)?;
-            Ok(PackedConv::new(weights, &self.zero_points, self.bias.as_deref(), shape, Arithmetic::Exact))
-        };
-        let layout = Layout::ChannelsFirst;
-        let input = ConvInput { data: bytes(x)?, dims: x.shape(), layout, zero_point: self.zero_point };
-        self.packed.with(
-            |packed| windows.fit(packed.shape()),
-            pack,
-            |packed| {
-                body(packed.shape().output_dims(x.shape()), &|epilogue, output| {
-                    packed.run(input, epilogue, output, layout);
-                })
-            },
-        )
-    }
-}
-
-/// The sums of a product with a matrix, exact in 32 bits.
-#[derive(Debug)]
-pub(in crate::profiles) struct MatrixSums {
-    packed: PackedB,
-    bias: Option<Vec<i32>>,
-    /// Of the input.
-    zero_point: i32,
-}
-
 /// Rows, columns and outputs of a constant matrix of weights.
 ///
 /// # Errors
@@ -147,41 +84,106 @@ pub(in crate::profiles) fn matrix(weights: &Tensor, is_transposed: bool) -> Resu
     }
 }
 
-impl MatrixSums {
-    /// Binds input 0 of a node and its constant weights `[k, n]`, or `[n, k]` where they are transposed.
-    ///
-    /// # Errors
-    /// Weights of another shape or type, or with other numbers of scales.
-    pub(in crate::profiles) fn new(
-        node: &IntegerNode<'_>,
-        is_transposed: bool,
-        bias: Option<Vec<i32>>,
-    ) -> Result<Self> {
-        let weights = constant_weights(node)?;
-        let (rows, columns, n) = matrix(weights, is_transposed)?;
-        check_scales(node, n)?;
-        let zero_points = &params(node, 1)?.zero_point;
-        let packed = if is_transposed {
-            PackedB::transposed(bytes(weights)?, columns, rows, zero_points, Arithmetic::Exact)
-        } else {
-            PackedB::new(bytes(weights)?, rows, columns, zero_points, Arithmetic::Exact)
-        };
-        Ok(Self { packed, bias, zero_point: activation(node, 0)?.zero_point })
-    }
+/// A convolution whose sums are exact in 32 bits.
+#[derive(Debug)]
+struct PreparedConv<F> {
+    conv: Conv,
+    weights: Tensor,
+    /// Of the weights.
+    zero_points: Vec<i32>,
+    bias: Option<Vec<i32>>,
+    /// Of the input.
+    zero_point: i32,
+    packed: PackedOnce<PackedConv>,
+    from_sums: F,
+}
 
-    /// Calls `body` with the dimensions of the output, whose last axis is that of the outputs, and a kernel that writes it.
-    pub(in crate::profiles) fn run(
-        &self,
-        x: &Tensor,
-        body: impl FnOnce(Vec<usize>, Kernel<'_>) -> Result<Tensor>,
-    ) -> Result<Tensor> {
+/// Binds input 0 of a node and its constant weights; `bias` has a number for each output.
+///
+/// # Errors
+/// Weights of another shape or type, or with other numbers of scales.
+pub(in crate::profiles) fn prepared_conv<F: FromSums + 'static>(
+    conv: &Conv,
+    node: &IntegerNode<'_>,
+    bias: Option<Vec<i32>>,
+    from_sums: F,
+) -> Result<Box<dyn Prepared>> {
+    let weights = constant_weights(node)?;
+    check_scales(node, conv_outputs(conv, weights)?)?;
+    bytes(weights)?;
+    Ok(Box::new(PreparedConv {
+        conv: conv.clone(),
+        weights: weights.clone(),
+        zero_points: params(node, 1)?.zero_point.clone(),
+        bias,
+        zero_point: activation(node, 0)?.zero_point,
+        packed: PackedOnce::default(),
+        from_sums,
+    }))
+}
+
+impl<F: FromSums> Prepared for PreparedConv<F> {
+    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
+        let x = inputs.get(0)?;
+        let windows = self.conv.windows(x.shape(), self.weights.shape())?;
+        let pack = || {
+            let shape = self.conv.kernel_shape(self.weights.shape(), &windows);
+            let weights = bytes(&self.weights)?;
+            Ok(PackedConv::new(weights, &self.zero_points, self.bias.as_deref(), shape, Arithmetic::Exact))
+        };
+        let layout = Layout::ChannelsFirst;
+        let input = ConvInput { data: bytes(x)?, dims: x.shape(), layout, zero_point: self.zero_point };
+        let run = |packed: &PackedConv| {
+            let shape = packed.shape().output_dims(x.shape());
+            self.from_sums.fill(shape, 1, &|epilogue, output| packed.run(input, epilogue, output, layout))
+        };
+        Ok(vec![self.packed.with(|packed| windows.fit(packed.shape()), pack, run)?])
+    }
+}
+
+/// A product with a matrix whose sums are exact in 32 bits.
+#[derive(Debug)]
+struct PreparedMatrix<F> {
+    packed: PackedB,
+    bias: Option<Vec<i32>>,
+    /// Of the input.
+    zero_point: i32,
+    from_sums: F,
+}
+
+/// Binds input 0 of a node and its constant weights `[k, n]`, or `[n, k]` where they are transposed.
+///
+/// # Errors
+/// Weights of another shape or type, or with other numbers of scales.
+pub(in crate::profiles) fn prepared_matrix<F: FromSums + 'static>(
+    node: &IntegerNode<'_>,
+    is_transposed: bool,
+    bias: Option<Vec<i32>>,
+    from_sums: F,
+) -> Result<Box<dyn Prepared>> {
+    let weights = constant_weights(node)?;
+    let (rows, columns, n) = matrix(weights, is_transposed)?;
+    check_scales(node, n)?;
+    let zero_points = &params(node, 1)?.zero_point;
+    let packed = if is_transposed {
+        PackedB::transposed(bytes(weights)?, columns, rows, zero_points, Arithmetic::Exact)
+    } else {
+        PackedB::new(bytes(weights)?, rows, columns, zero_points, Arithmetic::Exact)
+    };
+    Ok(Box::new(PreparedMatrix { packed, bias, zero_point: activation(node, 0)?.zero_point, from_sums }))
+}
+
+impl<F: FromSums> Prepared for PreparedMatrix<F> {
+    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
+        let x = inputs.get(0)?;
         let (k, n) = (self.packed.depth(), self.packed.columns());
         let Some((&last, lead)) = x.shape().split_last().filter(|(last, _)| **last == k) else {
             return Err(Error::data(format!("a product of {:?} with a matrix of {k} rows", x.shape())));
         };
         let (m, elements) = (x.len() / last.max(1), bytes(x)?);
-        body([lead, &[n]].concat(), &|epilogue, output| {
+        let output = self.from_sums.fill([lead, &[n]].concat(), lead.len(), &|epilogue, output| {
             gemm(elements, m, self.zero_point, &self.packed, self.bias.as_deref(), epilogue, output);
-        })
+        })?;
+        Ok(vec![output])
     }
 }

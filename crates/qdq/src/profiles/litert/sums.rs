@@ -6,6 +6,7 @@ use crate::kernels::int8::{self, Epilogue, Range, Rounding, multiply_by_quantize
 use crate::kernels::quantize::FixedPoint;
 use crate::ops::output_count;
 use crate::profiles::integers::Affine;
+use crate::profiles::products::{FromSums, Kernel};
 use crate::tensor::{DType, Tensor};
 
 /// How sums become integers, with one factor for all channels or one for each.
@@ -100,38 +101,6 @@ impl Requantize {
         Ok(Self { factors, range })
     }
 
-    /// A tensor of this shape that `kernel` fills; it is not called when there is nothing to fill.
-    ///
-    /// Channels lie along `axis`.
-    pub(super) fn fill(
-        &self,
-        shape: Vec<usize>,
-        axis: usize,
-        kernel: impl FnOnce(&Epilogue<'_>, int8::Output<'_>),
-    ) -> Result<Tensor> {
-        let count = output_count(&shape)?;
-        if let Factors::Vectors(..) = &self.factors {
-            let mut sums = vec![0; count];
-            if count > 0 {
-                kernel(&Epilogue::Sums, int8::Output::I32(&mut sums));
-            }
-            return self.of_sums(shape, axis, &sums);
-        }
-        let mut elements = vec![0i8; count];
-        let range = self.range;
-        let epilogue = match &self.factors {
-            Factors::Fixed(multipliers, shifts, rounding) => {
-                Epilogue::FixedPoint { multipliers, shifts, rounding: *rounding, range }
-            }
-            Factors::Float(multipliers) => Epilogue::Requantize { multipliers, range },
-            Factors::Vectors(..) => Epilogue::Sums, // above
-        };
-        if !elements.is_empty() {
-            kernel(&epilogue, int8::Output::I8(&mut elements));
-        }
-        Tensor::from_vec(shape, elements)
-    }
-
     /// How many channels there are factors for; 1 for all.
     pub(super) fn n_channels(&self) -> usize {
         match &self.factors {
@@ -168,6 +137,33 @@ impl Requantize {
         };
         let Range { zero_point, min, max } = self.range;
         steps.saturating_add(zero_point).clamp(min, max) as i8
+    }
+}
+
+impl FromSums for Requantize {
+    // The kernel is not called when there is nothing to fill.
+    fn fill(&self, shape: Vec<usize>, axis: usize, kernel: Kernel<'_>) -> Result<Tensor> {
+        let count = output_count(&shape)?;
+        if let Factors::Vectors(..) = &self.factors {
+            let mut sums = vec![0; count];
+            if count > 0 {
+                kernel(&Epilogue::Sums, int8::Output::I32(&mut sums));
+            }
+            return self.of_sums(shape, axis, &sums);
+        }
+        let mut elements = vec![0i8; count];
+        let range = self.range;
+        let epilogue = match &self.factors {
+            Factors::Fixed(multipliers, shifts, rounding) => {
+                Epilogue::FixedPoint { multipliers, shifts, rounding: *rounding, range }
+            }
+            Factors::Float(multipliers) => Epilogue::Requantize { multipliers, range },
+            Factors::Vectors(..) => Epilogue::Sums, // above
+        };
+        if !elements.is_empty() {
+            kernel(&epilogue, int8::Output::I8(&mut elements));
+        }
+        Tensor::from_vec(shape, elements)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Products of 16-bit activations by 8-bit weights: sums of 64 bits, multipliers of 15, of 31 for matrices.
 
-use super::product::{ConvAttributes, bias, weights};
+use super::product::{bias, weights};
 use super::sums::fixed_point;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::quantize::FixedPoint;
-use crate::ops::{Args, Prepared, output_count};
+use crate::ops::{Args, Conv, Prepared, output_count};
 use crate::profiles::integers::{Affine, activation, integers, output, params};
+use crate::profiles::products::{check_scales, matrix};
 use crate::tensor::{DType, Tensor};
 
 /// `x` times the factor, whose multiplier is cut to 15 bits, rounded once, half up.
@@ -39,9 +40,7 @@ impl Requantize {
             return Err(Error::unsupported(format!("16-bit products into {}", output.storage))
                 .help("LiteRT multiplies i16 by i8 into i16, with zero points 0"));
         }
-        if ![1, n_outputs].contains(&scales.len()) {
-            return Err(Error::data(format!("{} scales for {n_outputs} outputs", scales.len())));
-        }
+        check_scales(node, n_outputs)?;
         let factor =
             |scale: &f32| fixed_point(f64::from(x.scale) * f64::from(*scale) / f64::from(output.scale));
         Ok(Self { factors: scales.iter().map(factor).collect::<Result<_>>()?, output })
@@ -52,19 +51,27 @@ impl Requantize {
     }
 }
 
-/// Binds a convolution.
-pub(super) fn prepare_conv(shape: ConvAttributes, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
+/// Binds a convolution of so many outputs.
+pub(super) fn prepare_conv(
+    conv: &Conv,
+    n_outputs: usize,
+    node: &IntegerNode<'_>,
+) -> Result<Box<dyn Prepared>> {
+    let weights = weights(node, 0)?;
     Ok(Box::new(WideConv {
-        weights: integers(weights(node, 0)?)?,
-        bias: bias(node, shape.outputs)?,
-        requantize: Requantize::new(node, shape.outputs)?,
-        shape,
+        conv: conv.clone(),
+        shape: weights.shape().to_vec(),
+        weights: integers(weights)?,
+        bias: bias(node, n_outputs)?,
+        requantize: Requantize::new(node, n_outputs)?,
     }))
 }
 
 #[derive(Debug)]
 struct WideConv {
-    shape: ConvAttributes,
+    conv: Conv,
+    /// Of the weights.
+    shape: Vec<usize>,
     weights: Vec<i32>,
     bias: Option<Vec<i32>>,
     requantize: Requantize,
@@ -73,14 +80,14 @@ struct WideConv {
 impl Prepared for WideConv {
     fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
         let x = inputs.get(0)?;
-        let windows = self.shape.windows(x.shape())?;
-        let (outputs, channels) = (self.shape.outputs, self.shape.channels);
+        let windows = self.conv.windows(x.shape(), &self.shape)?;
+        let (outputs, channels) = (self.shape[0], self.shape[1]);
         let shape = [&[x.shape()[0], outputs], windows.output.as_slice()].concat();
         let (plane, n_positions) =
             (windows.input.iter().product::<usize>(), windows.output.iter().product::<usize>());
-        let (x, n_taps, per_group) = (integers(x)?, windows.n_taps(), outputs / self.shape.conv.group);
+        let (x, n_taps, per_group) = (integers(x)?, windows.n_taps(), outputs / self.conv.group);
         let mut integers = Vec::with_capacity(output_count(&shape)?);
-        for image in x.chunks((plane * channels * self.shape.conv.group).max(1)) {
+        for image in x.chunks((plane * channels * self.conv.group).max(1)) {
             for output in 0..outputs {
                 let mut sums =
                     vec![self.bias.as_ref().map_or(0, |bias| i64::from(bias[output])); n_positions];
@@ -110,8 +117,8 @@ fn add_plane(windows: &crate::ops::Windows, plane: &[i32], taps: &[i32], sums: &
 /// Binds a product with a constant matrix of weights, and a constant bias.
 pub(super) fn prepare_matrix(node: &IntegerNode<'_>, is_transposed: bool) -> Result<Box<dyn Prepared>> {
     let weights = weights(node, usize::from(!is_transposed))?;
-    let (rows, columns) = (weights.shape()[0], weights.shape()[1]);
-    let (k, n) = if is_transposed { (columns, rows) } else { (rows, columns) };
+    let (rows, columns, n) = matrix(weights, is_transposed)?;
+    let k = if is_transposed { columns } else { rows };
     let flat = integers(weights)?;
     let by_output = if is_transposed {
         flat

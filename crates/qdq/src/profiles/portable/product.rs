@@ -4,10 +4,11 @@ use super::multiplier::Multiplier;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::int8::{Epilogue, Output};
-use crate::ops::{Args, Conv, Gemm, Prepared, unwritten};
+use crate::ops::{Conv, Gemm, Prepared, unwritten};
 use crate::profiles::integers::{Affine, activation, output, params};
 use crate::profiles::products::{
-    ConvSums, Kernel, MatrixSums, check_gemm, constant_bias, constant_weights, conv_outputs, matrix,
+    FromSums, Kernel, check_gemm, constant_bias, constant_weights, conv_outputs, matrix, prepared_conv,
+    prepared_matrix,
 };
 use crate::tensor::{DType, Granularity, Tensor};
 
@@ -35,7 +36,12 @@ impl Requantize {
         Ok(Self { multipliers: w.scale.iter().map(multiplier).collect::<Result<_>>()?, output })
     }
 
-    /// The integers of a shape whose sums `kernel` writes; channels lie along `axis`.
+    fn multiplier(&self, channel: usize) -> Multiplier {
+        self.multipliers.get(channel).copied().unwrap_or(self.multipliers[0])
+    }
+}
+
+impl FromSums for Requantize {
     fn fill(&self, shape: Vec<usize>, axis: usize, kernel: Kernel<'_>) -> Result<Tensor> {
         let (n_channels, inner) = (shape[axis].max(1), shape[axis + 1..].iter().product::<usize>().max(1));
         let mut sums = unwritten::<i32>(&shape)?;
@@ -46,10 +52,6 @@ impl Requantize {
             integers.extend(row.iter().map(|&sum| self.output.limit(multiplier.apply(sum.into()))));
         }
         self.output.tensor(shape, &integers)
-    }
-
-    fn multiplier(&self, channel: usize) -> Multiplier {
-        self.multipliers.get(channel).copied().unwrap_or(self.multipliers[0])
     }
 }
 
@@ -70,21 +72,7 @@ fn bias(node: &IntegerNode<'_>, n_outputs: usize) -> Result<Option<Vec<i32>>> {
 pub(super) fn prepare_conv(conv: &Conv, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
     let requantize = Requantize::new(node, 0)?;
     let n_outputs = conv_outputs(conv, constant_weights(node)?)?;
-    let sums = ConvSums::new(conv, node, bias(node, n_outputs)?)?;
-    Ok(Box::new(PreparedConv { sums, requantize }))
-}
-
-#[derive(Debug)]
-struct PreparedConv {
-    sums: ConvSums,
-    requantize: Requantize,
-}
-
-impl Prepared for PreparedConv {
-    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
-        let output = self.sums.run(inputs.get(0)?, |shape, kernel| self.requantize.fill(shape, 1, kernel))?;
-        Ok(vec![output])
-    }
+    prepared_conv(conv, node, bias(node, n_outputs)?, requantize)
 }
 
 /// Binds a gemm with a constant matrix of weights and a constant bias.
@@ -101,22 +89,5 @@ pub(super) fn prepare_mat_mul(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared
 fn prepare_matrix(node: &IntegerNode<'_>, is_transposed: bool) -> Result<Box<dyn Prepared>> {
     let (_, _, n_outputs) = matrix(constant_weights(node)?, is_transposed)?;
     let requantize = Requantize::new(node, usize::from(!is_transposed))?;
-    let sums = MatrixSums::new(node, is_transposed, bias(node, n_outputs)?)?;
-    Ok(Box::new(PreparedMatrix { sums, requantize }))
-}
-
-#[derive(Debug)]
-struct PreparedMatrix {
-    sums: MatrixSums,
-    requantize: Requantize,
-}
-
-impl Prepared for PreparedMatrix {
-    fn run(&self, inputs: Args) -> Result<Vec<Tensor>> {
-        let fill = |shape: Vec<usize>, kernel: Kernel<'_>| {
-            let last = shape.len() - 1;
-            self.requantize.fill(shape, last, kernel)
-        };
-        Ok(vec![self.sums.run(inputs.get(0)?, fill)?])
-    }
+    prepared_matrix(node, is_transposed, bias(node, n_outputs)?, requantize)
 }
