@@ -25,9 +25,10 @@ pub use uses::{NodePath, Uses};
 
 use std::collections::HashMap;
 use std::ops::{Index, IndexMut};
+use std::sync::Arc;
 
 use crate::ops::Op;
-use crate::tensor::{Tensor, TensorType};
+use crate::tensor::{QuantParams, Tensor, TensorType};
 
 /// A value of a graph: its position in [`Graph::values`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -206,6 +207,15 @@ impl Graph {
     pub fn add_constant(&mut self, name: &str, tensor: Tensor) -> ValueId {
         let id = self.add_value(name, Some(tensor.tensor_type()));
         self[id].constant = Some(tensor);
+        id
+    }
+
+    /// Adds a constant of integers, whose type says what they mean, of this name or one with a number.
+    pub fn add_quantized_constant(&mut self, name: &str, integers: Tensor, params: &QuantParams) -> ValueId {
+        let id = self.add_constant(name, integers);
+        if let Some(ty) = &mut self[id].ty {
+            ty.quant = Some(Arc::new(params.clone()));
+        }
         id
     }
 

@@ -41,7 +41,7 @@ mod linear_attention;
 mod logic;
 mod loss;
 mod matmul;
-pub(crate) mod movement;
+mod movement;
 mod norm;
 mod numeric;
 mod packed_once;
@@ -52,6 +52,7 @@ mod pow;
 mod quantize;
 mod quantize_linear;
 mod recurrent;
+mod recurrent_dynamic;
 mod recurrent_run;
 mod reduce;
 mod resample;
@@ -82,6 +83,7 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
 pub(crate) use infer::{broadcast_sizes, resolve_axis};
+pub(crate) use movement::transposed;
 pub(crate) use numeric::unwritten;
 pub(crate) use packed_once::PackedOnce;
 
@@ -124,6 +126,7 @@ pub use pow::*;
 pub use quantize::*;
 pub use quantize_linear::*;
 pub use recurrent::*;
+pub use recurrent_dynamic::*;
 pub use reduce::*;
 pub use reshape::*;
 pub use resize::*;
@@ -540,6 +543,9 @@ ops! {
     "gru" => Gru,
     "lstm" => Lstm,
     "rnn" => Rnn,
+
+    // recurrent_dynamic.rs
+    "dynamic_quantize_lstm" => DynamicQuantizeLstm,
 
     // reduce.rs
     "reduce_l1" => ReduceL1,

@@ -219,6 +219,16 @@ fn dynamic_params(elements: &[f32]) -> (f32, u8) {
     (scale, (-min / scale).clamp(0.0, 255.0).round_ties_even() as u8)
 }
 
+/// Rounds elements to what [`DynamicQuantizeLinear`] makes of all of them.
+pub(super) fn through_own_range(elements: &mut [f32]) {
+    let (scale, zero_point) = dynamic_params(elements);
+    let zero_point = f32::from(zero_point);
+    for element in elements {
+        let integer = ((*element / scale).round_ties_even() + zero_point).clamp(0.0, 255.0);
+        *element = (integer - zero_point) * scale;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -116,7 +116,7 @@ op! {
 macro_rules! layer {
     ($name:ident, $n_inputs:expr, $n_outputs:expr, |$op:ident| $cell:expr) => {
         impl $name {
-            fn layer(&self) -> Layer {
+            pub(super) fn layer(&self) -> Layer {
                 let $op = self;
                 Layer {
                     cell: $cell,
@@ -157,11 +157,11 @@ macro_rules! layer {
         }
     };
 }
-layer!(Lstm, 8, 3, |op| Cell::Lstm { input_forget: op.input_forget });
+layer!(Lstm, 8, 3, |op| Cell::Lstm { input_forget: op.input_forget, is_dynamic: false });
 layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset });
 layer!(Rnn, 6, 2, |_op| Cell::Rnn);
 
-fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) -> Result<Vec<TensorType>> {
+pub(super) fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) -> Result<Vec<TensorType>> {
     layer.check()?;
     for position in [0, 1, 2, 3, 5, 6, 7] {
         require_float(inputs, position)?;

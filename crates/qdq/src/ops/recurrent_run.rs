@@ -4,6 +4,7 @@
 use super::Args;
 use super::movement::transposed;
 use super::numeric::filled;
+use super::quantize::through_own_range;
 use super::recurrent::{Direction, RecurrentActivation};
 use crate::error::{Error, Result};
 use crate::kernels::recurrent::{
@@ -18,6 +19,8 @@ pub(super) enum Cell {
     Lstm {
         /// Forget is 1 − input.
         input_forget: bool,
+        /// The hidden state is quantized by its own range before each step.
+        is_dynamic: bool,
     },
     /// Gates: update, reset, hidden.
     Gru {
@@ -221,16 +224,18 @@ impl Layer {
         let defaults =
             functions.iter().map(|function| function.0).eq(self.cell.default_activations().iter().copied());
         match self.cell {
-            Cell::Lstm { input_forget } if defaults => PackedDirection::Lstm(PackedLstm::new(&LstmWeights {
-                input_size,
-                hidden_size,
-                input_weights,
-                recurrent_weights,
-                bias,
-                peepholes,
-                clip,
-                input_forget,
-            })),
+            Cell::Lstm { input_forget, is_dynamic: false } if defaults => {
+                PackedDirection::Lstm(PackedLstm::new(&LstmWeights {
+                    input_size,
+                    hidden_size,
+                    input_weights,
+                    recurrent_weights,
+                    bias,
+                    peepholes,
+                    clip,
+                    input_forget,
+                }))
+            }
             Cell::Gru { linear_before_reset } if defaults => {
                 PackedDirection::Gru(PackedGru::new(&GruWeights {
                     input_size,
@@ -350,18 +355,32 @@ impl PlainDirection {
         output: &mut SequenceOutput<'_>,
     ) {
         let (size, n_batches) = (self.sizes.hidden, input.n_batches);
-        for batch in 0..n_batches {
-            let length = input.lengths.map_or(input.n_steps, |lengths| lengths[batch]);
-            let state = batch * size..(batch + 1) * size;
-            for step in 0..length {
+        let length = |batch: usize| input.lengths.map_or(input.n_steps, |lengths| lengths[batch]);
+        for step in 0..input.n_steps {
+            // The gates see the states of all sequences as they are before the step.
+            let mut seen = hidden.to_vec();
+            if let Cell::Lstm { is_dynamic: true, .. } = self.cell {
+                // The state of a sequence counts for one step after its end, as onnxruntime has it.
+                for (state, _) in seen.chunks_exact_mut(size).zip(0..).filter(|(_, b)| step > length(*b)) {
+                    state.fill(0.0);
+                }
+                through_own_range(&mut seen);
+            }
+            for batch in 0..n_batches {
+                let length = length(batch);
+                if step >= length {
+                    continue;
+                }
                 let time = if input.reverse { length - 1 - step } else { step };
                 let x = &input.data[(time * n_batches + batch) * self.sizes.input..][..self.sizes.input];
-                let (hidden, cell) = (&mut hidden[state.clone()], &mut cell[state.clone()]);
+                let state = batch * size..(batch + 1) * size;
+                let seen = &seen[state.clone()];
+                let (hidden, cell) = (&mut hidden[state.clone()], &mut cell[state]);
                 match self.cell {
-                    Cell::Lstm { input_forget } => self.lstm_step(x, hidden, cell, input_forget),
+                    Cell::Lstm { input_forget, .. } => self.lstm_step(x, seen, hidden, cell, input_forget),
                     Cell::Gru { linear_before_reset } => self.gru_step(x, hidden, linear_before_reset),
                     Cell::Rnn => {
-                        let next = self.gate(&self.product(0, x, hidden), |_| 0.0, self.functions[0]);
+                        let next = self.gate(&self.product(0, x, seen), |_| 0.0, self.functions[0]);
                         hidden.copy_from_slice(&next);
                     }
                 }
@@ -389,21 +408,21 @@ impl PlainDirection {
         products.iter().enumerate().map(sum).map(|x| function.call(x)).collect()
     }
 
-    fn lstm_step(&self, x: &[f32], hidden: &mut [f32], cell: &mut [f32], input_forget: bool) {
+    fn lstm_step(&self, x: &[f32], seen: &[f32], hidden: &mut [f32], cell: &mut [f32], input_forget: bool) {
         let &[f, g, h] = &self.functions[..] else { return };
         let size = hidden.len();
         let peephole = |which: usize, i: usize, cell: &[f32]| self.peepholes[which * size + i] * cell[i];
-        let input = self.gate(&self.product(0, x, hidden), |i| peephole(0, i, cell), f);
+        let input = self.gate(&self.product(0, x, seen), |i| peephole(0, i, cell), f);
         let forget = if input_forget {
             input.iter().map(|input| 1.0 - input).collect()
         } else {
-            self.gate(&self.product(2, x, hidden), |i| peephole(2, i, cell), f)
+            self.gate(&self.product(2, x, seen), |i| peephole(2, i, cell), f)
         };
-        let candidate = self.gate(&self.product(3, x, hidden), |_| 0.0, g);
+        let candidate = self.gate(&self.product(3, x, seen), |_| 0.0, g);
         for i in 0..size {
             cell[i] = forget[i] * cell[i] + input[i] * candidate[i];
         }
-        let output = self.gate(&self.product(1, x, hidden), |i| peephole(1, i, cell), f);
+        let output = self.gate(&self.product(1, x, seen), |i| peephole(1, i, cell), f);
         for i in 0..size {
             hidden[i] = output[i] * h.call(cell[i]);
         }

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::formats::{onnx, tflite};
 use crate::graph::{Graph, text};
 use crate::ops::Op;
-use crate::passes;
 use crate::tensor::pages;
+use crate::{passes, profiles};
 
 /// The oldest operator set of quantized models: what runtimes put in the place of quantize and dequantize while they load
 /// a model of an older one (`Round`, `Clip` with bounds as inputs) is not in it.
@@ -74,12 +74,15 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
     read_verified(path.as_ref(), onnx::read)
 }
 
-/// Reads a model, with the integer operators of an ONNX file as they are; see [`onnx::read_as_written`].
+/// Reads a model and keeps the operators of an ONNX file that compute in integers (`QLinearConv`, `MatMulInteger` …) as they
+/// are: for whoever asks what a runtime does with that very file.
 ///
 /// # Errors
 /// As [`read_model`].
 pub fn read_model_as_written(path: impl AsRef<Path>) -> Result<Graph> {
-    read_verified(path.as_ref(), onnx::read_as_written)
+    read_verified(path.as_ref(), |bytes, side_files| {
+        onnx::read_keeping(bytes, side_files, profiles::ONNXRUNTIME.operators)
+    })
 }
 
 /// How bytes of an ONNX file become a graph.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::calibrate::Calibrated;
 use super::channels::Smoothing;
+use super::modes::{Store, lstm};
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan};
 use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
@@ -79,8 +80,10 @@ impl Converter<'_> {
         for region in &mut node.regions {
             *region = self.block(std::mem::take(region), false)?;
         }
-        if let Some(Decision::Integer(_) | Decision::Fused) = self.plan.decisions.get(&place) {
-            self.integer_inputs(out, &mut node, place)?;
+        match self.plan.decisions.get(&place) {
+            Some(Decision::Integer(_) | Decision::Fused) => self.integer_inputs(out, &mut node, place)?,
+            Some(Decision::Dynamic(_)) => self.dynamic_lstm(&mut node, place)?,
+            _ => {}
         }
         for (&value, &dequantized) in &out.dequantized {
             if self.is_integer(out.position, value) {
@@ -223,6 +226,22 @@ impl Converter<'_> {
         Ok(())
     }
 
+    /// Makes an LSTM the operator that quantizes its inputs while it runs.
+    fn dynamic_lstm(&mut self, node: &mut Node, place: Place) -> Result<()> {
+        let specs: Vec<&QuantizationSpec> = self
+            .plan
+            .inputs_of(place)
+            .filter_map(|(_, annotation)| match annotation {
+                Annotation::Weight(spec) => Some(spec),
+                _ => None,
+            })
+            .collect();
+        let &[of_w, of_r] = &specs[..] else { return Err(Error::internal("an LSTM without its weights")) };
+        let (formula, moments) = (self.plan.target.formula, BTreeMap::new());
+        let mut store = Store { formula, moments: &moments, keep: &mut Ok };
+        lstm(&mut self.graph, node, [of_w, of_r], &mut store)
+    }
+
     /// Parameters that a node takes an activation with.
     fn input_params(&self, place: Place, position: usize, node: &Node) -> Result<QuantParams> {
         let missing = || Error::internal("no parameters of an input");
@@ -308,10 +327,7 @@ impl Converter<'_> {
     ) -> ValueId {
         let name = self.graph[original].name().to_owned();
         let ty = TensorType::known(DType::F32, integers.shape());
-        let quantized = self.graph.add_constant(&format!("{name}_quantized"), integers);
-        if let Some(ty) = &mut self.graph[quantized].ty {
-            ty.quant = Some(Arc::new(params.clone()));
-        }
+        let quantized = self.graph.add_quantized_constant(&format!("{name}_quantized"), integers, &params);
         let dequantized = self.graph.add_value(&format!("{name}_dequantized"), Some(ty));
         out.nodes.push(Node::new(Dequantize { params, dtype: DType::F32 }, &[quantized], &[dequantized]));
         dequantized

@@ -78,7 +78,7 @@ impl Report {
             }
             let row = rows.entry(op.clone()).or_insert_with(|| OpRow { op, ..OpRow::default() });
             match decision {
-                Decision::Integer(_) => row.n_integer += 1,
+                Decision::Integer(_) | Decision::Dynamic(_) => row.n_integer += 1,
                 Decision::Fused => row.n_fused += 1,
                 Decision::Stored => row.n_stored += 1,
                 Decision::NotFloat => {}

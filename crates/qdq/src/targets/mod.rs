@@ -153,6 +153,11 @@ impl Target {
         self.rows.iter().find(|row| row.op == op)
     }
 
+    /// Whether the runtime has this operator on integers, as it stands in a file.
+    pub fn has_operator(&self, operator: &str) -> bool {
+        matches!(self.loader_fusions(), Ok(Some(fusions)) if fusions.operators.contains(&operator))
+    }
+
     /// The fusions that [`Target::loader`] names.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ mod value_info;
 mod versions;
 mod write;
 
-pub use read::{read, read_as_written};
+pub use read::{read, read_keeping};
 pub use tensor_read::read_tensor_file;
 pub use tensor_write::SideFile;
 pub use versions::{NEWEST_OPSET, OLDEST_OPSET};

@@ -36,35 +36,11 @@ pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<
     read_keeping(bytes, side_files, &[])
 }
 
-/// Reads a model and keeps the operators of ONNX that compute in integers (`QLinearConv`, `MatMulInteger` …) as nodes of
-/// the file, instead of what they mean: for whoever asks what a runtime does with that very file.
+/// Reads a model and keeps these operators as nodes of the file, instead of what they mean.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_as_written(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph> {
-    read_keeping(bytes, side_files, INTEGER_OPERATORS)
-}
-
-/// Operators that compute in integers, of ONNX and of onnxruntime.
-const INTEGER_OPERATORS: &[&str] = &[
-    "ConvInteger",
-    "MatMulInteger",
-    "MatMulIntegerToFloat",
-    "QGemm",
-    "QLinearAdd",
-    "QLinearAveragePool",
-    "QLinearConcat",
-    "QLinearConv",
-    "QLinearGlobalAveragePool",
-    "QLinearLeakyRelu",
-    "QLinearMatMul",
-    "QLinearMul",
-    "QLinearSigmoid",
-    "QLinearSoftmax",
-    "QLinearWhere",
-];
-
-fn read_keeping(
+pub fn read_keeping(
     bytes: Bytes,
     side_files: &dyn Fn(&str) -> Result<Bytes>,
     kept: &'static [&'static str],

@@ -35,6 +35,9 @@ fn decided(node: ExplainedNode, decision: &Decision) -> ExplainedNode {
         Decision::Integer(kernel) => {
             ExplainedNode { runs: Runs::Integer, kernel: Some(kernel.clone()), ..node }
         }
+        Decision::Dynamic(operator) => {
+            ExplainedNode { runs: Runs::Integer, kernel: Some((*operator).to_owned()), ..node }
+        }
         Decision::Fused => ExplainedNode { runs: Runs::Fused, ..node },
         Decision::NotFloat | Decision::Stored => node,
         Decision::Float(reason) => ExplainedNode {

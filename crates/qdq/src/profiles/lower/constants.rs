@@ -39,9 +39,7 @@ pub(super) fn declare_dequantized(graph: &mut Graph, block: &mut Block) {
             Some(false) => {
                 let Some(constant) = graph.constant(input).cloned() else { continue };
                 let name = graph[input].name().to_owned();
-                let copy = graph.add_constant(&name, constant);
-                declare(graph, copy, &op.params);
-                node.inputs[0] = Some(copy);
+                node.inputs[0] = Some(graph.add_quantized_constant(&name, constant, &op.params));
             }
         }
     }

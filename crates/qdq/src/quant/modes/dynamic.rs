@@ -6,15 +6,15 @@
 //! y = cast(sums) * (scale * weight_scales)  [+ bias]
 //! ```
 //!
-//! The pattern is that of onnxruntime.quantization's dynamic mode, which onnxruntime fuses into one kernel.
+//! The pattern is that of onnxruntime.quantization's dynamic mode, which onnxruntime fuses into one kernel. An LSTM becomes
+//! the operator that onnxruntime has for it.
 
 use super::Rewritten;
-use super::store::Store;
+use super::store::{Store, floats};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
-use crate::ops::movement::transposed;
-use crate::ops::{Add, Cast, DynamicQuantizeLinear, MatMulInteger, Mul, Op};
-use crate::quant::parameters::integer_tensor;
+use crate::ops::{Add, Cast, DynamicQuantizeLinear, DynamicQuantizeLstm, MatMulInteger, Mul, Op, transposed};
+use crate::quant::parameters::{integer_tensor, weight_integers, weight_params};
 use crate::spec::QuantizationSpec;
 use crate::tensor::{DType, Tensor};
 
@@ -73,7 +73,7 @@ fn stored(
     store: &mut Store<'_>,
 ) -> Result<(ValueId, ValueId, ValueId)> {
     let name = graph[id].name().to_owned();
-    let floats = graph.constant(id).cloned().ok_or_else(|| Error::internal("not constant").value(&name))?;
+    let floats = floats(graph, id)?;
     let is_transposed = matches!(&node.op, Op::Gemm(op) if op.trans_b);
     let (floats, spec) = if is_transposed {
         let turned = transposed(&floats, &[1, 0])?;
@@ -90,4 +90,59 @@ fn stored(
     let zero_points = graph
         .add_constant(&format!("{name}_zero_point"), integer_tensor(&shape, params.storage, zero_points)?);
     Ok((weights, scales, zero_points))
+}
+
+/// Makes an LSTM whose weights are constant one on integers; how w and r are quantized is given.
+pub(in crate::quant) fn lstm(
+    graph: &mut Graph,
+    node: &mut Node,
+    specs: [&QuantizationSpec; 2],
+    store: &mut Store<'_>,
+) -> Result<()> {
+    let Op::Lstm(op) = &node.op else { return Err(Error::internal("no LSTM")) };
+    node.op = DynamicQuantizeLstm::of(op).into();
+    node.inputs.resize(8, None);
+    for (position, spec) in [1, 2].into_iter().zip(specs) {
+        let id = node.inputs[position].ok_or_else(|| Error::internal("an LSTM without weights"))?;
+        let name = graph[id].name().to_owned();
+        let [integers, scales, zero_points] =
+            stored_gates(&floats(graph, id)?, spec, store).map_err(|error| error.value(&name))?;
+        node.inputs[position] = Some(graph.add_constant(&name, integers));
+        let scales = graph.add_constant(&format!("{name}_scale"), scales);
+        let zero_points = graph.add_constant(&format!("{name}_zero_point"), zero_points);
+        node.inputs.extend([Some(scales), Some(zero_points)]);
+    }
+    Ok(())
+}
+
+/// Integers `[directions, columns, rows]` of weights `[directions, rows, columns]`, with the scales and zero points of each
+/// direction or of each of its rows.
+fn stored_gates(floats: &Tensor, spec: &QuantizationSpec, store: &mut Store<'_>) -> Result<[Tensor; 3]> {
+    let &[n_directions, n_rows, n_columns] = floats.shape() else {
+        return Err(Error::graph(format!("weights of shape {:?}", floats.shape())));
+    };
+    let spec = QuantizationSpec { axis: 1, ..spec.clone() };
+    let (mut integers, mut scales, mut zero_points) = (Vec::new(), Vec::new(), Vec::new());
+    for direction in floats.as_slice::<f32>()?.chunks_exact((n_rows * n_columns).max(1)) {
+        let direction = Tensor::from_vec(vec![n_rows, n_columns], direction.to_vec())?;
+        let turned = transposed(&direction, &[1, 0])?;
+        let params = weight_params(&turned, &spec, store.formula)?;
+        let of_direction = weight_integers(&turned, &params, store.formula)?.to_i64_vec()?;
+        integers.extend(of_direction.into_iter().map(|integer| integer as i32));
+        scales.extend(params.scale);
+        zero_points.extend(params.zero_point);
+    }
+    floats.give_back();
+    let is_even = zero_points.windows(2).all(|pair| pair[0] == pair[1]);
+    if scales.len() != n_directions && !is_even {
+        return Err(Error::unsupported("an LSTM on weights whose zero points differ")
+            .help("let a rule of the recipe quantize its weights symmetrically, or exclude it"));
+    }
+    let shape = if scales.len() == n_directions { vec![n_directions] } else { vec![n_directions, n_rows] };
+    let integers = integer_tensor(&[n_directions, n_columns, n_rows], spec.storage, integers.into_iter())?;
+    Ok([
+        (store.keep)(integers)?,
+        Tensor::from_vec(shape.clone(), scales)?,
+        integer_tensor(&shape, spec.storage, zero_points.into_iter())?,
+    ])
 }

@@ -1,7 +1,8 @@
 //! Modes that need no data: weights in fewer bits, and inputs of products quantized while the model runs.
 //!
 //! [`Mode::WeightOnly`] and [`Mode::Float16`] store constants in fewer bits, and a dequantize or cast gives ops the real
-//! numbers back. [`Mode::Dynamic`] computes matrix products in integers besides, on inputs quantized by their own range.
+//! numbers back. [`Mode::Dynamic`] computes matrix products and LSTMs in integers besides, on inputs quantized by their own
+//! range.
 
 mod dynamic;
 mod gptq;
@@ -14,16 +15,21 @@ use super::plan::{Decision, Place, Reason, blocks};
 use super::recipe::{Recipe, Resolved};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
+use crate::ops::Op;
+use crate::spec::QuantizationSpec;
 use crate::targets::Target;
 use crate::tensor::Tensor;
+pub(super) use dynamic::lstm;
 pub use gptq::Moments;
-use store::{Storage, Store};
-use weights::{Weights, weights};
+use store::Storage;
+pub(super) use store::Store;
+pub(super) use weights::dynamic_lstm;
+use weights::{Form, Weights, weights};
 
 /// What is done without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Weights in integers; matrix products in integers, their inputs quantized while the model runs.
+    /// Weights in integers; matrix products and LSTMs in integers, their inputs quantized while the model runs.
     ///
     /// `LiteRT` does that by itself where a float op has integer weights: for it this is [`Mode::WeightOnly`], and the file
     /// says that it may.
@@ -57,25 +63,17 @@ pub fn apply_mode(
     keep: &mut dyn FnMut(Tensor) -> Result<Tensor>,
 ) -> Result<BTreeMap<Place, Decision>> {
     let resolved = Resolved::new(graph, recipe)?;
-    let base = recipe.weight_for(target)?;
-    let mut decisions = BTreeMap::new();
-    for (block, nodes) in blocks(graph).into_iter().map(|block| &block.nodes).enumerate() {
-        for (node, op) in nodes.iter().enumerate() {
-            let place = Place { block, node };
-            if let Some(found) = weights(graph, op, mode, target.formula) {
-                decisions.insert(place, decide(&found, resolved.node(place).excluded_by));
-            }
-        }
-    }
-    let is_stored = |decision: &Decision| matches!(decision, Decision::Integer(_) | Decision::Stored);
-    resolved.check_effects(|place| decisions.get(&place).is_some_and(is_stored), |_| false)?;
-    if !decisions.values().any(is_stored) {
+    let found = find(graph, &resolved, target, mode);
+    let decision = |(place, found): (&Place, &Found)| (*place, found.decision.clone());
+    let decisions: BTreeMap<Place, Decision> = found.iter().map(decision).collect();
+    resolved.check_effects(|place| found.get(&place).is_some_and(Found::is_stored), |_| false)?;
+    if !found.values().any(Found::is_stored) {
         return Err(nothing_stored(graph, &decisions));
     }
+    let base = recipe.weight_for(target)?;
     let body = std::mem::take(&mut graph.body);
     let store = Store { formula: target.formula, moments, keep };
-    let mut rewriter =
-        Rewriter { graph, resolved, recipe, base, target, mode, store, decisions: &decisions, n_blocks: 0 };
+    let mut rewriter = Rewriter { graph, resolved, recipe, base, target, mode, store, found, n_blocks: 0 };
     let body = rewriter.block(body)?;
     graph.body = body;
     graph.remove_unused();
@@ -90,31 +88,55 @@ pub fn apply_mode(
 /// # Errors
 /// A recipe whose rules match nothing.
 pub fn matrix_inputs(graph: &Graph, recipe: &Recipe, target: &Target) -> Result<BTreeSet<ValueId>> {
-    let resolved = Resolved::new(graph, recipe)?;
-    let mut found = BTreeSet::new();
-    for (block, nodes) in blocks(graph).into_iter().map(|block| &block.nodes).enumerate() {
-        for (node, op) in nodes.iter().enumerate() {
-            let excluded_by = resolved.node(Place { block, node }).excluded_by;
-            let weights =
-                weights(graph, op, Mode::WeightOnly, target.formula).filter(|weights| weights.is_matrix);
-            if weights.is_some_and(|weights| decide(&weights, excluded_by) == Decision::Stored) {
-                found.extend(op.input(0));
-            }
-        }
-    }
-    Ok(found)
+    let found = find(graph, &Resolved::new(graph, recipe)?, target, Mode::WeightOnly);
+    let blocks = blocks(graph);
+    let matrices = found.iter().filter(|(_, found)| found.is_stored() && found.weights.form == Form::Matrix);
+    Ok(matrices.filter_map(|(place, _)| blocks[place.block].nodes[place.node].input(0)).collect())
 }
 
-fn decide(weights: &Weights, excluded_by: Option<String>) -> Decision {
-    match (excluded_by, &weights.check) {
-        (Some(rule), _) => Decision::Float(Reason::Excluded(rule)),
-        (None, Err(reason)) => Decision::Float(reason.clone()),
-        (None, Ok(())) if weights.is_integer_product => Decision::Integer("MatMulInteger".to_owned()),
-        (None, Ok(())) => Decision::Stored,
+/// A node with weights, and what becomes of it.
+struct Found {
+    weights: Weights,
+    decision: Decision,
+}
+
+impl Found {
+    fn is_stored(&self) -> bool {
+        matches!(self.decision, Decision::Dynamic(_) | Decision::Stored)
     }
+}
+
+/// All nodes that have weights.
+fn find(graph: &Graph, resolved: &Resolved<'_>, target: &Target, mode: Mode) -> BTreeMap<Place, Found> {
+    let mut found = BTreeMap::new();
+    for (block, nodes) in blocks(graph).into_iter().map(|block| &block.nodes).enumerate() {
+        for (node, op) in nodes.iter().enumerate() {
+            let place = Place { block, node };
+            let Some(weights) = weights(graph, op, mode, target) else { continue };
+            let decision = match (resolved.node(place).excluded_by, &weights.check) {
+                (Some(rule), _) => Decision::Float(Reason::Excluded(rule)),
+                (None, Err(reason)) => Decision::Float(reason.clone()),
+                (None, Ok(())) => match weights.form.integer_operator() {
+                    Some(operator) => Decision::Dynamic(operator),
+                    None => Decision::Stored,
+                },
+            };
+            found.insert(place, Found { weights, decision });
+        }
+    }
+    found
 }
 
 fn nothing_stored(graph: &Graph, decisions: &BTreeMap<Place, Decision>) -> Error {
+    let mut is_quantized = false;
+    graph.body.for_each_node(&mut |node| {
+        is_quantized |=
+            matches!(node.op, Op::Dequantize(_) | Op::MatMulInteger(_) | Op::DynamicQuantizeLstm(_));
+    });
+    if is_quantized {
+        return Error::unsupported("the weights of this model are in integers already")
+            .help("give the float model that it was made of");
+    }
     let blocks = blocks(graph);
     let reasons: BTreeSet<String> = decisions
         .iter()
@@ -139,11 +161,11 @@ struct Rewriter<'r> {
     resolved: Resolved<'r>,
     recipe: &'r Recipe,
     /// How weights are quantized where no rule says otherwise.
-    base: crate::spec::QuantizationSpec,
+    base: QuantizationSpec,
     target: &'r Target,
     mode: Mode,
     store: Store<'r>,
-    decisions: &'r BTreeMap<Place, Decision>,
+    found: BTreeMap<Place, Found>,
     /// Blocks entered so far.
     n_blocks: usize,
 }
@@ -168,49 +190,58 @@ impl Rewriter<'_> {
                 *region = self.block(std::mem::take(region))?;
             }
             let place = Place { block: position, node };
-            if let Some(Decision::Integer(_) | Decision::Stored) = self.decisions.get(&place) {
-                let name = self.graph.describe(&op);
-                self.node(&mut out, op, place).map_err(|error| error.node(name))?;
-            } else {
-                out.nodes.push(op);
+            match self.found.remove(&place).filter(Found::is_stored) {
+                Some(found) => {
+                    let name = self.graph.describe(&op);
+                    self.node(&mut out, op, place, &found.weights).map_err(|error| error.node(name))?;
+                }
+                None => out.nodes.push(op),
             }
         }
         Ok(Block { inputs: block.inputs, nodes: out.nodes, outputs: block.outputs })
     }
 
-    fn node(&mut self, out: &mut Rewritten, mut node: Node, place: Place) -> Result<()> {
-        let Some(found) = weights(self.graph, &node, self.mode, self.target.formula) else {
-            return Err(Error::internal("a node without weights"));
-        };
-        if found.is_integer_product {
-            let spec = self.spec(place, &found, found.constants[0])?;
-            return dynamic::product(self.graph, out, &node, &spec, &mut self.store);
-        }
-        for &constant in &found.constants {
-            let storage = match self.mode {
-                Mode::Float16 => Storage::Float16,
-                Mode::Dynamic | Mode::WeightOnly => Storage::Integers(self.spec(place, &found, constant)?),
-            };
-            let Some(id) = node.input(constant.input) else { continue };
-            if found.is_lookup {
+    fn node(&mut self, out: &mut Rewritten, mut node: Node, place: Place, found: &Weights) -> Result<()> {
+        match found.form {
+            Form::Product => {
+                let spec = self.spec(place, found.form, found.constants[0])?;
+                return dynamic::product(self.graph, out, &node, &spec, &mut self.store);
+            }
+            Form::Lstm => {
+                let of_w = self.spec(place, found.form, found.constants[0])?;
+                let of_r = self.spec(place, found.form, found.constants[1])?;
+                lstm(self.graph, &mut node, [&of_w, &of_r], &mut self.store)?;
+                out.nodes.push(node);
+                return Ok(());
+            }
+            Form::Lookup => {
+                let storage = self.storage(&node, place, found, 0)?;
                 return store::lookup(self.graph, out, node, &storage, &mut self.store);
             }
-            let input = node.input(0).filter(|_| found.is_matrix && constant.input == 1);
-            node.inputs[constant.input] =
-                match (input.filter(|x| self.store.moments.contains_key(x)), &storage) {
-                    (Some(x), Storage::Integers(spec)) => Some(store::rounded(
-                        self.graph,
-                        &mut out.nodes,
-                        (id, constant),
-                        spec,
-                        x,
-                        &mut self.store,
-                    )?),
-                    _ => Some(self.stored(out, id, storage)?),
-                };
+            Form::Weights | Form::Matrix => {}
+        }
+        for (at, constant) in found.constants.iter().enumerate() {
+            let Some(id) = node.input(constant.input) else { continue };
+            let storage = self.storage(&node, place, found, at)?;
+            node.inputs[constant.input] = Some(self.stored(out, id, storage)?);
         }
         out.nodes.push(node);
         Ok(())
+    }
+
+    /// How one of a node's constants is stored.
+    fn storage(&self, node: &Node, place: Place, found: &Weights, at: usize) -> Result<Storage> {
+        let constant = found.constants[at];
+        if self.mode == Mode::Float16 {
+            return Ok(Storage::Float16);
+        }
+        let spec = self.spec(place, found.form, constant)?;
+        let input =
+            node.input(0).filter(|x| found.form == Form::Matrix && self.store.moments.contains_key(x));
+        Ok(match input {
+            Some(input) => Storage::Rounded { spec, constant, input },
+            None => Storage::Integers(spec),
+        })
     }
 
     fn stored(&mut self, out: &mut Rewritten, id: ValueId, storage: Storage) -> Result<ValueId> {
@@ -218,8 +249,7 @@ impl Rewriter<'_> {
         if let Some((.., real)) = known {
             return Ok(*real);
         }
-        let real = store::constant(self.graph, &mut out.nodes, id, &storage, &mut self.store)
-            .map_err(|error| error.value(self.graph[id].name()))?;
+        let real = store::constant(self.graph, &mut out.nodes, id, &storage, &mut self.store)?;
         out.stored.push((id, storage, real));
         Ok(real)
     }

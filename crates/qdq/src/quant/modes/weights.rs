@@ -6,26 +6,52 @@ use crate::error::Result;
 use crate::graph::{Graph, Node};
 use crate::ops::{Op, QuantRule};
 use crate::quant::plan::Place;
+use crate::quant::scheme::check_f16;
 use crate::spec::{QuantizationSpec, SpecSettings};
-use crate::targets::Formula;
+use crate::targets::{Formula, Target};
 use crate::tensor::{DType, Tensor};
 
-/// The weights of a node, and what becomes of them.
+/// The weights of a node.
 pub(super) struct Weights {
-    /// The constants to store.
+    /// The constants to store, at least one.
     pub(super) constants: Vec<Constant>,
+    /// What a node that takes them becomes.
+    pub(super) form: Form,
     /// Whether the mode takes them, or why not.
     pub(super) check: Result<(), Reason>,
-    /// Whether it is a matrix product whose input has the summed axis last.
-    pub(super) is_matrix: bool,
-    /// Whether the node becomes a product of integers.
-    pub(super) is_integer_product: bool,
-    /// Whether rows of the constant are looked up.
-    pub(super) is_lookup: bool,
 }
 
+/// What becomes of a node whose weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// It takes the real numbers of what is stored.
+    Weights,
+    /// As [`Form::Weights`], for a matrix whose other factor has the summed axis last: it may lie in blocks.
+    Matrix,
+    /// It looks rows up in what is stored.
+    Lookup,
+    /// It becomes a product of integers.
+    Product,
+    /// It becomes an LSTM on integers.
+    Lstm,
+}
+
+impl Form {
+    /// The operator that computes in integers.
+    pub(super) fn integer_operator(self) -> Option<&'static str> {
+        match self {
+            Form::Product => Some("MatMulInteger"),
+            Form::Lstm => Some(DYNAMIC_LSTM),
+            Form::Weights | Form::Matrix | Form::Lookup => None,
+        }
+    }
+}
+
+/// onnxruntime's LSTM on weights of 8 bits.
+const DYNAMIC_LSTM: &str = "DynamicQuantizeLSTM";
+
 /// A constant input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Constant {
     /// Position of the input.
     pub(super) input: usize,
@@ -36,67 +62,82 @@ pub(super) struct Constant {
 }
 
 /// What a mode finds to store in a node; `None` if it has no weights.
-pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, formula: Formula) -> Option<Weights> {
+pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -> Option<Weights> {
     // LiteRT's recurrent layers and lookups take other forms of integers.
-    let is_litert = formula == Formula::Tflite;
-    let (constants, is_lookup) = match &node.op {
+    let is_litert = target.formula == Formula::Tflite;
+    let constants = match &node.op {
         Op::Lstm(_) | Op::Gru(_) | Op::Rnn(_) | Op::Gather(_) if is_litert => return None,
         Op::Lstm(_) | Op::Gru(_) | Op::Rnn(_) => {
-            ([1, 2].map(|input| Constant { input, axis: 1, summed: 2 }).to_vec(), false)
+            [1, 2].map(|input| Constant { input, axis: 1, summed: 2 }).to_vec()
         }
-        Op::Gather(op) if op.axis == 0 => (vec![Constant { input: 0, axis: 1, summed: 0 }], true),
-        _ => (of_product(graph, node, mode)?, false),
+        Op::Gather(op) if op.axis == 0 => vec![Constant { input: 0, axis: 1, summed: 0 }],
+        _ => of_product(graph, node, mode)?,
     };
     let of = |constant: &Constant| node.input(constant.input).and_then(|id| graph.constant(id));
-    let first = constants.first()?;
-    let tensor = of(first);
+    let first = of(constants.first()?);
+    let is_matrix = first.is_some_and(|weights| weights.shape().len() == 2);
+    let is_lookup = matches!(node.op, Op::Gather(_));
     // A table of anything but rows of real numbers is no embedding.
-    if is_lookup && tensor.is_none_or(|table| table.dtype() != DType::F32 || table.shape().len() != 2) {
+    if is_lookup && !(is_matrix && first.is_some_and(|table| table.dtype() == DType::F32)) {
         return None;
     }
-    let is_matrix = match &node.op {
-        Op::MatMul(_) => true,
-        Op::Gemm(op) => !op.trans_a,
-        _ => false,
+    let is_f32 = |constant: &Constant| of(constant).is_some_and(|tensor| tensor.dtype() == DType::F32);
+    let tensors: Vec<&Tensor> = constants.iter().filter(|constant| is_f32(constant)).filter_map(of).collect();
+    let check = check(first, &tensors, mode);
+    let is_dynamic = mode == Mode::Dynamic && !is_litert;
+    let all_constant = tensors.len() == constants.len();
+    let form = match &node.op {
+        Op::MatMul(_) if is_matrix && constants[0].input == 1 && is_dynamic => Form::Product,
+        Op::MatMul(_) if is_matrix && constants[0].input == 1 => Form::Matrix,
+        Op::Gemm(op) if is_dynamic && !op.trans_a && op.alpha == 1.0 && op.beta == 1.0 => Form::Product,
+        Op::Gemm(op) if !op.trans_a => Form::Matrix,
+        Op::Lstm(op) if is_dynamic && all_constant && op.layout == 0 && target.has_operator(DYNAMIC_LSTM) => {
+            Form::Lstm
+        }
+        Op::Gather(_) => Form::Lookup,
+        _ => Form::Weights,
     };
-    let is_integer_product = mode == Mode::Dynamic && !is_litert && is_matrix;
-    let check = check(node, tensor, mode, is_integer_product);
-    let constants = constants
-        .into_iter()
-        .filter(|constant| of(constant).is_some_and(|tensor| tensor.dtype() == DType::F32));
-    Some(Weights { constants: constants.collect(), check, is_matrix, is_integer_product, is_lookup })
+    let constants = constants.into_iter().filter(is_f32).collect();
+    Some(Weights { constants, form, check })
+}
+
+/// The operator on integers that stands for an LSTM, if the target has it and its weights are such as it takes.
+pub(in crate::quant) fn dynamic_lstm(graph: &Graph, node: &Node, target: &Target) -> Option<&'static str> {
+    let found = weights(graph, node, Mode::Dynamic, target)?;
+    (found.form == Form::Lstm && found.check.is_ok()).then_some(DYNAMIC_LSTM)
 }
 
 /// Weights of a convolution or matrix product, and in f16 its bias.
 fn of_product(graph: &Graph, node: &Node, mode: Mode) -> Option<Vec<Constant>> {
     let QuantRule::Compute { weight: Some(weight), bias } = node.op.def().quant_rule() else { return None };
-    let rank = node.input(weight.input).and_then(|id| graph[id].ty.as_ref()?.shape.as_ref().map(Vec::len))?;
+    let is_constant = |input: usize| node.input(input).is_some_and(|id| graph.constant(id).is_some());
+    let rank = |input: usize| node.input(input).and_then(|id| graph[id].ty.as_ref()?.rank());
+    if matches!(node.op, Op::MatMul(_)) && is_constant(0) && !is_constant(1) {
+        let axis = rank(0)?.checked_sub(2)?;
+        return Some(vec![Constant { input: 0, axis, summed: axis + 1 }]);
+    }
+    let rank = rank(weight.input)?;
     let axis = if weight.axis < 0 { rank.checked_add_signed(weight.axis)? } else { weight.axis as usize };
     let summed = if axis == 0 { 1.min(rank.saturating_sub(1)) } else { axis - 1 };
     let mut constants = vec![Constant { input: weight.input, axis, summed }];
-    if let (Mode::Float16, Some(bias)) = (mode, bias) {
+    if let (Mode::Float16, Some(bias)) = (mode, bias.filter(|bias| is_constant(*bias))) {
         constants.push(Constant { input: bias, axis: 0, summed: 0 });
     }
     Some(constants)
 }
 
-/// Whether the mode takes the node.
-fn check(node: &Node, weights: Option<&Tensor>, mode: Mode, is_integer_product: bool) -> Result<(), Reason> {
-    let weights = weights.ok_or(Reason::WeightsNotConstant)?;
-    if weights.dtype() != DType::F32 {
+/// Whether the mode takes weights, of which the first decide whether it is worth it.
+fn check(first: Option<&Tensor>, all: &[&Tensor], mode: Mode) -> Result<(), Reason> {
+    let first = first.ok_or(Reason::WeightsNotConstant)?;
+    if first.dtype() != DType::F32 {
         return Err(Reason::NotF32);
     }
-    if mode != Mode::Float16 && weights.len() < LEAST_ELEMENTS {
-        return Err(Reason::Variant("fewer than 1024 weights: its scales would take what integers save"));
-    }
-    match &node.op {
-        Op::MatMul(_) if is_integer_product && weights.shape().len() != 2 => {
-            Err(Reason::Variant("its weights are not a matrix"))
+    match mode {
+        Mode::Float16 => all.iter().try_for_each(|weights| check_f16(weights).map_err(Reason::Variant)),
+        Mode::Dynamic | Mode::WeightOnly if first.len() < LEAST_ELEMENTS => {
+            Err(Reason::Variant("fewer than 1024 weights: its scales would take what integers save"))
         }
-        Op::Gemm(op) if is_integer_product && (op.beta != 1.0 || op.alpha != 1.0) => {
-            Err(Reason::Variant("alpha or beta is not 1"))
-        }
-        _ => Ok(()),
+        Mode::Dynamic | Mode::WeightOnly => Ok(()),
     }
 }
 
@@ -105,18 +146,12 @@ impl Rewriter<'_> {
     ///
     /// Four bits and blocks are for matrices alone: elsewhere runtimes look nothing up in them, or take longer to unpack
     /// them than to compute.
-    pub(super) fn spec(
-        &self,
-        place: Place,
-        weights: &Weights,
-        constant: Constant,
-    ) -> Result<QuantizationSpec> {
+    pub(super) fn spec(&self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
         let axis_settings = SpecSettings { axis: self.recipe.weight.axis, ..SpecSettings::default() };
         let settings = axis_settings.merged(&self.resolved.node(place).weight);
         let spec = settings.apply(&self.base, constant.axis, None)?;
-        let takes_blocks = weights.is_matrix && !weights.is_integer_product;
         let is_narrow = matches!(spec.storage, DType::I4 | DType::U4);
-        match (spec.block.is_some() || is_narrow, takes_blocks) {
+        match (spec.block.is_some() || is_narrow, form == Form::Matrix) {
             (true, false) => Ok(QuantizationSpec { axis: constant.axis, ..self.target.weight.clone() }),
             (true, true) if spec.block.is_some() && settings.axis.is_none() => {
                 Ok(QuantizationSpec { axis: constant.summed, ..spec })

@@ -21,7 +21,7 @@ pub(super) struct BlockPlanner<'g> {
     pub(super) resolved: &'g Resolved<'g>,
     recipe: &'g Recipe,
     /// How activations and weights are quantized where nothing says otherwise.
-    defaults: &'g (QuantizationSpec, QuantizationSpec),
+    pub(super) defaults: &'g (QuantizationSpec, QuantizationSpec),
     units: Vec<Option<Unit<'g>>>,
     /// Values that could come in integers.
     can: Vec<bool>,
@@ -82,6 +82,9 @@ impl<'g> BlockPlanner<'g> {
                     plan.decisions.insert(Place { block: self.position, node: member }, Decision::Fused);
                 }
             }
+            if let Decision::Dynamic(_) = plan.decisions[&Place { block: self.position, node }] {
+                self.dynamic_weights(node, plan)?;
+            }
         }
         Error::all(errors).map_or(Ok(()), Err)
     }
@@ -134,6 +137,9 @@ impl<'g> BlockPlanner<'g> {
         let excluded = self.resolved.node(Place { block: self.position, node: position }).excluded_by;
         if let Some(rule) = excluded {
             return Decision::Float(Reason::Excluded(rule));
+        }
+        if let Some(dynamic) = self.dynamic(position) {
+            return dynamic;
         }
         if row.is_none() && crate::exec::activation_of(self.graph, node).is_some() {
             return Decision::Float(Reason::InputsFloat);

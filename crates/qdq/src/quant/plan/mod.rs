@@ -4,6 +4,7 @@
 //! ([`Activation::spec`]) and shares its parameters with its group; each quantized input of a node has an [`Annotation`].
 
 mod block;
+mod dynamic;
 mod groups;
 mod logarithm;
 mod print;
@@ -45,6 +46,8 @@ pub struct Use {
 pub enum Decision {
     /// Runs in integers, by this kernel of the target.
     Integer(String),
+    /// Becomes this operator, which quantizes its inputs while it runs.
+    Dynamic(&'static str),
     /// Runs inside the integer kernel of the node before it.
     Fused,
     /// Computes in float, on weights that are stored in fewer bits.
@@ -235,12 +238,16 @@ impl Plan {
             }
         }
         self.activations.retain(|(place, _), _| *place != block);
-        self.inputs.retain(|taken, _| taken.place.block != block);
+        let decisions = &self.decisions;
+        let is_dynamic = |place: &Place| matches!(decisions.get(place), Some(Decision::Dynamic(_)));
+        self.inputs.retain(|taken, _| taken.place.block != block || is_dynamic(&taken.place));
     }
 
     /// Number of nodes that run in integers.
     pub fn n_integer(&self) -> usize {
-        self.decisions.values().filter(|decision| matches!(decision, Decision::Integer(_))).count()
+        let is_integer =
+            |decision: &&Decision| matches!(decision, Decision::Integer(_) | Decision::Dynamic(_));
+        self.decisions.values().filter(is_integer).count()
     }
 
     /// Quantized inputs of a node, by position.
@@ -285,8 +292,10 @@ impl Plan {
     }
 
     fn check_effects(&self, graph: &Graph, resolved: &Resolved<'_>) -> Result<()> {
-        let is_integer =
-            |place| matches!(self.decisions.get(&place), Some(Decision::Integer(_) | Decision::Fused));
+        let is_integer = |place| {
+            let decision = self.decisions.get(&place);
+            matches!(decision, Some(Decision::Integer(_) | Decision::Dynamic(_) | Decision::Fused))
+        };
         let blocks = blocks(graph);
         let is_quantized = |value| {
             self.activations.keys().any(|(_, id)| *id == value)

@@ -40,6 +40,28 @@ pub fn round_to_float(tensor: &Tensor, storage: DType) -> Result<Tensor> {
     Tensor::from_vec(tensor.shape().to_vec(), cast.to_f32_vec()?)
 }
 
+/// Least signal to noise, as a ratio of powers, that f16 must leave of a tensor: 60 dB. Its 11 bits leave 73, fewer below
+/// its smallest normal number, 2⁻¹⁴.
+const LEAST_SIGNAL_TO_NOISE: f64 = 1e6;
+
+/// Whether f16 holds `tensor` (f32), or why not.
+pub(in crate::quant) fn check_f16(tensor: &Tensor) -> std::result::Result<(), &'static str> {
+    let values = tensor.as_slice::<f32>().unwrap_or_default();
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for &value in values {
+        let rounded = f16::from_f32(value);
+        if rounded.is_infinite() && value.is_finite() {
+            return Err("one of its weights is beyond the largest f16, 65504");
+        }
+        signal += f64::from(value).powi(2);
+        noise += (f64::from(value) - f64::from(rounded)).powi(2);
+    }
+    if noise * LEAST_SIGNAL_TO_NOISE > signal {
+        return Err("most of its weights are so small that f16 would lose digits of them");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +77,14 @@ mod tests {
         assert_eq!(rounded.as_slice::<f32>().unwrap()[0], 1.0);
         assert!(cast_to_float(&tensor, DType::F16).is_err());
         assert!(cast_to_float(&tensor, DType::I8).is_err());
+    }
+
+    #[test]
+    fn f16_is_refused_where_it_loses_weights() {
+        let weights = |factor: f32| Tensor::vector((1..100).map(|i| i as f32 * factor).collect());
+        assert_eq!(check_f16(&weights(0.01)), Ok(()));
+        assert_eq!(check_f16(&weights(0.0)), Ok(()));
+        assert!(check_f16(&weights(1e-8)).is_err());
+        assert!(check_f16(&weights(1000.0)).is_err());
     }
 }

@@ -34,7 +34,11 @@ const TRAINING: &str = "ai.onnx.preview.training";
 
 /// Domain and version of the operator of an op that ONNX does not have in its default domain.
 pub(super) fn foreign_domain(op: &Op) -> Option<(&'static str, i64)> {
-    matches!(op, Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_)).then_some((TRAINING, 1))
+    match op {
+        Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_) => Some((TRAINING, 1)),
+        Op::DynamicQuantizeLstm(_) => Some((qoperator::MICROSOFT, 1)),
+        _ => None,
+    }
 }
 
 /// Reads one node into the hub.
@@ -47,6 +51,7 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             // onnxruntime had these for 4 and 16 bits before ONNX did.
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
+            ("com.microsoft", "DynamicQuantizeLSTM") => Some(recurrent::read_dynamic_quantize_lstm),
             ("com.microsoft", "QGemm") => Some(qoperator::read_q_gemm),
             ("com.microsoft", "QLinearAdd") => Some(qoperator::read_binary::<op::Add>),
             ("com.microsoft", "QLinearAveragePool") => Some(qoperator::read_q_linear_average_pool),
@@ -321,6 +326,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Div(_) => plain::write_plain(w, "Div"),
         Op::Dropout(op) => limit::write_dropout(op, w),
         Op::DynamicQuantizeLinear(_) => plain::write_plain(w, "DynamicQuantizeLinear"),
+        Op::DynamicQuantizeLstm(op) => recurrent::write_dynamic_quantize_lstm(op, w),
         Op::Einsum(_) => plain::write_same(op, w, "Einsum"),
         Op::Elu(op) => plain::write_elu(op, w),
         Op::Equal(_) => plain::write_plain(w, "Equal"),

@@ -2,8 +2,9 @@
 
 use super::super::node_reader::NodeReader;
 use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
+use super::qoperator::MICROSOFT;
 use crate::error::{Error, Result};
-use crate::ops::{Direction, Gru, Lstm, RecurrentActivation, Rnn};
+use crate::ops::{Direction, DynamicQuantizeLstm, Gru, Lstm, RecurrentActivation, Rnn};
 
 fn direction(r: &NodeReader<'_, '_>) -> Result<Direction> {
     Ok(r.choice("direction", Direction::from_name)?.unwrap_or(Direction::Forward))
@@ -41,9 +42,15 @@ fn activation_name(activation: RecurrentActivation) -> &'static str {
 }
 
 macro_rules! recurrent {
-    ($( $read:ident, $write:ident, $name:ident, $op_type:literal, { $($field:ident: $attribute:literal),* }; )*) => {$(
+    ($( $read:ident, $write:ident, $attributes:ident, $with:ident, $name:ident, $op_type:literal,
+        { $($field:ident: $attribute:literal),* }; )*) => {$(
         pub(super) fn $read(r: &mut NodeReader<'_, '_>) -> Result<()> {
-            let op = $name {
+            let op = $attributes(r)?;
+            r.push(op)
+        }
+
+        fn $attributes(r: &NodeReader<'_, '_>) -> Result<$name> {
+            Ok($name {
                 direction: direction(r)?,
                 hidden_size: r.count("hidden_size")?,
                 activations: activations(r)?,
@@ -52,12 +59,16 @@ macro_rules! recurrent {
                 clip: r.attributes.float("clip")?,
                 layout: r.count("layout")?.unwrap_or(0),
                 $( $field: r.flag($attribute, false)?, )*
-            };
-            r.push(op)
+            })
         }
 
         pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
-            let mut node = w.start($op_type).text("direction", op.direction.name());
+            let node = $with(op, w.start($op_type));
+            w.finish(node)
+        }
+
+        fn $with(op: &$name, node: NewNode) -> NewNode {
+            let mut node = node.text("direction", op.direction.name());
             $( node = node.flag_unless($attribute, op.$field, false); )*
             if let Some(hidden_size) = op.hidden_size {
                 node = node.int("hidden_size", hidden_size as i64);
@@ -66,15 +77,29 @@ macro_rules! recurrent {
                 node = node.float("clip", clip);
             }
             node = with_activations(node, &op.activations, &op.activation_alpha, &op.activation_beta);
-            node = node.int_unless("layout", op.layout as i64, 0);
-            w.finish(node)
+            node.int_unless("layout", op.layout as i64, 0)
         }
     )*};
 }
 recurrent! {
-    read_lstm, write_lstm, Lstm, "LSTM", { input_forget: "input_forget" };
-    read_gru, write_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" };
-    read_rnn, write_rnn, Rnn, "RNN", {};
+    read_lstm, write_lstm, lstm, with_lstm, Lstm, "LSTM", { input_forget: "input_forget" };
+    read_gru, write_gru, gru, with_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" };
+    read_rnn, write_rnn, rnn, with_rnn, Rnn, "RNN", {};
+}
+
+/// onnxruntime's LSTM on weights of 8 bits.
+pub(super) fn read_dynamic_quantize_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let op = DynamicQuantizeLstm::of(&lstm(r)?);
+    r.push(op)
+}
+
+pub(super) fn write_dynamic_quantize_lstm(
+    op: &DynamicQuantizeLstm,
+    w: &mut NodeWriter<'_, '_>,
+) -> WriteResult {
+    let node = with_lstm(&op.lstm(), w.start("DynamicQuantizeLSTM").of_domain(MICROSOFT));
+    w.finish_foreign(node);
+    Ok(())
 }
 
 fn with_activations(node: NewNode, names: &[RecurrentActivation], alpha: &[f32], beta: &[f32]) -> NewNode {

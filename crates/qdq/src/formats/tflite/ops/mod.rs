@@ -208,7 +208,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         | Op::BitShift(_) | Op::BitwiseAnd(_) | Op::BitwiseNot(_) | Op::BitwiseOr(_) | Op::BitwiseXor(_) | Op::CastLike(_)
         | Op::GroupNormalization(_) | Op::InstanceNormalization(_) | Op::IsInf(_) | Op::IsNan(_) | Op::If(_) | Op::Loop(_)
         | Op::Scan(_) | Op::GatherElements(_) | Op::ConstantOfShape(_) | Op::EyeLike(_) | Op::Range(_) | Op::GlobalLpPool(_)
-        | Op::Xor(_) | Op::RmsNormalization(_) | Op::LpPool(_) | Op::Dequantize(_) | Op::DynamicQuantizeLinear(_) | Op::Gru(_)
+        | Op::Xor(_) | Op::RmsNormalization(_) | Op::LpPool(_) | Op::Dequantize(_) | Op::DynamicQuantizeLinear(_) | Op::DynamicQuantizeLstm(_) | Op::Gru(_)
         | Op::Rnn(_) | Op::ReduceL1(_) | Op::ReduceL2(_) | Op::ReduceLogSum(_) | Op::ReduceLogSumExp(_) | Op::ReduceSumSquare(_)
         | Op::LpNormalization(_) | Op::Lrn(_) | Op::MeanVarianceNormalization(_) | Op::ScatterElements(_) | Op::ScatterNd(_) | Op::Compress(_)
         | Op::OneHot(_) | Op::Size(_) | Op::Hardmax(_) | Op::TopK(_) | Op::Acos(_) | Op::Acosh(_)
