@@ -9,7 +9,7 @@ use qdq::pipeline::{
     self, Compared, Evaluation, Form, Format, Goal, QuantizeOptions, Quantized, Scope, Search,
 };
 use qdq::quant::observers::Method;
-use qdq::quant::{Mode, ObserverKind, Recipe, Report};
+use qdq::quant::{Mode, ObserverKind, OpRow, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
@@ -104,7 +104,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         "search": search,
     });
     let found = search.as_ref().map(goal::text).transpose()?.unwrap_or_default();
-    output.result(format!("{table}\n{}{found}", report_text(&quantized.report)), json)
+    output.result(format!("{table}\n{}{found}", report_text(arguments, &quantized.report)), json)
 }
 
 /// Quantizes as the arguments ask for; with a goal, how it was reached.
@@ -153,12 +153,8 @@ fn write(
 ) -> Result<Option<i64>> {
     let with_integer_io = io_type.map(|storage| pipeline::with_integer_io(graph, storage)).transpose()?;
     let graph = with_integer_io.as_ref().unwrap_or(graph);
-    let with_operators = match form {
-        Form::Qdq => None,
-        Form::QOperator => Some(pipeline::in_form(graph.clone(), form)?),
-    };
-    let graph = with_operators.as_ref().unwrap_or(graph);
-    Ok(pipeline::write_model(graph, out, max_opset)?.opset)
+    let formed = pipeline::in_form(graph, form)?;
+    Ok(pipeline::write_model(&formed, out, max_opset)?.opset)
 }
 
 /// The recipe of the file, with the calibration method of the command line.
@@ -248,21 +244,27 @@ fn accuracy(table: &mut Table, before: &Evaluation, after: &Evaluation) {
     }
 }
 
-fn report_text(report: &Report) -> String {
-    // Modes store weights, and fuse nothing.
-    let is_stored = report.n_stored > 0;
-    let second = if is_stored { "stored" } else { "fused" };
-    let mut table = Table::with_header(&["op", "integer", second, "float", "why float"]);
+fn report_text(arguments: &Quantize, report: &Report) -> String {
+    type Column = (&'static str, fn(&OpRow) -> usize);
+    let columns: [Column; 4] = [
+        ("integer", |row| row.n_integer),
+        ("fused", |row| row.n_fused),
+        ("stored", |row| row.n_stored),
+        ("float", |row| row.n_float),
+    ];
+    // Only modes store weights, and they fuse nothing.
+    let is_used = |(name, count): &&Column| {
+        matches!(*name, "integer" | "float") || report.ops.iter().any(|row| count(row) > 0)
+    };
+    let columns: Vec<&Column> = columns.iter().filter(is_used).collect();
+    let names = columns.iter().map(|(name, _)| *name);
+    let header: Vec<&str> = std::iter::once("op").chain(names).chain(["why float"]).collect();
+    let mut table = Table::with_header(&header);
     for row in &report.ops {
         let reasons: Vec<String> =
             row.reasons.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
-        table.row([
-            row.op.clone(),
-            row.n_integer.to_string(),
-            if is_stored { row.n_stored } else { row.n_fused }.to_string(),
-            row.n_float.to_string(),
-            reasons.join("; "),
-        ]);
+        let counts = columns.iter().map(|(_, count)| count(row).to_string());
+        table.row(std::iter::once(row.op.clone()).chain(counts).chain([reasons.join("; ")]));
     }
     let mut notes = Table::new();
     for input in &report.frozen_inputs {
@@ -270,6 +272,13 @@ fn report_text(report: &Report) -> String {
     }
     for (rewrite, count) in &report.rewrites {
         notes.pair("rewrite", format!("{rewrite} × {count}"));
+    }
+    if report.n_stored > 0 && arguments.mode != "float16" && arguments.target.starts_with("onnxruntime") {
+        notes.pair(
+            "stored weights",
+            "onnxruntime makes real numbers of them at each run, or once when it loads the model with the session option \
+             session.disable_quant_qdq=1",
+        );
     }
     if let Some(encodings) = &report.encodings {
         notes.pair("encodings", encodings);

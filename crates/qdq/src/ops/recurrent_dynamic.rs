@@ -89,7 +89,7 @@ impl OpDef for DynamicQuantizeLstm {
             _ => None,
         };
         let layer = Layer { hidden_size: self.hidden_size.or(of_weights), ..self.layer() };
-        infer_layer(&layer, &Inputs(inputs.0.iter().take(1).cloned().collect()), 3)
+        infer_layer(&layer, &Inputs(inputs.0.iter().take(1).copied().collect()), 3)
     }
 
     fn eval(&self, context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
@@ -134,4 +134,48 @@ fn real_weights(weights: &Tensor, scale: &Tensor, zero_point: &Tensor) -> Result
         real.push((integer - zeros[of(of_zero)]) as f32 * scales[of(of_scale)]);
     }
     Tensor::from_vec(weights.shape().to_vec(), real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{assert_close, eval_all, eval_error};
+
+    /// Inputs for one step of two hidden values, which are whole numbers of steps of 1/255 and so lose nothing.
+    fn inputs() -> [Option<Tensor>; 12] {
+        let floats = |shape: &[usize], elements: Vec<f32>| Tensor::from_vec(shape.to_vec(), elements).ok();
+        let weights = |rows: usize| {
+            let integers = (0..rows * 8).map(|at| (at * 37 % 255) as i8).collect::<Vec<_>>();
+            Tensor::from_vec(vec![1, rows, 8], integers).ok()
+        };
+        let scale = floats(&[1, 8], (1..9).map(|at| 0.002 * at as f32).collect());
+        let zero = Tensor::from_vec(vec![1, 8], vec![0i8; 8]).ok();
+        let x = floats(&[1, 1, 3], vec![0.0, 1.0, 100.0 / 255.0]);
+        let h = floats(&[1, 1, 2], vec![1.0, 51.0 / 255.0]);
+        [x, weights(3), weights(2), None, None, h, None, None, scale.clone(), zero.clone(), scale, zero]
+    }
+
+    #[test]
+    fn what_is_on_the_grid_already_is_as_in_the_float_layer() {
+        let integers = inputs();
+        let real = |at: usize, scale: usize| {
+            let (weights, scale) = (integers[at].clone().unwrap(), integers[scale].clone().unwrap());
+            let real = real_weights(&weights, &scale, integers[9].as_ref().unwrap()).unwrap();
+            Some(transposed(&real, &[0, 2, 1]).unwrap())
+        };
+        let floats = [integers[0].clone(), real(1, 8), real(2, 10), None, None, integers[5].clone()];
+        let expected = eval_all(Lstm::default(), floats, 3).unwrap();
+        let found = eval_all(DynamicQuantizeLstm::default(), integers, 3).unwrap();
+        for (found, expected) in found.iter().zip(&expected) {
+            assert_close(found, expected.as_slice::<f32>().unwrap());
+        }
+    }
+
+    #[test]
+    fn scales_that_do_not_fit_are_an_error() {
+        let mut three = inputs();
+        three[8] = Some(Tensor::vector(vec![0.1f32; 3]));
+        assert!(eval_all(DynamicQuantizeLstm::default(), three, 3).is_err());
+        eval_error(DynamicQuantizeLstm::default(), inputs().into_iter().take(8).flatten());
+    }
 }

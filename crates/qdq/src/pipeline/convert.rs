@@ -1,5 +1,6 @@
 //! A model from one file into another.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::compare::{Difference, real_numbers};
@@ -25,18 +26,18 @@ pub enum Form {
 ///
 /// # Errors
 /// Integers that a runtime's sums could overflow with; a model without a pattern to replace.
-pub fn in_form(graph: Graph, form: Form) -> Result<Graph> {
+pub fn in_form(graph: &Graph, form: Form) -> Result<Cow<'_, Graph>> {
     match form {
-        Form::Qdq => Ok(graph),
+        Form::Qdq => Ok(Cow::Borrowed(graph)),
         Form::QOperator => {
-            let lowered = profiles::lower(&graph, &profiles::ONNXRUNTIME)?;
+            let lowered = profiles::lower(graph, &profiles::ONNXRUNTIME)?;
             let mut n_integer = 0;
             lowered.body.for_each_node(&mut |node| n_integer += usize::from(lowered.is_integer_form(node)));
             if n_integer == 0 {
                 return Err(Error::unsupported("nothing in this model can be an operator on integers")
                     .help("quantize the model first; `qdq explain` tells what onnxruntime makes of it"));
             }
-            Ok(lowered)
+            Ok(Cow::Owned(lowered))
         }
     }
 }
@@ -72,7 +73,7 @@ pub fn convert(model: impl AsRef<Path>, out: impl AsRef<Path>, form: Form, check
         canonicalize(&mut canonical).map_err(|error| error.file(model.display()))?;
         write_model(&canonical, out, WriteOptions::default().max_opset)?
     } else {
-        let formed = in_form(graph.clone(), form).map_err(|error| error.file(model.display()))?;
+        let formed = in_form(&graph, form).map_err(|error| error.file(model.display()))?;
         write_model(&formed, out, WriteOptions::default().max_opset)?
     };
     let differences = if check { compare(graph, read_model(out)?)? } else { Vec::new() };

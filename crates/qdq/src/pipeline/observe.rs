@@ -2,9 +2,10 @@
 
 use super::{Progress, for_each_sample, for_each_sample_in_order};
 use crate::data::{Dataset, Sample, check_finite};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::Program;
 use crate::graph::Graph;
+use crate::ops::Op;
 use crate::passes;
 use crate::quant::{self, Observed, Plan, Recipe, Report};
 use crate::targets::Target;
@@ -54,22 +55,43 @@ pub fn prepare(graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepare
 /// The graph as it is quantized, and the start of the report.
 ///
 /// # Errors
-/// Weights that are not finite.
+/// A model with activations in integers; weights that are not finite.
 pub(super) fn canonical(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<(Graph, Report)> {
+    check_float(&graph)?;
     let mut report = Report {
         target: target.name.clone(),
         frozen_inputs: passes::freeze_inputs(&mut graph),
         ..Report::default()
     };
     // Weights that are integers already, as of a float TFLite model with integer weights, are quantized anew.
-    passes::apply(&mut graph, &[&passes::FoldDequantized])?;
+    let mut applied = passes::apply(&mut graph, &[&passes::FoldDequantized])?;
     quant::check_weights(&graph)?;
-    let applied = passes::canonicalize(&mut graph)?;
+    applied.extend(passes::canonicalize(&mut graph)?);
     if recipe.equalize {
         report.n_equalized = passes::equalize(&mut graph)?;
     }
     report.rewrites = applied.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     Ok((graph, report))
+}
+
+/// Checks that no activation is in integers.
+fn check_float(graph: &Graph) -> Result<()> {
+    let mut found = None;
+    graph.body.for_each_node(&mut |node| {
+        let is_integer = match &node.op {
+            Op::Quantize(_) | Op::DynamicQuantizeLinear(_) | Op::DynamicQuantizeLstm(_) => true,
+            _ => graph.is_integer_form(node),
+        };
+        if is_integer && found.is_none() {
+            found = Some(graph.describe(node));
+        }
+    });
+    match found {
+        Some(node) => Err(Error::unsupported("the model is quantized already").node(node).help(
+            "give the float model that it was made of; `qdq convert` writes a quantized model in another format or form",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Checks that a data set fits the inputs of a model, before work on the model that would be in vain.

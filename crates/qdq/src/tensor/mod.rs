@@ -6,7 +6,7 @@
 mod buffer;
 mod data;
 mod dtype;
-pub mod pages;
+pub(crate) mod pages;
 mod quant_params;
 mod small_float;
 mod spare;

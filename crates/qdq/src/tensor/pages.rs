@@ -30,7 +30,7 @@ impl AsRef<[u8]> for Mapped {
 /// # Errors
 /// What the system says.
 #[allow(unsafe_code, reason = "a memory map; its safety argument is inside")]
-pub fn map(file: &File, offset: u64, length: usize) -> io::Result<Bytes> {
+pub(crate) fn map(file: &File, offset: u64, length: usize) -> io::Result<Bytes> {
     if length == 0 {
         return Ok(Bytes::new());
     }
@@ -44,9 +44,9 @@ pub fn map(file: &File, offset: u64, length: usize) -> io::Result<Bytes> {
     Ok(Bytes::from_owner(Mapped(map)))
 }
 
-/// Gives back the pages that lie whole in `bytes`, if they are those of a mapped file.
+/// Gives back the pages that `bytes` lie in, if they are those of a mapped file.
 #[allow(unsafe_code, reason = "about a memory map; its safety argument is inside")]
-pub fn give_back(bytes: &[u8]) {
+pub(crate) fn give_back(bytes: &[u8]) {
     if bytes.len() < SMALLEST {
         return;
     }

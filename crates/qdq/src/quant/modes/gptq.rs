@@ -60,9 +60,7 @@ impl Moments {
             return Err(Error::data("no calibration sample reached it").help("give samples that do"));
         }
         let mut matrix = self.sums.clone();
-        let diagonal =
-            |matrix: &[f64]| (0..n_inputs).map(|at| matrix[at * n_inputs + at]).collect::<Vec<f64>>();
-        let mean = diagonal(&matrix).iter().sum::<f64>() / n_inputs as f64;
+        let mean = matrix.iter().step_by(n_inputs + 1).sum::<f64>() / n_inputs as f64;
         let damping = if mean > 0.0 { DAMPING * mean } else { 1.0 };
         for at in 0..n_inputs {
             matrix[at * n_inputs + at] += damping;

@@ -15,7 +15,6 @@ use super::plan::{Decision, Place, Reason, blocks};
 use super::recipe::{Recipe, Resolved};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
-use crate::ops::Op;
 use crate::spec::QuantizationSpec;
 use crate::targets::Target;
 use crate::tensor::Tensor;
@@ -128,15 +127,6 @@ fn find(graph: &Graph, resolved: &Resolved<'_>, target: &Target, mode: Mode) -> 
 }
 
 fn nothing_stored(graph: &Graph, decisions: &BTreeMap<Place, Decision>) -> Error {
-    let mut is_quantized = false;
-    graph.body.for_each_node(&mut |node| {
-        is_quantized |=
-            matches!(node.op, Op::Dequantize(_) | Op::MatMulInteger(_) | Op::DynamicQuantizeLstm(_));
-    });
-    if is_quantized {
-        return Error::unsupported("the weights of this model are in integers already")
-            .help("give the float model that it was made of");
-    }
     let blocks = blocks(graph);
     let reasons: BTreeSet<String> = decisions
         .iter()

@@ -326,7 +326,10 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Div(_) => plain::write_plain(w, "Div"),
         Op::Dropout(op) => limit::write_dropout(op, w),
         Op::DynamicQuantizeLinear(_) => plain::write_plain(w, "DynamicQuantizeLinear"),
-        Op::DynamicQuantizeLstm(op) => recurrent::write_dynamic_quantize_lstm(op, w),
+        Op::DynamicQuantizeLstm(op) => {
+            recurrent::write_dynamic_quantize_lstm(op, w);
+            Ok(())
+        }
         Op::Einsum(_) => plain::write_same(op, w, "Einsum"),
         Op::Elu(op) => plain::write_elu(op, w),
         Op::Equal(_) => plain::write_plain(w, "Equal"),

@@ -93,13 +93,9 @@ pub(super) fn read_dynamic_quantize_lstm(r: &mut NodeReader<'_, '_>) -> Result<(
     r.push(op)
 }
 
-pub(super) fn write_dynamic_quantize_lstm(
-    op: &DynamicQuantizeLstm,
-    w: &mut NodeWriter<'_, '_>,
-) -> WriteResult {
+pub(super) fn write_dynamic_quantize_lstm(op: &DynamicQuantizeLstm, w: &mut NodeWriter<'_, '_>) {
     let node = with_lstm(&op.lstm(), w.start("DynamicQuantizeLSTM").of_domain(MICROSOFT));
     w.finish_foreign(node);
-    Ok(())
 }
 
 fn with_activations(node: NewNode, names: &[RecurrentActivation], alpha: &[f32], beta: &[f32]) -> NewNode {
