@@ -44,6 +44,8 @@ BARS: dict[str, Bar] = {
     "silero-16k": Bar("accuracy", 0.3),
 }
 COSINE_BARS: dict[str, float] = {"minilm": 0.99}
+# Largest share of the float file.
+SHARE_BARS: dict[str, float] = {"silero": 0.45}
 
 # Ops that onnxruntime runs on integers under their own name.
 MOVES = frozenset({
@@ -83,7 +85,7 @@ def claimed_integer(report: dict[str, Any]) -> int:
     return sum(row["n_integer"] for row in report["report"]["ops"] if row["op"] not in MOVES)
 
 
-def losses(name: str, before: dict[str, float], after: dict[str, float], cosine: float) -> list[str]:
+def losses(name: str, before: dict[str, float], after: dict[str, float], cosine: float, share: float = 0.0) -> list[str]:
     """The bars a model misses."""
     missed = []
     if name in BARS:
@@ -93,6 +95,8 @@ def losses(name: str, before: dict[str, float], after: dict[str, float], cosine:
             missed.append(f"{bar.measure} lost {lost:.2f}, at most {bar.most_lost}")
     if name in COSINE_BARS and not cosine >= COSINE_BARS[name]:
         missed.append(f"mean cosine {cosine:.4f}, at least {COSINE_BARS[name]}")
+    if share > SHARE_BARS.get(name, float("inf")):
+        missed.append(f"{share:.2f} of the float file, at most {SHARE_BARS[name]}")
     return missed
 
 
@@ -157,7 +161,7 @@ def check(model: Model, checks: Checks) -> None:
     result = measure(model, file, report)
     print(result.line(), flush=True)
     checks.check(True, f"{model.name} runs")
-    missed = losses(model.name, result.before, result.after, result.cosine)
+    missed = losses(model.name, result.before, result.after, result.cosine, result.sizes[1] / result.sizes[0])
     if model.name in BARS or model.name in COSINE_BARS:
         checks.check(not missed, f"{model.name}: {'; '.join(missed)}")
     check_determinism(model, file, checks)

@@ -64,6 +64,9 @@ def check_bars(checks: Checks) -> None:
     for name, least in quantized.COSINE_BARS.items():
         checks.check(bool(quantized.losses(name, {}, {}, least - 0.001)), f"{name}: a low cosine goes unseen")
         checks.check(bool(quantized.losses(name, {}, {}, float("nan"))), f"{name}: a NaN cosine goes unseen")
+    for name, most in quantized.SHARE_BARS.items():
+        even = {quantized.BARS[name].measure: 90.0}
+        checks.check(bool(quantized.losses(name, even, even, 1.0, most + 0.01)), f"{name}: a large file goes unseen")
 
 
 def check_measures(checks: Checks) -> None:
