@@ -66,6 +66,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/one_op_litert.py", venv::LITERT),
     ("conformance/integers_litert.py", venv::LITERT),
     ("conformance/tflite_quantize.py", venv::LITERT),
+    ("conformance/one_step.py", venv::LITERT),
 ];
 
 /// Runs the steps and prints the counts as the last line; the process ends with code 1 when anything failed.

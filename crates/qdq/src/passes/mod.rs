@@ -27,6 +27,7 @@ mod merge_constants;
 mod push_transposes;
 mod raise_bias_rank;
 mod view;
+mod whole_average_pool;
 
 pub use clip_before_quantize::ClipBeforeQuantize;
 pub use equalize::equalize;
@@ -37,6 +38,7 @@ pub use merge_constants::merge_constants;
 pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
 pub use view::View;
+pub use whole_average_pool::WholeAveragePool;
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Patch};
@@ -83,7 +85,7 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize, &FoldDequantized];
+    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize, &FoldDequantized, &WholeAveragePool];
     CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 

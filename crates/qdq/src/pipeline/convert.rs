@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::exec::{Program, Taps};
 use crate::formats::onnx::WriteOptions;
 use crate::graph::Graph;
-use crate::passes::canonicalize;
+use crate::passes::{self, WholeAveragePool, canonicalize};
 use crate::profiles;
 use crate::tensor::{DType, Data, QuantParams, Tensor, TensorType};
 
@@ -71,6 +71,7 @@ pub fn convert(model: impl AsRef<Path>, out: impl AsRef<Path>, form: Form, check
     let written = if Format::of_name(out) == Format::Tflite && !came_from_tflite(model) {
         let mut canonical = graph.clone();
         canonicalize(&mut canonical).map_err(|error| error.file(model.display()))?;
+        passes::apply(&mut canonical, &[&WholeAveragePool])?;
         write_model(&canonical, out, WriteOptions::default().max_opset)?
     } else {
         let formed = in_form(&graph, form).map_err(|error| error.file(model.display()))?;
