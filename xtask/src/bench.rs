@@ -1,12 +1,19 @@
-//! `cargo xtask bench`: speed and memory beside onnxruntime.
+//! `cargo xtask bench`: speed and memory beside onnxruntime and LiteRT's quantizer.
 
 use crate::test::venv;
 
-/// Builds the release command and hands over to `conformance/bench.py`, which takes the same arguments.
+/// Builds the release command and hands over to `conformance/bench.py`, which takes the same arguments, and to
+/// `conformance/bench_tflite.py`.
 pub(crate) fn run(args: &[&str]) -> anyhow::Result<()> {
     crate::run("cargo", &["build", "--quiet", "--release", "--package", "qdq-cli"])?;
-    let python = venv::python(venv::ONNXRUNTIME)?;
-    let status = python.command("conformance/bench.py").args(args).current_dir(crate::root()).status()?;
-    anyhow::ensure!(status.success(), "conformance/bench.py failed ({status})");
+    let scripts: [(_, _, &[&str]); 2] = [
+        ("conformance/bench.py", venv::ONNXRUNTIME, args),
+        ("conformance/bench_tflite.py", venv::EDGE_QUANTIZER, &[]),
+    ];
+    for (script, environment, args) in scripts {
+        let python = venv::python(environment)?;
+        let status = python.command(script).args(args).current_dir(crate::root()).status()?;
+        anyhow::ensure!(status.success(), "{script} failed ({status})");
+    }
     Ok(())
 }

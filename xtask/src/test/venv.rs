@@ -27,7 +27,14 @@ pub(crate) const ONNXRUNTIME: Environment = Environment {
 pub(crate) const LITERT: Environment = Environment {
     folder: "target/venv-litert",
     requirements: "conformance/requirements-litert.txt",
-    imports: "import numpy, onnxruntime, ai_edge_litert.interpreter",
+    imports: "import numpy, onnx, onnxruntime, ai_edge_litert.interpreter",
+};
+
+/// LiteRT's quantizer, for benchmarks.
+pub(crate) const EDGE_QUANTIZER: Environment = Environment {
+    folder: "target/venv-edge-quantizer",
+    requirements: "conformance/requirements-edge-quantizer.txt",
+    imports: "import numpy, ai_edge_quantizer.quantizer",
 };
 
 /// A Python that can import what the scripts need.
