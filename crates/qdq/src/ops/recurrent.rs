@@ -64,6 +64,8 @@ op! {
         pub activation_beta: Vec<f32> = Vec::new(),
         /// Limit of the inputs of activations, to both sides; `none`: unlimited.
         pub clip: Option<f32> = None,
+        /// Limit of the cell state, to both sides; `none`: unlimited. ONNX has none.
+        pub cell_clip: Option<f32> = None,
         /// Couple the gates: forget is 1 − input.
         pub input_forget: bool = false,
         /// 0: `[sequence, batch, …]`, 1: `[batch, sequence, …]`.
@@ -114,7 +116,7 @@ op! {
 }
 
 macro_rules! layer {
-    ($name:ident, $n_inputs:expr, $n_outputs:expr, |$op:ident| $cell:expr) => {
+    ($name:ident, $n_inputs:expr, $n_outputs:expr, |$op:ident| $cell:expr, $cell_clip:expr) => {
         impl $name {
             pub(super) fn layer(&self) -> Layer {
                 let $op = self;
@@ -126,6 +128,7 @@ macro_rules! layer {
                     alpha: self.activation_alpha.clone(),
                     beta: self.activation_beta.clone(),
                     clip: self.clip,
+                    cell_clip: $cell_clip,
                     layout: self.layout,
                 }
             }
@@ -157,9 +160,9 @@ macro_rules! layer {
         }
     };
 }
-layer!(Lstm, 8, 3, |op| Cell::Lstm { input_forget: op.input_forget, is_dynamic: false });
-layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset });
-layer!(Rnn, 6, 2, |_op| Cell::Rnn);
+layer!(Lstm, 8, 3, |op| Cell::Lstm { input_forget: op.input_forget, is_dynamic: false }, op.cell_clip);
+layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset }, None);
+layer!(Rnn, 6, 2, |_op| Cell::Rnn, None);
 
 pub(super) fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) -> Result<Vec<TensorType>> {
     layer.check()?;

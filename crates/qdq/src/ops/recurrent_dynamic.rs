@@ -40,7 +40,7 @@ op! {
 const SCALES: usize = 8;
 
 impl DynamicQuantizeLstm {
-    /// The layer whose attributes are these, on integers; its `layout` must be 0.
+    /// The layer whose attributes are these, on integers; its `layout` must be 0, and its cell state unlimited.
     pub fn of(lstm: &Lstm) -> Self {
         Self {
             direction: lstm.direction,
@@ -63,7 +63,7 @@ impl DynamicQuantizeLstm {
             activation_beta: self.activation_beta.clone(),
             clip: self.clip,
             input_forget: self.input_forget,
-            layout: 0,
+            ..Lstm::default()
         }
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Layer {
     pub(super) alpha: Vec<f32>,
     pub(super) beta: Vec<f32>,
     pub(super) clip: Option<f32>,
+    /// Limit of the cell state of an LSTM.
+    pub(super) cell_clip: Option<f32>,
     pub(super) layout: usize,
 }
 
@@ -114,6 +116,7 @@ pub(super) struct PlainDirection {
     sizes: Sizes,
     functions: Vec<Function>,
     clip: f32,
+    cell_clip: f32,
     input_weights: Vec<f32>,
     recurrent_weights: Vec<f32>,
     input_bias: Vec<f32>,
@@ -137,8 +140,10 @@ impl Layer {
         if self.layout > 1 {
             return Err(Error::graph("neither 0 nor 1").attribute("layout"));
         }
-        if self.clip.is_some_and(|clip| clip.is_nan() || clip < 0.0) {
-            return Err(Error::graph("no positive number").attribute("clip"));
+        for (name, clip) in [("clip", self.clip), ("cell_clip", self.cell_clip)] {
+            if clip.is_some_and(|clip| clip.is_nan() || clip < 0.0) {
+                return Err(Error::graph("no positive number").attribute(name));
+            }
         }
         Ok(())
     }
@@ -224,7 +229,7 @@ impl Layer {
         let defaults =
             functions.iter().map(|function| function.0).eq(self.cell.default_activations().iter().copied());
         match self.cell {
-            Cell::Lstm { input_forget, is_dynamic: false } if defaults => {
+            Cell::Lstm { input_forget, is_dynamic: false } if defaults && self.cell_clip.is_none() => {
                 PackedDirection::Lstm(PackedLstm::new(&LstmWeights {
                     input_size,
                     hidden_size,
@@ -259,6 +264,7 @@ impl Layer {
                     sizes,
                     functions,
                     clip: clip.unwrap_or(f32::INFINITY),
+                    cell_clip: self.cell_clip.unwrap_or(f32::INFINITY),
                     input_weights: input_weights.to_vec(),
                     recurrent_weights: recurrent_weights.to_vec(),
                     input_bias: half(false),
@@ -420,7 +426,8 @@ impl PlainDirection {
         };
         let candidate = self.gate(&self.product(3, x, seen), |_| 0.0, g);
         for i in 0..size {
-            cell[i] = forget[i] * cell[i] + input[i] * candidate[i];
+            let next = forget[i] * cell[i] + input[i] * candidate[i];
+            cell[i] = next.clamp(-self.cell_clip, self.cell_clip);
         }
         let output = self.gate(&self.product(1, x, seen), |i| peephole(1, i, cell), f);
         for i in 0..size {

@@ -29,13 +29,14 @@ pub(super) fn read_custom(r: &mut NodeReader<'_, '_>) -> Result<()> {
     {
         return refuse("inputs that it changes");
     }
-    if matches!(r.operator.code, builtin_operator::WHILE | builtin_operator::IF | builtin_operator::CALL_ONCE)
-    {
-        return refuse("subgraphs");
+    if r.operator.code == builtin_operator::CALL_ONCE {
+        return refuse("a subgraph");
     }
     for position in 0..r.n_outputs() {
         if r.output_tensor(position)?.dtype.is_none() {
-            return refuse("resources, or with element types that qdq lacks");
+            return Err(Error::unsupported("a resource, or an element type that qdq lacks").help(
+                "freeze the model's variables and tables into constants before converting it to TFLite",
+            ));
         }
     }
     let kept = r.table.to_object(operator::KINDS).map_err(damaged)?;

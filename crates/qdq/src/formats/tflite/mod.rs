@@ -27,6 +27,7 @@ mod ops;
 mod padding;
 mod read;
 mod spec;
+mod subgraph;
 mod tensor;
 mod unit;
 mod unsigned;

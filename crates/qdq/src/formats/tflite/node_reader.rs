@@ -15,9 +15,12 @@ use crate::graph::{Node, ValueId};
 use crate::ops::{Cast, Clip, Dequantize, Op, Quantize, Transpose};
 use crate::tensor::{DType, Data, QuantParams, Tensor};
 
+/// Scales of a bias that are this near to input × weight are those.
+const BIAS_SCALE_TOLERANCE: f32 = 1e-5;
+
 /// One operator while it is read.
 pub(super) struct NodeReader<'r, 'm> {
-    reader: &'r mut Reader<'m>,
+    pub(super) reader: &'r mut Reader<'m>,
     /// The operator as it stands in the file.
     pub(super) table: Table<'m>,
     options: Option<Table<'m>>,
@@ -158,6 +161,35 @@ impl<'r, 'm> NodeReader<'r, 'm> {
             self.reader.note_dynamic_range(asymmetric);
         }
         self.real(1)
+    }
+
+    /// A bias, as real numbers. Kernels take its integers with the scale of the input times those of the weights, whatever
+    /// the file says: converters share one tensor between ops with other scales.
+    pub(super) fn bias(&mut self, position: usize, x: usize, weights: usize) -> Result<ValueId> {
+        let params =
+            match (&self.tensor(x)?.quant, &self.tensor(weights)?.quant, &self.tensor(position)?.quant) {
+                (Some(x), Some(weights), Some(own)) => {
+                    let scale: Vec<f32> = weights.scale.iter().map(|weight| x.scale[0] * weight).collect();
+                    let zeros = vec![0; scale.len()];
+                    let taken = match scale[..] {
+                        [scale] => QuantParams::per_tensor(own.storage, scale, 0),
+                        _ => QuantParams::per_axis(own.storage, 0, scale, zeros),
+                    };
+                    let is_close =
+                        |(own, taken): (&f32, &f32)| (own - taken).abs() <= BIAS_SCALE_TOLERANCE * taken;
+                    let agrees = own.scale.len() == taken.scale.len()
+                        && own.scale.iter().zip(&taken.scale).all(is_close);
+                    (!agrees).then_some(taken)
+                }
+                _ => None,
+            };
+        let Some(params) = params else { return self.real(position) };
+        let id = self.raw(position)?;
+        let Some(integers) = self.reader.graph.constant(id).cloned() else { return self.real(position) };
+        params.check_shape(integers.shape())?;
+        let name = self.reader.graph[id].name().to_owned();
+        let own = self.reader.graph.add_quantized_constant(&name, integers, &params);
+        Ok(self.push(Dequantize { params, dtype: DType::F32 }, &[own]))
     }
 
     /// The content of an input that must be constant integers.
@@ -347,6 +379,18 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         }
         self.reader.values[index] = Some(id);
         Ok(())
+    }
+
+    /// Lets a value stand for an output as it is, with its name.
+    pub(super) fn bind(&mut self, position: usize, id: ValueId) {
+        if let Some(index) = self.outputs.get(position) {
+            self.reader.values[*index] = Some(id);
+        }
+    }
+
+    /// Name of the operator's first output, where the file has it from its source.
+    pub(super) fn scope(&self) -> String {
+        self.scope.clone()
     }
 
     /// Adds a node for the whole operator: its inputs and outputs as they are, typed as the file says.

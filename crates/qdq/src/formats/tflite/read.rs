@@ -76,6 +76,8 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         file: bytes,
         buffers: tables(&table, model::BUFFERS)?,
         operators: operators(&table)?,
+        subgraphs: subgraphs.clone(),
+        depth: 0,
         tensors: Vec::new(),
         values: Vec::new(),
         floats: Vec::new(),
@@ -94,7 +96,10 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
     Ok(graph)
 }
 
-fn tables<'m>(table: &Table<'m>, field: qdq_schema::flatbuffer::Children) -> Result<Vec<Table<'m>>> {
+pub(super) fn tables<'m>(
+    table: &Table<'m>,
+    field: qdq_schema::flatbuffer::Children,
+) -> Result<Vec<Table<'m>>> {
     table.children(field).map_err(damaged)?.map(|child| child.map_err(damaged)).collect()
 }
 
@@ -138,6 +143,9 @@ pub(super) struct Reader<'m> {
     pub(super) file: Bytes,
     pub(super) buffers: Vec<Table<'m>>,
     pub(super) operators: Vec<Operator<'m>>,
+    pub(super) subgraphs: Vec<Table<'m>>,
+    /// Subgraphs entered from the main one.
+    pub(super) depth: usize,
     pub(super) tensors: Vec<FileTensor>,
     /// What stands for each tensor.
     pub(super) values: Vec<Option<ValueId>>,
@@ -188,9 +196,7 @@ impl<'m> Reader<'m> {
             self.values[index] = Some(id);
             self.graph.body.inputs.push(id);
         }
-        for table in tables(graph, sub_graph::OPERATORS)? {
-            self.read_operator(&table);
-        }
+        self.read_operators(graph)?;
         for index in indices(graph.vector(sub_graph::OUTPUTS).map_err(damaged)?) {
             match self.value(index) {
                 Ok(id) => {
@@ -203,6 +209,14 @@ impl<'m> Reader<'m> {
             }
         }
         self.graph.body.nodes = std::mem::take(&mut self.nodes);
+        Ok(())
+    }
+
+    /// Reads the operators of a subgraph whose tensors are known.
+    pub(super) fn read_operators(&mut self, graph: &Table<'m>) -> Result<()> {
+        for table in tables(graph, sub_graph::OPERATORS)? {
+            self.read_operator(&table);
+        }
         Ok(())
     }
 
@@ -288,12 +302,12 @@ impl<'m> Reader<'m> {
     }
 }
 
-fn no_tensor(index: usize) -> Error {
+pub(super) fn no_tensor(index: usize) -> Error {
     Error::malformed(format!("there is no tensor {index}")).help("the file is damaged; fetch it again")
 }
 
 /// Indices of tensors; those that are absent are left out.
-fn indices(rows: Option<Rows<'_, i32>>) -> impl Iterator<Item = usize> {
+pub(super) fn indices(rows: Option<Rows<'_, i32>>) -> impl Iterator<Item = usize> {
     let all = rows.map(|rows| rows.to_vec()).unwrap_or_default();
     all.into_iter().filter_map(|index| usize::try_from(index).ok())
 }

@@ -91,7 +91,13 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -
         Op::MatMul(_) if is_matrix && constants[0].input == 1 => Form::Matrix,
         Op::Gemm(op) if is_dynamic && !op.trans_a && op.alpha == 1.0 && op.beta == 1.0 => Form::Product,
         Op::Gemm(op) if !op.trans_a => Form::Matrix,
-        Op::Lstm(op) if is_dynamic && all_constant && op.layout == 0 && target.has_operator(DYNAMIC_LSTM) => {
+        Op::Lstm(op)
+            if is_dynamic
+                && all_constant
+                && op.layout == 0
+                && op.cell_clip.is_none()
+                && target.has_operator(DYNAMIC_LSTM) =>
+        {
             Form::Lstm
         }
         Op::Gather(_) => Form::Lookup,

@@ -43,7 +43,7 @@ fn activation_name(activation: RecurrentActivation) -> &'static str {
 
 macro_rules! recurrent {
     ($( $read:ident, $write:ident, $attributes:ident, $with:ident, $name:ident, $op_type:literal,
-        { $($field:ident: $attribute:literal),* }; )*) => {$(
+        { $($field:ident: $attribute:literal),* }, $check:expr, { $($rest:tt)* }; )*) => {$(
         pub(super) fn $read(r: &mut NodeReader<'_, '_>) -> Result<()> {
             let op = $attributes(r)?;
             r.push(op)
@@ -59,10 +59,13 @@ macro_rules! recurrent {
                 clip: r.attributes.float("clip")?,
                 layout: r.count("layout")?.unwrap_or(0),
                 $( $field: r.flag($attribute, false)?, )*
+                $($rest)*
             })
         }
 
         pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+            let check: fn(&$name, &NodeWriter<'_, '_>) -> Result<()> = $check;
+            check(op, w)?;
             let node = $with(op, w.start($op_type));
             w.finish(node)
         }
@@ -82,9 +85,24 @@ macro_rules! recurrent {
     )*};
 }
 recurrent! {
-    read_lstm, write_lstm, lstm, with_lstm, Lstm, "LSTM", { input_forget: "input_forget" };
-    read_gru, write_gru, gru, with_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" };
-    read_rnn, write_rnn, rnn, with_rnn, Rnn, "RNN", {};
+    read_lstm, write_lstm, lstm, with_lstm, Lstm, "LSTM", { input_forget: "input_forget" },
+        check_cell_clip, { cell_clip: None };
+    read_gru, write_gru, gru, with_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" },
+        |_, _| Ok(()), {};
+    read_rnn, write_rnn, rnn, with_rnn, Rnn, "RNN", {}, |_, _| Ok(()), {};
+}
+
+/// ONNX cannot limit the cell state. It grows by less than 1 a step, and so reaches no limit in as many steps.
+fn check_cell_clip(op: &Lstm, w: &NodeWriter<'_, '_>) -> Result<()> {
+    let Some(clip) = op.cell_clip else { return Ok(()) };
+    let n_steps = w.dim(0, op.layout as i64);
+    let is_plain = op.activations.is_empty() && !w.has_input(6);
+    if is_plain && n_steps.is_some_and(|steps| steps as f32 <= clip) {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!("an LSTM whose cell state is limited to ±{clip}"))
+        .attribute("cell_clip")
+        .help("ONNX has no such limit: export the model from its source, whose layer has none"))
 }
 
 /// onnxruntime's LSTM on weights of 8 bits.

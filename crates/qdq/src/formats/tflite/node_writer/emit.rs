@@ -7,8 +7,8 @@ use super::{FileOp, NodeWriter, Options};
 use crate::error::{Error, Result};
 use crate::formats::tflite::spec;
 use crate::formats::tflite::versions::{Facts, version};
-use crate::graph::ValueId;
-use crate::tensor::{DType, Dim, QuantParams};
+use crate::graph::{Graph, ValueId};
+use crate::tensor::{DType, Dim, QuantParams, Tensor};
 
 impl NodeWriter<'_, '_> {
     /// Adds an operator between tensors of the file.
@@ -221,6 +221,31 @@ impl NodeWriter<'_, '_> {
     /// Tensors of the outputs as their types say.
     pub(crate) fn raw_outputs(&mut self) -> Result<Vec<i32>> {
         self.unit.outputs.iter().flatten().map(|output| self.writer.add_value(*output, None)).collect()
+    }
+
+    /// The tensor that an output of the node is computed into.
+    pub(crate) fn output(&mut self, id: ValueId) -> Result<i32> {
+        self.writer.add_value(id, None)
+    }
+
+    /// A tensor for what a loop carries beside the outputs of its node: of the type of one of its inputs.
+    pub(crate) fn unused(&mut self, like: i32) -> Result<i32> {
+        self.writer.add_like("unused", like)
+    }
+
+    /// The tensor of a value of the graph.
+    pub(crate) fn outer(&mut self, id: ValueId) -> Result<i32> {
+        self.writer.tensor(id)
+    }
+
+    /// A constant; equal ones are one tensor.
+    pub(crate) fn shared_constant(&mut self, name: &str, tensor: &Tensor) -> Result<i32> {
+        self.writer.shared_constant(name, tensor)
+    }
+
+    /// Adds a graph that the operator runs, and gives its number.
+    pub(crate) fn subgraph(&mut self, graph: Graph) -> Result<i32> {
+        self.writer.add_subgraph(graph)
     }
 
     /// Adds an operator that is complete.

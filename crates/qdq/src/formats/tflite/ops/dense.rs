@@ -31,7 +31,7 @@ pub(super) fn read_fully_connected(r: &mut NodeReader<'_, '_>) -> Result<()> {
     }
     let asymmetric = r.option(o::ASYMMETRIC_QUANTIZE_INPUTS)?;
     let mut weights = r.weights(asymmetric)?;
-    let bias = if r.has(2) { Some(r.real(2)?) } else { None };
+    let bias = if r.has(2) { Some(r.bias(2, 0, 1)?) } else { None };
     let y = if keeps {
         weights = r.transposed(weights, &[1, 0])?;
         let y = r.push(MatMul {}, &[x, weights]);

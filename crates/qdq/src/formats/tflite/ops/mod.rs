@@ -1,6 +1,7 @@
 //! How TFLite spells each op of the hub: one file for each family, `read_x` beside `write_x`.
 
 mod activation;
+mod control;
 mod dense;
 mod lift;
 mod norm;
@@ -109,6 +110,8 @@ pub(super) fn read_node(mut r: NodeReader<'_, '_>) -> Result<()> {
         code::TILE => shape::read_tile(r),
         code::TRANSPOSE => shape::read_transpose(r),
         code::TRANSPOSE_CONV => window::read_transpose_conv(r),
+        code::IF => r.read_if(),
+        code::WHILE => r.read_while(),
         code::UNIDIRECTIONAL_SEQUENCE_LSTM => recurrent::read_lstm(r),
         code::UNPACK => shape::read_unpack(r),
         code::RELU_0_TO_1 => activation::read_clip(r, 0.0, 1.0),
@@ -175,6 +178,8 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         Op::MaxPool(op) => window::write_max_pool(op, w),
         Op::Pow(_) => plain::write_plain(w, code::POW, tag::POW_OPTIONS),
         Op::Quantize(op) => quantize::write_quantize(op, w),
+        Op::If(_) => control::write_if(w),
+        Op::Loop(_) => control::write_loop(w),
         Op::Lstm(op) => recurrent::write_lstm(op, w),
         Op::ReduceMax(op) => reduce::write_reduction(w, code::REDUCE_MAX, op.keepdims, op.noop_with_empty_axes),
         Op::ReduceMean(op) => reduce::write_reduction(w, code::MEAN, op.keepdims, op.noop_with_empty_axes),
@@ -206,7 +211,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         Op::Celu(_) | Op::Mish(_) | Op::Selu(_) | Op::Shrink(_) | Op::Softplus(_) | Op::Softsign(_)
         | Op::ThresholdedRelu(_) | Op::NonZero(_) | Op::ReverseSequence(_) | Op::Trilu(_) | Op::Mean(_) | Op::Mod(_)
         | Op::BitShift(_) | Op::BitwiseAnd(_) | Op::BitwiseNot(_) | Op::BitwiseOr(_) | Op::BitwiseXor(_) | Op::CastLike(_)
-        | Op::GroupNormalization(_) | Op::InstanceNormalization(_) | Op::IsInf(_) | Op::IsNan(_) | Op::If(_) | Op::Loop(_)
+        | Op::GroupNormalization(_) | Op::InstanceNormalization(_) | Op::IsInf(_) | Op::IsNan(_)
         | Op::Scan(_) | Op::GatherElements(_) | Op::ConstantOfShape(_) | Op::EyeLike(_) | Op::Range(_) | Op::GlobalLpPool(_)
         | Op::Xor(_) | Op::RmsNormalization(_) | Op::LpPool(_) | Op::Dequantize(_) | Op::DynamicQuantizeLinear(_) | Op::DynamicQuantizeLstm(_) | Op::Gru(_)
         | Op::Rnn(_) | Op::ReduceL1(_) | Op::ReduceL2(_) | Op::ReduceLogSum(_) | Op::ReduceLogSumExp(_) | Op::ReduceSumSquare(_)

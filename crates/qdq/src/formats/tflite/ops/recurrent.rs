@@ -38,9 +38,10 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     if r.option(options::FUSED_ACTIVATION_FUNCTION)? != activation_function_type::TANH {
         return refuse("an activation that is not tanh");
     }
-    if r.option(options::CELL_CLIP)? != 0.0 || r.option(options::DIAGONAL_RECURRENT_TENSORS)? {
-        return refuse("a clipped cell or diagonal weights");
+    if r.option(options::DIAGONAL_RECURRENT_TENSORS)? {
+        return refuse("diagonal weights");
     }
+    let cell_clip = Some(r.option(options::CELL_CLIP)?).filter(|clip| *clip != 0.0);
     if r.tensor(0)?.quant.is_some() {
         return refuse("integer activations");
     }
@@ -62,7 +63,8 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let recurrent = r.constant(Tensor::from_vec(vec![1, 4 * hidden, hidden], recurrent)?);
     let bias = r.constant(Tensor::from_vec(vec![1, 8 * hidden], bias)?);
     let time_major = r.option(options::TIME_MAJOR)?;
-    let op = Lstm { hidden_size: Some(hidden), layout: usize::from(!time_major), ..Lstm::default() };
+    let layout = usize::from(!time_major);
+    let op = Lstm { hidden_size: Some(hidden), layout, cell_clip, ..Lstm::default() };
     let x = r.real(0)?;
     let y = r.push(op, &[x, weights, recurrent, bias]);
     // [sequence, directions, batch, hidden] or [batch, sequence, directions, hidden]
@@ -126,6 +128,7 @@ pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     inputs[STATES + 1] = w.variable("cell", &[batch, hidden])?;
     let table = Object::default()
         .set(options::FUSED_ACTIVATION_FUNCTION, activation_function_type::TANH)
+        .set(options::CELL_CLIP, op.cell_clip.unwrap_or(0.0))
         .set(options::TIME_MAJOR, op.layout == 0);
     // The file's op gives no axis of directions.
     let own = w.output_dims(0)?;

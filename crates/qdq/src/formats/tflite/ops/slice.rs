@@ -11,7 +11,7 @@ use super::super::node_writer::NodeWriter;
 use super::shape::{give_moved, operand};
 use crate::error::{Error, Result};
 use crate::graph::ValueId;
-use crate::ops::{Gather, GatherNd, Pad, PadMode, Slice, Squeeze};
+use crate::ops::{Add, Gather, GatherNd, Less, Pad, PadMode, Slice, Squeeze, Where};
 use crate::tensor::Tensor;
 
 /// A slice along the first axes with constant bounds.
@@ -28,7 +28,9 @@ fn push_slice(
 }
 
 pub(super) fn read_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let (begin, size) = (r.ints(1)?, r.ints(2)?);
+    let (Some(begin), Some(size)) = (r.ints_if_constant(1)?, r.ints_if_constant(2)?) else {
+        return read_computed_slice(r);
+    };
     let ends = begin.iter().zip(&size).map(|(&begin, &size)| match size {
         -1 => i64::MAX,
         size => begin.saturating_add(size),
@@ -36,6 +38,22 @@ pub(super) fn read_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let (ends, steps) = (ends.collect(), vec![1; begin.len()]);
     let (x, is_raw) = operand(r)?;
     let y = push_slice(r, x, begin, ends, steps);
+    give_moved(r, 0, y, is_raw)
+}
+
+/// A slice with bounds that are computed.
+fn read_computed_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let (begin, size) = (r.wide(1)?, r.wide(2)?);
+    let axes = r.tensor(1)?.dims.first().and_then(crate::tensor::Dim::known);
+    let axes = axes.ok_or_else(|| Error::unsupported("a slice along an unknown number of axes"))?;
+    // A size of -1 is all that is left.
+    let (zero, all) = (r.constant(Tensor::scalar(0i64)), r.constant(Tensor::scalar(i64::from(i32::MAX))));
+    let is_open = r.push(Less {}, &[size, zero]);
+    let size = r.push(Where {}, &[is_open, all, size]);
+    let end = r.push(Add {}, &[begin, size]);
+    let axes = r.int_vector((0..axes as i64).collect());
+    let (x, is_raw) = operand(r)?;
+    let y = r.push(Slice {}, &[x, begin, end, axes]);
     give_moved(r, 0, y, is_raw)
 }
 

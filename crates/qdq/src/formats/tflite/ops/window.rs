@@ -88,7 +88,7 @@ fn push_conv(r: &mut NodeReader<'_, '_>, op: Conv, perm: [usize; 4], activation:
     let weights = r.transposed(weights, &perm)?;
     let mut inputs = vec![Some(x), Some(weights)];
     if r.has(2) {
-        inputs.push(Some(r.real(2)?));
+        inputs.push(Some(r.bias(2, 0, 1)?));
     }
     let y = r.push_all(op, inputs, 1)[0];
     let y = r.channels_last(y)?;
@@ -178,7 +178,7 @@ pub(super) fn read_transpose_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let weights = r.transposed(weights, &[3, 0, 1, 2])?;
     let mut inputs = vec![Some(x), Some(weights)];
     if r.has(3) {
-        inputs.push(Some(r.real(3)?));
+        inputs.push(Some(r.bias(3, 2, 1)?));
     }
     let y = r.push_all(op, inputs, 1)[0];
     let y = r.channels_last(y)?;

@@ -9,12 +9,13 @@ use qdq_schema::tflite::{
     tensor, tensor_map,
 };
 
-use super::{OutTensor, Writer};
+use super::{OutTensor, Subgraph, Writer};
 use crate::error::{Error, Result};
 use crate::formats::tflite::IDENTIFIER;
 use crate::formats::tflite::custom::from_hex;
+use crate::formats::tflite::node_writer::FileOp;
 use crate::formats::tflite::read::METADATA_PREFIX;
-use crate::graph::ValueId;
+use crate::graph::{Graph, ValueId};
 use crate::tensor::{Dim, Granularity, QuantParams};
 
 /// Largest file: offsets have 32 bits, of which runtimes use 31.
@@ -83,102 +84,131 @@ impl Writer<'_> {
         self.tensor_of.values_mut().for_each(|index| *index = renumber(index));
         outputs.iter().map(renumber).collect()
     }
+}
 
-    /// The file, with outputs of these tensors.
-    pub(super) fn build(mut self, outputs: &[i32]) -> Result<Vec<u8>> {
-        let inputs: Vec<i32> =
-            self.graph.body.inputs.iter().filter_map(|id| self.tensor_of.get(id).copied()).collect();
-        let (codes, operators) = self.operators();
-        let tensors = self.tensors.iter().map(write_tensor).collect();
-        let subgraph = Object::default()
-            .children(sub_graph::TENSORS, tensors)
-            .vector(sub_graph::INPUTS, &inputs)
-            .vector(sub_graph::OUTPUTS, outputs)
-            .children(sub_graph::OPERATORS, operators)
-            .text(sub_graph::NAME, if self.graph.name.is_empty() { "main" } else { &self.graph.name });
-        let signature = self.signature(&inputs, outputs);
-        let metadata = self.metadata()?;
-        let n_bytes: usize = self.buffers.iter().map(Bytes::len).sum();
-        if n_bytes > MAX_BYTES {
-            return Err(Error::unsupported(format!("{n_bytes} bytes of weights in one TFLite file"))
-                .help("quantize the weights, or split the model"));
-        }
-        let buffers = self.buffers.iter().map(|bytes| {
-            if bytes.is_empty() {
-                Object::default()
-            } else {
-                Object::default().blob(buffer::DATA, bytes.clone())
-            }
-        });
-        let doc = &self.graph.metadata.doc;
-        let root = Object::default()
-            .set(model::VERSION, 3)
-            .children(model::OPERATOR_CODES, codes)
-            .children(model::SUBGRAPHS, vec![subgraph])
-            .text(model::DESCRIPTION, if doc.is_empty() { "Written by qdq." } else { doc })
-            .children(model::SIGNATURE_DEFS, vec![signature])
-            .children(model::METADATA, metadata)
-            .children(model::BUFFERS, buffers.collect());
-        Ok(write_flatbuffer(&root, *IDENTIFIER))
+/// The file. `graph` is the model that the first subgraph was made of, whose names signature and metadata are.
+pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> {
+    let signature = signature(graph, &subgraphs);
+    let mut codes = Vec::new();
+    let mut buffers = Buffers { all: vec![Bytes::new()], numbers: HashMap::new() };
+    let mut written = Vec::with_capacity(subgraphs.len());
+    for subgraph in subgraphs {
+        let numbers: Vec<usize> = subgraph.buffers.into_iter().map(|bytes| buffers.number(bytes)).collect();
+        let tensors = subgraph.tensors.iter().map(|tensor| write_tensor(tensor, numbers[tensor.buffer]));
+        let object = Object::default()
+            .children(sub_graph::TENSORS, tensors.collect())
+            .vector(sub_graph::INPUTS, &subgraph.inputs)
+            .vector(sub_graph::OUTPUTS, &subgraph.outputs)
+            .children(sub_graph::OPERATORS, operators(subgraph.ops, &mut codes))
+            .text(sub_graph::NAME, &subgraph.name);
+        written.push(object);
     }
-
-    /// The table of operator codes, and the operators that refer to it.
-    fn operators(&mut self) -> (Vec<Object>, Vec<Object>) {
-        let mut codes: Vec<(i32, String, i32)> = Vec::new();
-        let mut operators = Vec::new();
-        for op in std::mem::take(&mut self.ops) {
-            let key = (op.code, op.custom, op.version);
-            let index = codes.iter().position(|own| *own == key).unwrap_or(codes.len());
-            if index == codes.len() {
-                codes.push(key);
-            }
-            let written = op
-                .rest
-                .set(operator::OPCODE_INDEX, index as u32)
-                .vector(operator::INPUTS, &op.inputs)
-                .vector(operator::OUTPUTS, &op.outputs);
-            operators.push(written);
-        }
-        let code = |(code, custom, version): (i32, String, i32)| {
-            let object = Object::default()
-                .set(operator_code::DEPRECATED_BUILTIN_CODE, code.min(127) as i8)
-                .set(operator_code::VERSION, version)
-                .set(operator_code::BUILTIN_CODE, code);
-            if custom.is_empty() { object } else { object.text(operator_code::CUSTOM_CODE, &custom) }
-        };
-        (codes.into_iter().map(code).collect(), operators)
+    let metadata = metadata(graph, &mut buffers.all)?;
+    let n_bytes: usize = buffers.all.iter().map(Bytes::len).sum();
+    if n_bytes > MAX_BYTES {
+        return Err(Error::unsupported(format!("{n_bytes} bytes of weights in one TFLite file"))
+            .help("quantize the weights, or split the model"));
     }
+    let buffers = buffers.all.into_iter().map(|bytes| {
+        if bytes.is_empty() { Object::default() } else { Object::default().blob(buffer::DATA, bytes) }
+    });
+    let doc = &graph.metadata.doc;
+    let root = Object::default()
+        .set(model::VERSION, 3)
+        .children(model::OPERATOR_CODES, codes.into_iter().map(Code::write).collect())
+        .children(model::SUBGRAPHS, written)
+        .text(model::DESCRIPTION, if doc.is_empty() { "Written by qdq." } else { doc })
+        .children(model::SIGNATURE_DEFS, vec![signature])
+        .children(model::METADATA, metadata)
+        .children(model::BUFFERS, buffers.collect());
+    Ok(write_flatbuffer(&root, *IDENTIFIER))
+}
 
-    fn signature(&self, inputs: &[i32], outputs: &[i32]) -> Object {
-        let entry = |(id, &index): (&ValueId, &i32)| {
-            Object::default()
-                .text(tensor_map::NAME, self.graph[*id].name())
-                .set(tensor_map::TENSOR_INDEX, index as u32)
-        };
-        let body = &self.graph.body;
-        Object::default()
-            .children(signature_def::INPUTS, body.inputs.iter().zip(inputs).map(entry).collect())
-            .children(signature_def::OUTPUTS, body.outputs.iter().zip(outputs).map(entry).collect())
-            .text(signature_def::SIGNATURE_KEY, "serving_default")
-    }
+/// Contents of the file; equal ones of different subgraphs are stored once.
+struct Buffers {
+    /// The first is empty.
+    all: Vec<Bytes>,
+    numbers: HashMap<Bytes, usize>,
+}
 
-    fn metadata(&mut self) -> Result<Vec<Object>> {
-        let mut entries = Vec::new();
-        for (key, text) in &self.graph.metadata.properties {
-            let Some(name) = key.strip_prefix(METADATA_PREFIX) else { continue };
-            let bytes = from_hex(text)
-                .ok_or_else(|| Error::malformed(format!("the property {key} is not in hexadecimal")))?;
-            self.buffers.push(bytes.into());
-            let entry = Object::default()
-                .text(metadata::NAME, name)
-                .set(metadata::BUFFER, (self.buffers.len() - 1) as u32);
-            entries.push(entry);
+impl Buffers {
+    fn number(&mut self, bytes: Bytes) -> usize {
+        if bytes.is_empty() {
+            return 0;
         }
-        Ok(entries)
+        *self.numbers.entry(bytes).or_insert_with_key(|bytes| {
+            self.all.push(bytes.clone());
+            self.all.len() - 1
+        })
     }
 }
 
-fn write_tensor(tensor: &OutTensor) -> Object {
+/// An operator of the table of codes.
+#[derive(PartialEq)]
+struct Code {
+    code: i32,
+    custom: String,
+    version: i32,
+}
+
+impl Code {
+    fn write(self) -> Object {
+        let object = Object::default()
+            .set(operator_code::DEPRECATED_BUILTIN_CODE, self.code.min(127) as i8)
+            .set(operator_code::VERSION, self.version)
+            .set(operator_code::BUILTIN_CODE, self.code);
+        if self.custom.is_empty() { object } else { object.text(operator_code::CUSTOM_CODE, &self.custom) }
+    }
+}
+
+/// Operators, which refer to the table of codes; what it lacks is added.
+fn operators(ops: Vec<FileOp>, codes: &mut Vec<Code>) -> Vec<Object> {
+    let write = |op: FileOp| {
+        let code = Code { code: op.code, custom: op.custom, version: op.version };
+        let index = codes.iter().position(|own| *own == code).unwrap_or(codes.len());
+        if index == codes.len() {
+            codes.push(code);
+        }
+        op.rest
+            .set(operator::OPCODE_INDEX, index as u32)
+            .vector(operator::INPUTS, &op.inputs)
+            .vector(operator::OUTPUTS, &op.outputs)
+    };
+    ops.into_iter().map(write).collect()
+}
+
+fn signature(graph: &Graph, subgraphs: &[Subgraph]) -> Object {
+    let entry = |(id, &index): (&ValueId, &i32)| {
+        Object::default()
+            .text(tensor_map::NAME, graph[*id].name())
+            .set(tensor_map::TENSOR_INDEX, index as u32)
+    };
+    let entries = |ids: &[ValueId], tensors: &[i32]| ids.iter().zip(tensors).map(entry).collect();
+    let (inputs, outputs) = match subgraphs.first() {
+        Some(main) => (&main.inputs[..], &main.outputs[..]),
+        None => (&[][..], &[][..]),
+    };
+    Object::default()
+        .children(signature_def::INPUTS, entries(&graph.body.inputs, inputs))
+        .children(signature_def::OUTPUTS, entries(&graph.body.outputs, outputs))
+        .text(signature_def::SIGNATURE_KEY, "serving_default")
+}
+
+fn metadata(graph: &Graph, buffers: &mut Vec<Bytes>) -> Result<Vec<Object>> {
+    let mut entries = Vec::new();
+    for (key, text) in &graph.metadata.properties {
+        let Some(name) = key.strip_prefix(METADATA_PREFIX) else { continue };
+        let bytes = from_hex(text)
+            .ok_or_else(|| Error::malformed(format!("the property {key} is not in hexadecimal")))?;
+        buffers.push(bytes.into());
+        let entry =
+            Object::default().text(metadata::NAME, name).set(metadata::BUFFER, (buffers.len() - 1) as u32);
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+fn write_tensor(tensor: &OutTensor, buffer: usize) -> Object {
     let size = |dim: &Dim| dim.known().map_or(1, |size| i32::try_from(size).unwrap_or(i32::MAX));
     let shape: Vec<i32> = tensor.dims.iter().map(size).collect();
     let signature: Vec<i32> =
@@ -186,7 +216,7 @@ fn write_tensor(tensor: &OutTensor) -> Object {
     let mut object = Object::default()
         .vector(tensor::SHAPE, &shape)
         .set(tensor::TYPE, tensor.code)
-        .set(tensor::BUFFER, tensor.buffer as u32)
+        .set(tensor::BUFFER, buffer as u32)
         .set(tensor::IS_VARIABLE, tensor.is_variable)
         .set(tensor::HAS_RANK, true)
         .text(tensor::NAME, &tensor.name);

@@ -40,8 +40,37 @@ pub struct Written {
 /// Everything the format cannot hold, and every parameter that the `LiteRT` quantization specification forbids, each
 /// with its node.
 pub fn write(graph: &Graph) -> Result<Written> {
-    let mut graph = graph.clone();
-    unsigned::make_signed(&mut graph)?;
+    let mut signed = graph.clone();
+    unsigned::make_signed(&mut signed)?;
+    let mut subgraphs = Vec::new();
+    let main = write_subgraph(signed, &mut subgraphs)?;
+    subgraphs.insert(0, main);
+    let n_integer: usize = subgraphs.iter().map(|subgraph| subgraph.n_integer).sum();
+    let float_ops =
+        subgraphs.iter_mut().flat_map(|subgraph| std::mem::take(&mut subgraph.float_ops)).collect();
+    let left_in_float = if n_integer > 0 { float_ops } else { Vec::new() };
+    let model = file::build(graph, subgraphs)?;
+    Ok(Written { model: model.into(), left_in_float })
+}
+
+/// A graph as it will lie in the file.
+struct Subgraph {
+    name: String,
+    tensors: Vec<OutTensor>,
+    ops: Vec<FileOp>,
+    /// Contents of constants; the first is that of no content.
+    buffers: Vec<Bytes>,
+    /// Tensors of the inputs and outputs.
+    inputs: Vec<i32>,
+    outputs: Vec<i32>,
+    /// Float ops, as they are called in messages, and the number of integer ops.
+    float_ops: Vec<String>,
+    n_integer: usize,
+}
+
+/// Writes a graph. Those that its loops and branches run come into `others`, in the order of their numbers, which
+/// start at 1.
+fn write_subgraph(mut graph: Graph, others: &mut Vec<Subgraph>) -> Result<Subgraph> {
     push_transposes(&mut graph, Layout::ChannelsLast)?;
     apply(&mut graph, &[&LimitIntegers])?;
     let mut writer = Writer {
@@ -53,6 +82,7 @@ pub fn write(graph: &Graph) -> Result<Written> {
         buffers: vec![Bytes::new()],
         buffer_of: HashMap::new(),
         shared: HashMap::new(),
+        others: std::mem::take(others),
         errors: Vec::new(),
     };
     let mut float_ops = Vec::new();
@@ -82,10 +112,12 @@ pub fn write(graph: &Graph) -> Result<Written> {
         return Err(error);
     }
     writer.remove_unused(&output_tensors);
-    let output_tensors = writer.compact(&output_tensors);
-    let left_in_float = if n_integer > 0 { float_ops } else { Vec::new() };
-    let model = writer.build(&output_tensors)?;
-    Ok(Written { model: model.into(), left_in_float })
+    let outputs = writer.compact(&output_tensors);
+    let inputs = graph.body.inputs.iter().filter_map(|id| writer.tensor_of.get(id).copied()).collect();
+    *others = std::mem::take(&mut writer.others);
+    let Writer { tensors, ops, buffers, .. } = writer;
+    let name = if graph.name.is_empty() { "main".to_owned() } else { graph.name.clone() };
+    Ok(Subgraph { name, tensors, ops, buffers, inputs, outputs, float_ops, n_integer })
 }
 
 fn is_float_op(graph: &Graph, unit: &Unit<'_>) -> bool {
@@ -115,6 +147,8 @@ pub(super) struct Writer<'g> {
     buffers: Vec<Bytes>,
     buffer_of: HashMap<Bytes, usize>,
     shared: HashMap<(usize, Vec<Dim>), i32>,
+    /// Graphs that loops and branches run.
+    others: Vec<Subgraph>,
     errors: Vec<Error>,
 }
 
@@ -201,6 +235,16 @@ impl<'g> Writer<'g> {
             .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
     }
 
+    /// Adds a tensor of the type of another one.
+    pub(super) fn add_like(&mut self, name: &str, like: i32) -> Result<i32> {
+        let like = usize::try_from(like).ok().and_then(|index| self.tensors.get(index));
+        let like = like.ok_or_else(|| Error::internal("no such tensor"))?;
+        let made = OutTensor { name: name.to_owned(), buffer: 0, is_variable: false, ..like.clone() };
+        self.tensors.push(made);
+        i32::try_from(self.tensors.len() - 1)
+            .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
+    }
+
     /// Adds a constant; equal contents are stored once.
     pub(super) fn add_constant(
         &mut self,
@@ -282,6 +326,13 @@ impl<'g> Writer<'g> {
     /// Lets a tensor stand for a value.
     pub(super) fn bind(&mut self, id: ValueId, index: i32) {
         self.tensor_of.insert(id, index);
+    }
+
+    /// Adds a graph that an operator runs, and gives its number.
+    pub(super) fn add_subgraph(&mut self, graph: Graph) -> Result<i32> {
+        let subgraph = write_subgraph(graph, &mut self.others)?;
+        self.others.push(subgraph);
+        i32::try_from(self.others.len()).map_err(|_| Error::unsupported("more graphs than TFLite can count"))
     }
 
     /// Adds an operator.

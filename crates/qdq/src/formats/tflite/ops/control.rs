@@ -1,0 +1,183 @@
+//! Loops and branches: their regions become graphs of the file, which take everything they use as inputs.
+
+use qdq_schema::flatbuffer::Object;
+use qdq_schema::tflite::{
+    builtin_operator as code, builtin_options as tag, if_options, operator, while_options,
+};
+
+use super::super::node_writer::{FileOp, NodeWriter};
+use crate::error::{Error, Result};
+use crate::graph::{Block, Graph, Node, ValueId};
+use crate::ops::{Add, And, Less, Op};
+use crate::tensor::{DType, Tensor, TensorType};
+
+/// Inputs of the node before those that the region carries: the largest number of turns, and the condition.
+const N_CONTROLS: usize = 2;
+
+/// `IF`: branches take what they use of the graph around.
+pub(super) fn write_if(w: &mut NodeWriter<'_, '_>) -> Result<()> {
+    let graph = w.graph();
+    let [then, otherwise] = &w.node().regions[..] else {
+        return Err(Error::internal("a branch without regions"));
+    };
+    let mut used = captured(graph, then);
+    used.extend(captured(graph, otherwise));
+    used.sort_unstable();
+    used.dedup();
+    let conversions = conversions(graph, &used);
+    used.retain(|id| !conversions.iter().any(|node| node.output(0) == Some(*id)));
+    let mut inputs = vec![w.raw(0)?];
+    for &id in &used {
+        inputs.push(w.outer(id)?);
+    }
+    let mut branch = |region: &Block| {
+        let mut inner = of_region(graph, region, &conversions);
+        inner.body.inputs.clone_from(&used);
+        w.subgraph(inner)
+    };
+    let (then, otherwise) = (branch(then)?, branch(otherwise)?);
+    let table = Object::default()
+        .set(if_options::THEN_SUBGRAPH_INDEX, then)
+        .set(if_options::ELSE_SUBGRAPH_INDEX, otherwise);
+    let outputs = w.raw_outputs()?;
+    w.finish(with_options(code::IF, (tag::IF_OPTIONS, table), inputs, outputs));
+    Ok(())
+}
+
+/// `WHILE`: it carries the condition, the values of the loop, what its region uses of the graph around, and the number of
+/// the turn where it counts.
+pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
+    let graph = w.graph();
+    let [region] = &w.node().regions[..] else { return Err(Error::internal("a loop without a region")) };
+    let n_carried = w.n_inputs().saturating_sub(N_CONTROLS);
+    if w.node().outputs.len() > n_carried || region.inputs.len() != n_carried + N_CONTROLS {
+        return Err(Error::unsupported("a loop that stacks results of its turns")
+            .help("let the loop carry the stack, or keep the model in ONNX"));
+    }
+    let (turn, condition) = (region.inputs[0], region.inputs[1]);
+    let mut captured = captured(graph, region);
+    let conversions = conversions(graph, &captured);
+    captured.retain(|id| !conversions.iter().any(|node| node.output(0) == Some(*id)));
+    let mut body = of_region(graph, region, &conversions);
+    let most = if w.has(0) { Some(w.value(0)?) } else { None };
+    let counts = most.is_some() || uses(region, turn);
+
+    // What goes around: tensors before the loop, and values in the region before and after a turn.
+    let is_true = Tensor::scalar(true);
+    let mut first = vec![if w.has(1) { w.raw(1)? } else { w.shared_constant("holds", &is_true)? }];
+    let mut before = vec![condition];
+    let mut after = vec![region.outputs[0]];
+    for position in 0..n_carried {
+        first.push(w.raw(N_CONTROLS + position)?);
+        before.push(region.inputs[N_CONTROLS + position]);
+        after.push(region.outputs[1 + position]);
+    }
+    for &id in &captured {
+        first.push(w.outer(id)?);
+        before.push(id);
+        after.push(id);
+    }
+    let mut cond = body.clone();
+    cond.body.nodes.clear();
+    cond.body.outputs = vec![condition];
+    if counts {
+        first.push(w.shared_constant("turn", &Tensor::scalar(0i64))?);
+        before.push(turn);
+        let one = body.add_constant("one", Tensor::scalar(1i64));
+        let next = body.add_value("next_turn", scalar(DType::I64));
+        body.body.nodes.push(Node::new(Add {}, &[turn, one], &[next]));
+        after.push(next);
+    }
+    if let Some(most) = most {
+        // A constant bound is in the graphs already; another goes around, too.
+        if graph.constant(most).is_none() && !captured.contains(&most) {
+            first.push(w.outer(most)?);
+            before.push(most);
+            after.push(most);
+        }
+        let is_early = cond.add_value("early", scalar(DType::Bool));
+        let goes_on = cond.add_value("goes_on", scalar(DType::Bool));
+        cond.body.nodes.push(Node::new(Less {}, &[turn, most], &[is_early]));
+        cond.body.nodes.push(Node::new(And {}, &[condition, is_early], &[goes_on]));
+        cond.body.outputs = vec![goes_on];
+    }
+    cond.body.inputs.clone_from(&before);
+    (body.body.inputs, body.body.outputs) = (before, after);
+    let (cond, body) = (w.subgraph(cond)?, w.subgraph(body)?);
+    let table = Object::default()
+        .set(while_options::COND_SUBGRAPH_INDEX, cond)
+        .set(while_options::BODY_SUBGRAPH_INDEX, body);
+    let outputs = outputs(w, &first)?;
+    w.finish(with_options(code::WHILE, (tag::WHILE_OPTIONS, table), first, outputs));
+    Ok(())
+}
+
+/// Tensors after a loop; all but the node's own outputs are of no use.
+fn outputs(w: &mut NodeWriter<'_, '_>, first: &[i32]) -> Result<Vec<i32>> {
+    let own = w.node().outputs.clone();
+    let output = |at: usize| at.checked_sub(1).and_then(|at| own.get(at).copied().flatten());
+    let mut tensors = Vec::with_capacity(first.len());
+    for (at, &like) in first.iter().enumerate() {
+        tensors.push(match output(at) {
+            Some(id) => w.output(id)?,
+            None => w.unused(like)?,
+        });
+    }
+    Ok(tensors)
+}
+
+fn scalar(dtype: DType) -> Option<TensorType> {
+    Some(TensorType::new(dtype, Some(Vec::new())))
+}
+
+fn with_options(code: i32, (tag, table): (u8, Object), inputs: Vec<i32>, outputs: Vec<i32>) -> FileOp {
+    let rest =
+        Object::default().set(operator::BUILTIN_OPTIONS_TYPE, tag).child(operator::BUILTIN_OPTIONS, table);
+    FileOp { code, custom: String::new(), version: 1, inputs, outputs, rest }
+}
+
+/// The nodes that make these values of constants; a region has its own, so that weights are constant in it.
+fn conversions(graph: &Graph, values: &[ValueId]) -> Vec<Node> {
+    let is_conversion = |node: &&Node| {
+        matches!(node.op, Op::Dequantize(_) | Op::Cast(_))
+            && node.input(0).is_some_and(|input| graph.constant(input).is_some())
+            && node.output(0).is_some_and(|output| values.contains(&output))
+    };
+    graph.body.nodes.iter().filter(is_conversion).cloned().collect()
+}
+
+/// The graph of a region, after these nodes.
+fn of_region(graph: &Graph, region: &Block, before: &[Node]) -> Graph {
+    let mut inner = graph.clone();
+    inner.body = region.clone();
+    inner.metadata.properties.clear();
+    inner.body.nodes.splice(0..0, before.iter().cloned());
+    inner
+}
+
+/// Values of the graph around that a region uses, and that are no constants.
+fn captured(graph: &Graph, region: &Block) -> Vec<ValueId> {
+    fn visit(region: &Block, used: &mut Vec<ValueId>, own: &mut Vec<ValueId>) {
+        own.extend(&region.inputs);
+        for node in &region.nodes {
+            used.extend(node.present_inputs());
+            own.extend(node.present_outputs());
+            node.regions.iter().for_each(|inner| visit(inner, used, own));
+        }
+        used.extend(&region.outputs);
+    }
+    let (mut used, mut own) = (Vec::new(), Vec::new());
+    visit(region, &mut used, &mut own);
+    used.sort_unstable();
+    used.dedup();
+    used.retain(|id| !own.contains(id) && graph.constant(*id).is_none());
+    used
+}
+
+fn uses(region: &Block, value: ValueId) -> bool {
+    region.outputs.contains(&value)
+        || region.nodes.iter().any(|node| {
+            node.present_inputs().any(|input| input == value)
+                || node.regions.iter().any(|inner| uses(inner, value))
+        })
+}
