@@ -269,6 +269,7 @@ impl<'g> Finder<'g> {
         }
         match storage? {
             DType::I8 => Some(DType::I8),
+            DType::I16 if unit.pattern == Pattern::Rsqrt => Some(DType::I16),
             DType::I16 if unit.pattern == Pattern::One && knows_16_bits(op) => Some(DType::I16),
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! Constants, shapes and variables of a unit.
 
 use qdq_schema::flatbuffer::Object;
-use qdq_schema::tflite::{builtin_operator as code, tensor_type};
+use qdq_schema::tflite::{builtin_operator as code, builtin_options as tag, tensor_type};
 
 use super::NodeWriter;
 use crate::error::Result;
@@ -45,6 +45,23 @@ impl NodeWriter<'_, '_> {
         self.int_tensor(vec![ints.len()], ints.to_vec())
     }
 
+    /// As [`Self::narrow`], for numbers that may be beyond 32 bits and then stand for the largest there is.
+    pub(crate) fn narrow_limited(&mut self, position: usize) -> Result<i32> {
+        let value = self.value(position)?;
+        if self.graph().constant(value).is_some() || self.dtype(position) != Some(DType::I64) {
+            return self.narrow(position);
+        }
+        let all = self.writer.tensor(value)?;
+        let dims = self.writer.dims_of(all);
+        let most = self.writer.shared_constant("most", &Tensor::scalar(i64::from(i32::MAX)))?;
+        let limited = self.writer.add_tensor("limited", DType::I64, dims.clone(), None)?;
+        let narrow = self.writer.add_tensor("narrow", DType::I32, dims, None)?;
+        let options = Some((tag::MAXIMUM_MINIMUM_OPTIONS, Object::default()));
+        self.push(code::MINIMUM, DType::I64, options, vec![all, most], vec![limited]);
+        self.push(code::CAST, DType::I64, None, vec![limited], vec![narrow]);
+        Ok(narrow)
+    }
+
     /// Adds a constant; its name begins with that of the output.
     pub(crate) fn add_constant(
         &mut self,
@@ -64,7 +81,7 @@ impl NodeWriter<'_, '_> {
 
     /// The batch of a tensor and these sizes, as a tensor.
     pub(crate) fn shape_with_batch_of(&mut self, tensor: i32, sizes: &[i64]) -> Result<i32> {
-        use qdq_schema::tflite::{builtin_options as tag, shape_options};
+        use qdq_schema::tflite::shape_options;
         let rank = self.writer.dims_of(tensor).len();
         let vector = |len: usize| vec![Dim::Known(len)];
         let shape = self.writer.add_tensor("shape", DType::I32, vector(rank), None)?;

@@ -150,7 +150,6 @@ fn conversions(graph: &Graph, values: &[ValueId]) -> Vec<Node> {
 fn of_region(graph: &Graph, region: &Block, before: &[Node]) -> Graph {
     let mut inner = graph.clone();
     inner.body = region.clone();
-    inner.metadata.properties.clear();
     inner.body.nodes.splice(0..0, before.iter().cloned());
     inner
 }

@@ -46,8 +46,8 @@ fn read_computed_slice(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let (begin, size) = (r.wide(1)?, r.wide(2)?);
     let axes = r.tensor(1)?.dims.first().and_then(crate::tensor::Dim::known);
     let axes = axes.ok_or_else(|| Error::unsupported("a slice along an unknown number of axes"))?;
-    // A size of -1 is all that is left.
-    let (zero, all) = (r.constant(Tensor::scalar(0i64)), r.constant(Tensor::scalar(i64::from(i32::MAX))));
+    // A size of -1 is all that is left. The sum with it fits 32 bits, in which it is written again.
+    let (zero, all) = (r.constant(Tensor::scalar(0i64)), r.constant(Tensor::scalar(1i64 << 30)));
     let is_open = r.push(Less {}, &[size, zero]);
     let size = r.push(Where {}, &[is_open, all, size]);
     let end = r.push(Add {}, &[begin, size]);
@@ -102,6 +102,9 @@ pub(super) fn read_reverse(r: &mut NodeReader<'_, '_>) -> Result<()> {
 pub(super) fn write_slice(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     use strided_slice_options as o;
     let rank = w.node_dims(0)?.len();
+    if w.constant(1).is_none() || w.constant(2).is_none() {
+        return write_computed_slice(w, rank);
+    }
     let (starts, ends) = (w.ints(1)?, w.ints(2)?);
     let axes = if w.has(3) { w.ints(3)? } else { (0..starts.len() as i64).collect() };
     let steps = if w.has(4) { w.ints(4)? } else { vec![1; starts.len()] };
@@ -132,6 +135,22 @@ pub(super) fn write_slice(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let inputs = vec![x, w.int_vector(&begin)?, w.int_vector(&end)?, w.int_vector(&step)?];
     let table = Object::default().set(o::BEGIN_MASK, begin_mask).set(o::END_MASK, end_mask);
     w.emit_same(code::STRIDED_SLICE, Some((tag::STRIDED_SLICE_OPTIONS, table)), inputs)
+}
+
+/// A slice along all axes with bounds that are computed.
+fn write_computed_slice(w: &mut NodeWriter<'_, '_>, rank: usize) -> Result<()> {
+    let every: Vec<i64> = (0..rank as i64).collect();
+    let axes = if w.has(3) { w.ints(3)? } else { every.clone() };
+    let steps = if w.has(4) { w.ints(4)? } else { vec![1; rank] };
+    if axes != every {
+        return Err(Error::unsupported(format!(
+            "a slice along the axes {axes:?} of {rank} with computed bounds"
+        ))
+        .help("slice along all axes, or fix the model's input shapes, so that bounds are constant"));
+    }
+    let x = w.input(0)?;
+    let inputs = vec![x, w.narrow(1)?, w.narrow_limited(2)?, w.int_vector(&steps)?];
+    w.emit_same(code::STRIDED_SLICE, Some((tag::STRIDED_SLICE_OPTIONS, Object::default())), inputs)
 }
 
 pub(super) fn read_gather(r: &mut NodeReader<'_, '_>) -> Result<()> {
