@@ -34,6 +34,15 @@ def call(*args: str | Path, env: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
+def error(*args: str | Path) -> str:
+    """The message of `qdq` with `args`; raises when it succeeds."""
+    try:
+        call(*args)
+    except CommandFailed as failed:
+        return str(failed)
+    raise CommandFailed(f"no error from qdq {' '.join(map(str, args))}")
+
+
 def quantize(model: Path, data: Path, out: Path, *options: str) -> dict[str, Any]:
     """`qdq quantize` with default options; its report."""
     out.unlink(missing_ok=True)

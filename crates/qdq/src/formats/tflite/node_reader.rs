@@ -155,10 +155,11 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         }
     }
 
-    /// The weights of an op, input 1, as real numbers; tells where they are integers and the input is not.
-    pub(super) fn weights(&mut self, asymmetric: bool) -> Result<ValueId> {
+    /// The weights of an op, input 1, as real numbers; tells where they are integers and the input is not, and whether the op
+    /// says that it quantizes its input asymmetrically while it runs.
+    pub(super) fn weights(&mut self, asymmetric: Option<bool>) -> Result<ValueId> {
         if self.tensor(1)?.quant.is_some() && self.tensor(0)?.quant.is_none() {
-            self.reader.note_dynamic_range(asymmetric);
+            self.reader.dynamic_range = Some(self.reader.dynamic_range.flatten().or(asymmetric));
         }
         self.real(1)
     }

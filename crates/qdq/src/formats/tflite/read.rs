@@ -84,6 +84,7 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         graph: Graph::new(main.text(sub_graph::NAME).map_err(damaged)?.unwrap_or_default()),
         nodes: Vec::new(),
         inference: Inference::default(),
+        dynamic_range: None,
         errors: Vec::new(),
     };
     reader.graph.metadata = reader.read_metadata(&table)?;
@@ -92,6 +93,10 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         return Err(error);
     }
     let mut graph = reader.graph;
+    if let Some(asymmetric) = reader.dynamic_range {
+        let value = if asymmetric.unwrap_or(true) { "asymmetric" } else { "symmetric" };
+        graph.metadata.properties.push((DYNAMIC_RANGE.to_owned(), value.to_owned()));
+    }
     push_transposes(&mut graph, Layout::ChannelsFirst)?;
     Ok(graph)
 }
@@ -154,6 +159,9 @@ pub(super) struct Reader<'m> {
     pub(super) graph: Graph,
     pub(super) nodes: Vec<Node>,
     pub(super) inference: Inference,
+    /// Whether float ops with integer weights quantize their inputs asymmetrically, as far as one says so; `None` without
+    /// such ops.
+    pub(super) dynamic_range: Option<Option<bool>>,
     errors: Vec<Error>,
 }
 
@@ -283,15 +291,6 @@ impl<'m> Reader<'m> {
         }
         self.values[index] = Some(id);
         Ok(id)
-    }
-
-    /// Keeps in mind that the model has float ops with integer weights.
-    pub(super) fn note_dynamic_range(&mut self, asymmetric: bool) {
-        let properties = &mut self.graph.metadata.properties;
-        if !properties.iter().any(|(key, _)| key == DYNAMIC_RANGE) {
-            let value = if asymmetric { "asymmetric" } else { "symmetric" };
-            properties.push((DYNAMIC_RANGE.to_owned(), value.to_owned()));
-        }
     }
 
     /// Adds a node and tells the types of its outputs.

@@ -77,7 +77,6 @@ pub(super) fn knows_16_bits(op: &Op) -> bool {
             | Op::LogSoftmax(_)
             | Op::DepthToSpace(_)
             | Op::SpaceToDepth(_)
-            | Op::Gelu(_)
             | Op::Elu(_)
             | Op::Reciprocal(_)
     )

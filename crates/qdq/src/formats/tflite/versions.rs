@@ -40,6 +40,7 @@ pub(super) fn version(operator: i32, facts: Facts) -> i32 {
         code::FULLY_CONNECTED if facts.is_newer => 5,
         code::FULLY_CONNECTED => by_type(4, 7),
         code::TRANSPOSE_CONV | code::RESIZE_BILINEAR | code::RESIZE_NEAREST_NEIGHBOR if facts.is_newer => 3,
+        code::GELU => by_type(2, 2),
         code::QUANTIZE if facts.input == DType::F32 => 1,
         code::QUANTIZE => 2,
         code::DEQUANTIZE if facts.input == DType::F16 => 3,

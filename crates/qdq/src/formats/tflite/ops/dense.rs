@@ -30,7 +30,7 @@ pub(super) fn read_fully_connected(r: &mut NodeReader<'_, '_>) -> Result<()> {
         x = r.real_of(0, flat)?;
     }
     let asymmetric = r.option(o::ASYMMETRIC_QUANTIZE_INPUTS)?;
-    let mut weights = r.weights(asymmetric)?;
+    let mut weights = r.weights(Some(asymmetric))?;
     let bias = if r.has(2) { Some(r.bias(2, 0, 1)?) } else { None };
     let y = if keeps {
         weights = r.transposed(weights, &[1, 0])?;

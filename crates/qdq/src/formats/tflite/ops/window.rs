@@ -84,7 +84,7 @@ pub(super) fn read_depthwise_conv(r: &mut NodeReader<'_, '_>) -> Result<()> {
 /// Adds a convolution whose weights come into the hub's order by `perm`.
 fn push_conv(r: &mut NodeReader<'_, '_>, op: Conv, perm: [usize; 4], activation: i8) -> Result<()> {
     let x = r.channels_first(0)?;
-    let weights = r.weights(true)?;
+    let weights = r.weights(None)?;
     let weights = r.transposed(weights, &perm)?;
     let mut inputs = vec![Some(x), Some(weights)];
     if r.has(2) {
