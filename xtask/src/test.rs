@@ -63,6 +63,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/targets.py", venv::ONNXRUNTIME),
     ("conformance/formulas_litert.py", venv::LITERT),
     ("conformance/tflite.py", venv::LITERT),
+    ("conformance/tflite_control.py", venv::LITERT),
     ("conformance/one_op_litert.py", venv::LITERT),
     ("conformance/integers_litert.py", venv::LITERT),
     ("conformance/tflite_quantize.py", venv::LITERT),

@@ -159,7 +159,8 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     /// says that it quantizes its input asymmetrically while it runs.
     pub(super) fn weights(&mut self, asymmetric: Option<bool>) -> Result<ValueId> {
         if self.tensor(1)?.quant.is_some() && self.tensor(0)?.quant.is_none() {
-            self.reader.dynamic_range = Some(self.reader.dynamic_range.flatten().or(asymmetric));
+            self.reader.is_hybrid = true;
+            self.reader.is_asymmetric = self.reader.is_asymmetric.or(asymmetric);
         }
         self.real(1)
     }

@@ -84,7 +84,8 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         graph: Graph::new(main.text(sub_graph::NAME).map_err(damaged)?.unwrap_or_default()),
         nodes: Vec::new(),
         inference: Inference::default(),
-        dynamic_range: None,
+        is_hybrid: false,
+        is_asymmetric: None,
         errors: Vec::new(),
     };
     reader.graph.metadata = reader.read_metadata(&table)?;
@@ -93,8 +94,8 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         return Err(error);
     }
     let mut graph = reader.graph;
-    if let Some(asymmetric) = reader.dynamic_range {
-        let value = if asymmetric.unwrap_or(true) { "asymmetric" } else { "symmetric" };
+    if reader.is_hybrid {
+        let value = if reader.is_asymmetric.unwrap_or(true) { "asymmetric" } else { "symmetric" };
         graph.metadata.properties.push((DYNAMIC_RANGE.to_owned(), value.to_owned()));
     }
     push_transposes(&mut graph, Layout::ChannelsFirst)?;
@@ -159,9 +160,10 @@ pub(super) struct Reader<'m> {
     pub(super) graph: Graph,
     pub(super) nodes: Vec<Node>,
     pub(super) inference: Inference,
-    /// Whether float ops with integer weights quantize their inputs asymmetrically, as far as one says so; `None` without
-    /// such ops.
-    pub(super) dynamic_range: Option<Option<bool>>,
+    /// Whether there are float ops with integer weights.
+    pub(super) is_hybrid: bool,
+    /// Whether these quantize their inputs asymmetrically while they run, as far as one says so.
+    pub(super) is_asymmetric: Option<bool>,
     errors: Vec<Error>,
 }
 

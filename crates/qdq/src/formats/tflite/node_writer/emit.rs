@@ -223,9 +223,14 @@ impl NodeWriter<'_, '_> {
         self.unit.outputs.iter().flatten().map(|output| self.writer.add_value(*output, None)).collect()
     }
 
-    /// The tensor that an output of the node is computed into.
-    pub(crate) fn output(&mut self, id: ValueId) -> Result<i32> {
-        self.writer.add_value(id, None)
+    /// The tensor that an output of the node is computed into; of the type of another one, where its own is not known.
+    pub(crate) fn output_like(&mut self, id: ValueId, like: i32) -> Result<i32> {
+        if self.graph()[id].ty.as_ref().is_some_and(|ty| ty.shape.is_some()) {
+            return self.writer.add_value(id, None);
+        }
+        let index = self.writer.add_like(self.graph()[id].name(), like)?;
+        self.writer.bind(id, index);
+        Ok(index)
     }
 
     /// A tensor for what a loop carries beside the outputs of its node: of the type of one of its inputs.

@@ -84,7 +84,7 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
         first.push(w.shared_constant("turn", &Tensor::scalar(0i64))?);
         before.push(turn);
         let one = body.add_constant("one", Tensor::scalar(1i64));
-        let next = body.add_value("next_turn", scalar(DType::I64));
+        let next = body.add_value("next_turn", Some(scalar(DType::I64)));
         body.body.nodes.push(Node::new(Add {}, &[turn, one], &[next]));
         after.push(next);
     }
@@ -95,8 +95,8 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
             before.push(most);
             after.push(most);
         }
-        let is_early = cond.add_value("early", scalar(DType::Bool));
-        let goes_on = cond.add_value("goes_on", scalar(DType::Bool));
+        let is_early = cond.add_value("early", Some(scalar(DType::Bool)));
+        let goes_on = cond.add_value("goes_on", Some(scalar(DType::Bool)));
         cond.body.nodes.push(Node::new(Less {}, &[turn, most], &[is_early]));
         cond.body.nodes.push(Node::new(And {}, &[condition, is_early], &[goes_on]));
         cond.body.outputs = vec![goes_on];
@@ -119,15 +119,15 @@ fn outputs(w: &mut NodeWriter<'_, '_>, first: &[i32]) -> Result<Vec<i32>> {
     let mut tensors = Vec::with_capacity(first.len());
     for (at, &like) in first.iter().enumerate() {
         tensors.push(match output(at) {
-            Some(id) => w.output(id)?,
+            Some(id) => w.output_like(id, like)?,
             None => w.unused(like)?,
         });
     }
     Ok(tensors)
 }
 
-fn scalar(dtype: DType) -> Option<TensorType> {
-    Some(TensorType::new(dtype, Some(Vec::new())))
+fn scalar(dtype: DType) -> TensorType {
+    TensorType::new(dtype, Some(Vec::new()))
 }
 
 fn with_options(code: i32, (tag, table): (u8, Object), inputs: Vec<i32>, outputs: Vec<i32>) -> FileOp {

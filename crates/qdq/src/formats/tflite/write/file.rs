@@ -146,7 +146,7 @@ impl Buffers {
 /// An operator of the table of codes.
 #[derive(PartialEq)]
 struct Code {
-    code: i32,
+    builtin: i32,
     custom: String,
     version: i32,
 }
@@ -154,9 +154,9 @@ struct Code {
 impl Code {
     fn write(self) -> Object {
         let object = Object::default()
-            .set(operator_code::DEPRECATED_BUILTIN_CODE, self.code.min(127) as i8)
+            .set(operator_code::DEPRECATED_BUILTIN_CODE, self.builtin.min(127) as i8)
             .set(operator_code::VERSION, self.version)
-            .set(operator_code::BUILTIN_CODE, self.code);
+            .set(operator_code::BUILTIN_CODE, self.builtin);
         if self.custom.is_empty() { object } else { object.text(operator_code::CUSTOM_CODE, &self.custom) }
     }
 }
@@ -164,7 +164,7 @@ impl Code {
 /// Operators, which refer to the table of codes; what it lacks is added.
 fn operators(ops: Vec<FileOp>, codes: &mut Vec<Code>) -> Vec<Object> {
     let write = |op: FileOp| {
-        let code = Code { code: op.code, custom: op.custom, version: op.version };
+        let code = Code { builtin: op.code, custom: op.custom, version: op.version };
         let index = codes.iter().position(|own| *own == code).unwrap_or(codes.len());
         if index == codes.len() {
             codes.push(code);
