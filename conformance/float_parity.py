@@ -68,15 +68,5 @@ def compare(model: Model, checks: Checks) -> None:
         checks.check(worst <= limit, f"{model.name}: output {name}: relative error {worst:.2e} > {limit:.0e}")
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names):
-        if model.missing:
-            checks.skip(f"float parity of {model.name}", model.missing)
-        else:
-            checks.guard(model.name, lambda model=model: compare(model, checks))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:], "float parity", compare))

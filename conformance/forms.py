@@ -89,17 +89,11 @@ def measures_of(outputs: list[dict[str, np.ndarray]]) -> list[np.ndarray]:
     return [next(iter(group.values())) for group in outputs]
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names or list(MODELS)):
-        if model.missing:
-            checks.skip(f"forms of {model.name}", model.missing)
-            continue
-        checks.guard(model.name, lambda model=model: check(model, checks))
-        if model.name in RIVALS:
-            checks.guard(model.name, lambda model=model: check_rival(model, checks))
-    return checks.finish()
+def check_all(model: Model, checks: Checks) -> None:
+    check(model, checks)
+    if model.name in RIVALS:
+        check_rival(model, checks)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:] or list(MODELS), "forms", check_all))

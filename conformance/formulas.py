@@ -11,7 +11,7 @@ from onnx import TensorProto, numpy_helper
 from onnxruntime.quantization import quant_utils
 from onnxruntime.quantization.base_quantizer import BaseQuantizer
 
-from ask import Request, ask, bits
+from ask import ask, bits
 from checks import Checks
 
 STORAGES = {"i8": TensorProto.INT8, "u8": TensorProto.UINT8, "i16": TensorProto.INT16, "u16": TensorProto.UINT16,

@@ -188,15 +188,5 @@ def check(model: Model, checks: Checks) -> None:
     checks.check(len(feeds) > 0, f"{model.name} has no data")
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names):
-        if model.missing:
-            checks.skip(f"integers of {model.name}", model.missing)
-        else:
-            checks.guard(model.name, lambda model=model: check(model, checks))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:], "integers", check))

@@ -124,15 +124,5 @@ def check(model: Model, checks: Checks) -> None:
     checks.check(not found, f"{model.name}: {'; '.join(found[:8])}")
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names):
-        if model.missing:
-            checks.skip(f"lowered form of {model.name}", model.missing)
-        else:
-            checks.guard(model.name, lambda model=model: check(model, checks))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:], "lowered form", check))

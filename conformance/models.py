@@ -19,6 +19,7 @@ from PIL import Image
 
 import measures
 import runtime
+from checks import Checks
 from places import EXAMPLE, WORK, shared_models
 from runtime import Feed, Outputs, Step
 
@@ -297,6 +298,17 @@ def chosen(names: list[str]) -> list[Model]:
     if unknown:
         raise SystemExit(f"unknown models {sorted(unknown)}; there are {[model.name for model in MODELS]}")
     return [model for model in MODELS if not names or model.name in names]
+
+
+def check_each(names: list[str], what: str, check: Callable[[Model, Checks], None]) -> int:
+    """Checks the models named on the command line, or all; the exit code. Models that are not there are skipped."""
+    checks = Checks()
+    for model in chosen(names):
+        if model.missing:
+            checks.skip(f"{what} of {model.name}", model.missing)
+        else:
+            checks.guard(model.name, lambda model=model: check(model, checks))
+    return checks.finish()
 
 
 @functools.cache

@@ -137,15 +137,5 @@ def rivals(model: Model, folder: Path, before: dict[str, float], exact: list[Out
         print(f"{model.name:9} onnxruntime fails: {str(error)[:120]}", flush=True)
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names or list(MODELS)):
-        if model.missing:
-            checks.skip(f"modes of {model.name}", model.missing)
-        else:
-            checks.guard(model.name, lambda model=model: check(model, checks))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:] or list(MODELS), "modes", check))

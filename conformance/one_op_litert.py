@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 import integers_litert
 from checks import Checks

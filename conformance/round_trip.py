@@ -37,15 +37,5 @@ def compare(model: Model, checks: Checks) -> None:
     print(f"{model.name:20} {'same bits' if same else 'DIFFERENT'}  opset {opset(model.path)} -> {opset(again)}", flush=True)
 
 
-def main(names: list[str]) -> int:
-    checks = Checks()
-    for model in models.chosen(names):
-        if model.missing:
-            checks.skip(f"round trip of {model.name}", model.missing)
-        else:
-            checks.guard(model.name, lambda model=model: compare(model, checks))
-    return checks.finish()
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(models.check_each(sys.argv[1:], "round trip", compare))

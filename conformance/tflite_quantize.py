@@ -27,6 +27,8 @@ PRODUCTS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"}
 # A step of one layer grows to several in the layers after it: least signal to noise, dB.
 QDQ_SQNR = 20.0
 N_ORACLE = 20
+RECURRENT = ("k3_lstm_b1", "k3_gru_b1", "k3_bilstm_b1", "tfk_lstm_b1")
+RECURRENT_SQNR = 25.0
 # Ranges of LiteRT's calibrator come from its own float kernels: scales may differ by a few last bits.
 SCALE_TOLERANCE = 1e-5
 # The wheel's quantizer multiplies weights by 127 / largest, TFLiteConverter's newer one, and ours, by 1 / scale: the last bit
@@ -309,8 +311,31 @@ def from_quantized_onnx(name: str, n_border: int, checks: Checks) -> None:
     checks.check(noise >= QDQ_SQNR, f"{name}: {noise:.1f} dB from onnxruntime")
 
 
+def recurrent(name: str, checks: Checks) -> None:
+    """Recurrent layers of Keras in integers: bodies of loops are quantized like all else, fused layers stay in float."""
+    file = shared_models().parent / "tflite_samples" / "tflite" / f"{name}.f32.tflite"
+    if not file.exists():
+        checks.skip(name, f"there is no {file}")
+        return
+    folder = WORK / "tflite_quantize" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = np.random.default_rng(3).normal(size=(384, 12, 6)).astype(np.float32)
+    np.save(folder / "calibration.npy", rows[:256])
+    out = folder / "int8.tflite"
+    report = command.quantize(file, folder / "calibration.npy", out, "--target", "tflite")["report"]
+    exact, model = run_all(litert.Model(file), rows[256:]), litert.Model(out, litert.REFERENCE)
+    noise = sqnr([exact], [run_all(model, rows[256:])])
+    checks.check(noise >= RECURRENT_SQNR, f"{name}: {noise:.1f} dB")
+    n_products = sum(row["n_integer"] for row in report["ops"] if row["op"] in {"gemm", "mat_mul"})
+    least = 1 if "tfk" in name else 2
+    checks.check(n_products >= least, f"{name}: {n_products} products in integers")
+    print(f"{name:16} {noise:.1f} dB, {report['n_integer']} ops in integers", flush=True)
+
+
 def main() -> int:
     checks = Checks()
+    for name in RECURRENT:
+        checks.guard(name, lambda name=name: recurrent(name, checks))
     for name, n_border in NETS.items():
         if (shared_models() / name).exists():
             checks.guard(name, lambda name=name, n_border=n_border: from_quantized_onnx(name, n_border, checks))

@@ -74,7 +74,7 @@ impl Observed {
                 }
             }
         }
-        let inputs = product_inputs(graph, plan).into_iter().map(|((_, value), axis)| (value, axis));
+        let inputs = product_inputs(graph, plan).into_iter().map(|(_, value)| (value, ChannelAxis::Last));
         let outputs = conv_outputs(graph, plan).into_values().map(|value| (value, ChannelAxis::Second));
         let channels = inputs.chain(outputs).map(|(value, axis)| (value, (axis, ChannelExtremes::default())));
         let (channels, observers) = (channels.collect(), Arc::new(observers));
@@ -249,12 +249,12 @@ impl Observed {
         calibrated: &mut Calibrated,
     ) -> BTreeMap<(usize, ValueId), Range> {
         let mut ranges = BTreeMap::new();
-        for (key, axis) in product_inputs(graph, plan) {
+        for key in product_inputs(graph, plan) {
             let Some((_, channels)) = self.channels.get(&key.1) else { continue };
             if let Some(factors) = channels.smoothing() {
                 let (min, max) = channels.smoothed_range(&factors);
                 ranges.insert(key, Range { min, max });
-                calibrated.smoothing.insert(key, Smoothing { axis, factors });
+                calibrated.smoothing.insert(key, Smoothing { axis: ChannelAxis::Last, factors });
             }
         }
         ranges

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::channels::ChannelAxis;
 use super::observers::Range;
 use super::plan::{Annotation, Decision, Place, Plan, activation_inputs, blocks};
 use crate::graph::{Block, Graph, ValueId};
@@ -12,28 +11,24 @@ use crate::spec::{Method, ObserverKind};
 /// Values in float that are quantized only for products with constant weights, whose channels may be smoothed.
 ///
 /// Targets that want no smoothing have none, nor do values whose range is not read off the statistic.
-pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeMap<(usize, ValueId), ChannelAxis> {
+pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeSet<(usize, ValueId)> {
     if !plan.target.smoothing {
-        return BTreeMap::new();
+        return BTreeSet::new();
     }
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     let mut others = BTreeSet::new();
     let blocks = blocks(graph);
     for (place, decision) in &plan.decisions {
         let Decision::Integer(_) = decision else { continue };
         let node = &blocks[place.block].nodes[place.node];
-        let axis = smoothed_axis(&node.op);
+        let has_factors = takes_factors(&node.op);
         let is_shared = |position| {
             plan.inputs_of(*place).any(|(at, annotation)| at == position && *annotation == Annotation::Shared)
         };
         for (position, input) in activation_inputs(graph, node) {
             let key = (place.block, input);
-            match axis {
-                Some(axis) if position == 0 && is_shared(0) && *found.entry(key).or_insert(axis) == axis => {}
-                _ => {
-                    others.insert(key);
-                }
-            }
+            let of = if has_factors && position == 0 && is_shared(0) { &mut found } else { &mut others };
+            of.insert(key);
         }
     }
     let is_float = |key: &(usize, ValueId)| {
@@ -41,16 +36,16 @@ pub(super) fn product_inputs(graph: &Graph, plan: &Plan) -> BTreeMap<(usize, Val
             !activation.is_integer_output && activation.spec.observer.is_statistic()
         })
     };
-    found.retain(|key, _| is_float(key) && !others.contains(key));
+    found.retain(|key| is_float(key) && !others.contains(key));
     found
 }
 
-/// The axis of the channels that an op's weights can take factors of.
-fn smoothed_axis(op: &Op) -> Option<ChannelAxis> {
+/// Whether an op's weights can take factors of its input's last axis.
+fn takes_factors(op: &Op) -> bool {
     match op {
-        Op::MatMul(_) => Some(ChannelAxis::Last),
-        Op::Gemm(op) if !op.trans_a => Some(ChannelAxis::Last),
-        _ => None,
+        Op::MatMul(_) => true,
+        Op::Gemm(op) => !op.trans_a,
+        _ => false,
     }
 }
 
