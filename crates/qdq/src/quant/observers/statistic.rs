@@ -79,7 +79,8 @@ impl Statistic {
         self.zero_count += seen.n_zeros;
         let mut counts = [0; N_BINS];
         let mut left = values.len() as u64 - self.take_subnormals(values, seen.n_zeros, counters);
-        let top_exponent = (extremes.magnitude().to_bits() >> 23) as u16;
+        // Without a finite value the extremes are infinite.
+        let top_exponent = ((extremes.magnitude().to_bits() >> 23) as u16).min(NON_FINITE - 1);
         for exponent in (1..=top_exponent).rev() {
             if left == 0 {
                 return;

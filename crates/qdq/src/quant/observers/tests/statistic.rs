@@ -23,6 +23,15 @@ fn merged<'a>(parts: impl Iterator<Item = &'a Statistic>) -> Statistic {
     })
 }
 
+#[test]
+fn a_batch_without_a_finite_value_has_no_bins() {
+    let mut observed = statistic(&[f32::NAN]);
+    observed.merge(&statistic(&[f32::INFINITY, f32::NEG_INFINITY, f32::NAN]));
+    assert_eq!(observed, statistic(&[f32::NAN, f32::INFINITY, f32::NAN, f32::NEG_INFINITY]));
+    assert_eq!((observed.count(), observed.nan_count(), observed.positive_infinity_count()), (0, 2, 1));
+    assert_eq!((observed.negative_infinity_count(), observed.min()), (1, None));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
