@@ -21,13 +21,21 @@ pub(super) fn transposed(tensor: &Tensor, perm: &[usize]) -> Result<Tensor> {
     Ok(outputs.remove(0))
 }
 
-/// The parameters of a tensor whose axes are reordered.
-pub(super) fn transposed_params(params: &QuantParams, perm: &[usize]) -> QuantParams {
+/// The parameters of a tensor whose axes are reordered; scales of blocks of a matrix are turned with it.
+pub(super) fn transposed_params(params: &QuantParams, perm: &[usize], dims: &[usize]) -> QuantParams {
     let moved = |axis: usize| perm.iter().position(|&own| own == axis).unwrap_or(axis);
     let granularity = match params.granularity {
         Granularity::PerTensor => Granularity::PerTensor,
         Granularity::PerAxis(axis) => Granularity::PerAxis(moved(axis)),
         Granularity::PerBlock { axis, size } => Granularity::PerBlock { axis: moved(axis), size },
     };
-    QuantParams { granularity, ..params.clone() }
+    let mut turned = QuantParams { granularity, ..params.clone() };
+    if let (Granularity::PerBlock { axis, .. }, [1, 0], &[rows, columns]) = (params.granularity, perm, dims) {
+        let n_columns = if axis == 1 { params.scale.len() / rows.max(1) } else { columns };
+        let n_rows = params.scale.len() / n_columns.max(1);
+        let order = || (0..n_columns).flat_map(|column| (0..n_rows).map(move |row| row * n_columns + column));
+        turned.scale = order().map(|at| params.scale[at]).collect();
+        turned.zero_point = order().map(|at| params.zero_point[at]).collect();
+    }
+    turned
 }

@@ -16,6 +16,7 @@
 //! - Not kept: ranges that calibration found (`min` and `max`), which no runtime uses.
 
 mod activation;
+mod blocks;
 mod constant;
 mod custom;
 mod dtype;

@@ -286,11 +286,13 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     /// A value with its axes reordered; constants, and what is converted from them, are reordered here and now.
     pub(super) fn transposed(&mut self, id: ValueId, perm: &[usize]) -> Result<ValueId> {
         if let Some(constant) = self.reader.graph.constant(id) {
+            let dims = constant.shape().to_vec();
             let constant = transposed(constant, perm)?;
             let ty = self.reader.graph[id].ty.clone();
             let name = self.reader.graph[id].name().to_owned();
             let moved = self.reader.graph.add_constant(&name, constant);
-            let quant = ty.and_then(|ty| ty.quant).map(|quant| Arc::new(transposed_params(&quant, perm)));
+            let quant =
+                ty.and_then(|ty| ty.quant).map(|quant| Arc::new(transposed_params(&quant, perm, &dims)));
             if let Some(ty) = &mut self.reader.graph[moved].ty {
                 ty.quant = quant;
             }
@@ -298,11 +300,11 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         }
         let producer = self.reader.nodes.iter().rev().find(|node| node.output(0) == Some(id));
         if let Some((op, source)) = producer.and_then(|node| Some((node.op.clone(), node.input(0)?)))
-            && self.reader.graph.constant(source).is_some()
+            && let Some(dims) = self.reader.graph.constant(source).map(|constant| constant.shape().to_vec())
         {
             let op = match op {
                 Op::Dequantize(op) => {
-                    Some(Op::from(Dequantize { params: transposed_params(&op.params, perm), ..op }))
+                    Some(Op::from(Dequantize { params: transposed_params(&op.params, perm, &dims), ..op }))
                 }
                 Op::Cast(op) => Some(op.into()),
                 _ => None,

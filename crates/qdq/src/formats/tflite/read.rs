@@ -186,7 +186,7 @@ impl<'m> Reader<'m> {
     }
 
     /// The bytes of a buffer; none for a buffer that is not there.
-    fn buffer(&self, index: usize) -> Result<Bytes> {
+    pub(super) fn buffer(&self, index: usize) -> Result<Bytes> {
         match self.buffers.get(index) {
             Some(table) => buffer_bytes(&self.file, table),
             None => Err(Error::malformed(format!("there is no buffer {index}"))),
@@ -197,6 +197,7 @@ impl<'m> Reader<'m> {
         for table in tables(graph, sub_graph::TENSORS)? {
             self.tensors.push(read_tensor(&table)?);
         }
+        self.resolve_blocks()?;
         self.values = vec![None; self.tensors.len()];
         self.floats = vec![None; self.tensors.len()];
         for index in indices(graph.vector(sub_graph::INPUTS).map_err(damaged)?) {

@@ -34,7 +34,7 @@ impl<'m> Reader<'m> {
         let outer_floats = std::mem::replace(&mut self.floats, vec![None; n_tensors]);
         let outer_nodes = std::mem::take(&mut self.nodes);
         self.depth += 1;
-        let block = self.read_block(&table, inputs);
+        let block = self.resolve_blocks().and_then(|()| self.read_block(&table, inputs));
         self.depth -= 1;
         let nodes = std::mem::replace(&mut self.nodes, outer_nodes);
         (self.tensors, self.values, self.floats) = (outer_tensors, outer_values, outer_floats);

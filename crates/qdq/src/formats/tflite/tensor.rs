@@ -5,6 +5,7 @@ use std::sync::Arc;
 use qdq_schema::flatbuffer::Table;
 use qdq_schema::tflite::{quantization_parameters, tensor};
 
+use super::blocks::{Blocks, read_blocks};
 use super::damaged;
 use super::dtype::read_dtype;
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub(super) struct FileTensor {
     pub(super) dims: Vec<Dim>,
     /// Parameters of a quantized tensor.
     pub(super) quant: Option<Arc<QuantParams>>,
+    /// Where the scales of its blocks are, if it has any; they come into `quant` when all tensors are known.
+    pub(super) blocks: Option<Blocks>,
     /// Position of its buffer.
     pub(super) buffer: usize,
     /// Whether it keeps its content from one run to the next.
@@ -47,15 +50,16 @@ pub(super) fn read_tensor(table: &Table<'_>) -> Result<FileTensor> {
         return Err(at(Error::unsupported("a sparse tensor").help("save the model with dense weights")));
     }
     let dims = read_dims(table).map_err(at)?;
-    let quant = match table.child(tensor::QUANTIZATION).map_err(damaged)? {
-        Some(quant) => read_params(&quant, dtype, &dims).map_err(at)?,
-        None => None,
+    let (quant, blocks) = match table.child(tensor::QUANTIZATION).map_err(damaged)? {
+        Some(quant) => (read_params(&quant, dtype, &dims).map_err(at)?, read_blocks(&quant).map_err(at)?),
+        None => (None, None),
     };
     Ok(FileTensor {
         code,
         dtype,
         dims,
         quant: quant.map(Arc::new),
+        blocks,
         buffer: table.scalar(tensor::BUFFER).map_err(damaged)? as usize,
         is_variable: table.scalar(tensor::IS_VARIABLE).map_err(damaged)?,
         name,
@@ -81,10 +85,6 @@ fn read_params(table: &Table<'_>, dtype: Option<DType>, dims: &[Dim]) -> Result<
     let scale = table.vector(quantization_parameters::SCALE).map_err(damaged)?;
     let zero_point = table.vector(quantization_parameters::ZERO_POINT).map_err(damaged)?;
     let axis = table.scalar(quantization_parameters::QUANTIZED_DIMENSION).map_err(damaged)?;
-    if table.child(quantization_parameters::DETAILS).map_err(damaged)?.is_some() {
-        return Err(Error::unsupported("parameters a block of elements")
-            .help("quantize the weights for each channel"));
-    }
     let (Some(scale), Some(dtype)) = (scale.filter(|scale| !scale.is_empty()), dtype) else {
         return Ok(None);
     };

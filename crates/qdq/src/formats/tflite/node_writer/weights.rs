@@ -29,16 +29,26 @@ impl<'g> NodeWriter<'_, 'g> {
         match source {
             Some((Op::Dequantize(op), constant)) => {
                 let moved = transposed(constant, perm)?;
-                let params = transposed_params(&op.params, perm);
+                let params = transposed_params(&op.params, perm, constant.shape());
                 let index = self.writer.add_constant(&name, &moved, Some(&params))?;
                 if self.unit.integer.is_some() {
                     spec::check_weights(&params, Some(axis)).map_err(|error| error.value(&name))?;
                     check_narrow(&moved, &params).map_err(|error| error.value(&name))?;
                     return Ok(index);
                 }
-                if self.dynamic_range().is_some() && spec::check_weights(&params, Some(axis)).is_ok() {
+                // Blocks are for dense layers, which always quantize their input then.
+                let is_block = matches!(params.granularity, Granularity::PerBlock { axis: 1, .. });
+                let is_dense = matches!(self.node().op, Op::Gemm(_) | Op::MatMul(_));
+                let is_hybrid =
+                    self.dynamic_range().is_some() && spec::check_weights(&params, Some(axis)).is_ok();
+                if is_hybrid || (is_block && is_dense) {
                     self.hybrid = Some(params.granularity != Granularity::PerTensor);
                     return Ok(index);
+                }
+                if matches!(params.granularity, Granularity::PerBlock { .. }) {
+                    return Err(Error::unsupported("weights quantized in blocks").value(name).help(
+                        "TFLite has blocks along the summed axis of dense layers: quantize these weights for each output channel",
+                    ));
                 }
                 self.dequantize(&name, index, params.storage, &moved)
             }

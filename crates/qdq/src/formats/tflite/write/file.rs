@@ -12,6 +12,7 @@ use qdq_schema::tflite::{
 use super::{OutTensor, Subgraph, Writer};
 use crate::error::{Error, Result};
 use crate::formats::tflite::IDENTIFIER;
+use crate::formats::tflite::blocks::write_blocks;
 use crate::formats::tflite::custom::from_hex;
 use crate::formats::tflite::node_writer::FileOp;
 use crate::formats::tflite::read::METADATA_PREFIX;
@@ -58,6 +59,11 @@ impl Writer<'_> {
                 *used = true;
             }
         }
+        for index in 0..self.tensors.len() {
+            if let (true, Some(scales)) = (is_used[index], self.tensors[index].scales) {
+                is_used[scales as usize] = true;
+            }
+        }
         let mut kept = Vec::with_capacity(self.tensors.len());
         let mut numbers = vec![-1; self.tensors.len()];
         // Buffer 0 is the one of tensors without content.
@@ -73,10 +79,13 @@ impl Writer<'_> {
             numbers[index] = kept.len() as i32;
             kept.push(tensor);
         }
-        (self.tensors, self.buffers) = (kept, buffers);
         let renumber = |index: &i32| {
             usize::try_from(*index).ok().and_then(|index| numbers.get(index)).copied().unwrap_or(-1)
         };
+        for tensor in &mut kept {
+            tensor.scales = tensor.scales.as_ref().map(renumber);
+        }
+        (self.tensors, self.buffers) = (kept, buffers);
         for op in &mut self.ops {
             op.inputs = op.inputs.iter().map(renumber).collect();
             op.outputs = op.outputs.iter().map(renumber).collect();
@@ -224,12 +233,15 @@ fn write_tensor(tensor: &OutTensor, buffer: usize) -> Object {
         object = object.vector(tensor::SHAPE_SIGNATURE, &signature);
     }
     match &tensor.quant {
-        Some(params) => object.child(tensor::QUANTIZATION, write_params(params)),
+        Some(params) => object.child(tensor::QUANTIZATION, write_params(params, tensor.scales)),
         None => object,
     }
 }
 
-fn write_params(params: &QuantParams) -> Object {
+fn write_params(params: &QuantParams, scales: Option<i32>) -> Object {
+    if let (Granularity::PerBlock { size, .. }, Some(scales)) = (params.granularity, scales) {
+        return write_blocks(Object::default(), scales, size);
+    }
     let zeros: Vec<i64> = params.zero_point.iter().map(|&zero| i64::from(zero)).collect();
     let axis = match params.granularity {
         Granularity::PerAxis(axis) => axis as i32,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use qdq_schema::flatbuffer::Object;
 use qdq_schema::tflite::builtin_operator;
 
+use super::blocks::scales_of_blocks;
 use super::constant::write_constant;
 use super::dtype::write_dtype;
 use super::limits::LimitIntegers;
@@ -135,6 +136,8 @@ struct OutTensor {
     quant: Option<QuantParams>,
     buffer: usize,
     is_variable: bool,
+    /// The tensor of the scales of its blocks.
+    scales: Option<i32>,
 }
 
 /// A file while it is written.
@@ -229,6 +232,7 @@ impl<'g> Writer<'g> {
             quant: quant.cloned(),
             buffer: 0,
             is_variable: false,
+            scales: None,
         };
         self.tensors.push(tensor);
         i32::try_from(self.tensors.len() - 1)
@@ -263,6 +267,14 @@ impl<'g> Writer<'g> {
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
         self.tensors[index as usize].buffer = buffer;
+        if let Some(params) =
+            quant.filter(|params| matches!(params.granularity, Granularity::PerBlock { .. }))
+        {
+            let rows = tensor.shape().first().copied().unwrap_or(1);
+            let scales = scales_of_blocks(params, rows).map_err(|error| error.value(name))?;
+            let scales = self.add_constant(&format!("{name}_scales"), &scales, None)?;
+            self.tensors[index as usize].scales = Some(scales);
+        }
         Ok(index)
     }
 
