@@ -38,7 +38,7 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("twice", &["two operators", "`y`"]),
     ("no_output", &["`y`", "nothing computes"]),
     ("two_problems", &["y (CONV_2D)", "activation 5", "z (CONV_2D)", "padding 7"]),
-    ("while_loop", &["y (WHILE)", "subgraphs"]),
+    ("while_loop", &["y (WHILE)", "subgraph 0 runs itself"]),
     ("intermediates", &["y (SVDF)", "intermediate"]),
 ];
 

@@ -77,7 +77,8 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
         buffers: tables(&table, model::BUFFERS)?,
         operators: operators(&table)?,
         subgraphs: subgraphs.clone(),
-        depth: 0,
+        entered: vec![0],
+        n_entered: 0,
         tensors: Vec::new(),
         values: Vec::new(),
         floats: Vec::new(),
@@ -150,8 +151,10 @@ pub(super) struct Reader<'m> {
     pub(super) buffers: Vec<Table<'m>>,
     pub(super) operators: Vec<Operator<'m>>,
     pub(super) subgraphs: Vec<Table<'m>>,
-    /// Subgraphs entered from the main one.
-    pub(super) depth: usize,
+    /// Numbers of the subgraphs that are being read, each within the one before.
+    pub(super) entered: Vec<usize>,
+    /// How many subgraphs were entered so far, each time counted.
+    pub(super) n_entered: usize,
     pub(super) tensors: Vec<FileTensor>,
     /// What stands for each tensor.
     pub(super) values: Vec<Option<ValueId>>,

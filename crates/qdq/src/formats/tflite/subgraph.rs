@@ -12,8 +12,10 @@ use crate::graph::{Block, Node, ValueId};
 use crate::ops::{Identity, If, Loop, Reshape};
 use crate::tensor::{DType, Tensor, TensorType};
 
-/// Subgraphs within each other; a file whose subgraphs contain themselves has no end.
-const MAX_DEPTH: usize = 16;
+/// Subgraphs that are read, those that several operators run counted for each: a small file could ask for billions.
+const MOST_ENTERED: usize = 4096;
+/// Subgraphs within each other.
+const DEEPEST: usize = 16;
 
 impl<'m> Reader<'m> {
     /// Reads a subgraph whose inputs are these values, or new ones, which become the block's.
@@ -21,10 +23,17 @@ impl<'m> Reader<'m> {
     /// # Errors
     /// A subgraph that is not there or takes other inputs; what its operators lack is reported.
     fn subgraph(&mut self, index: i32, inputs: Option<&[ValueId]>) -> Result<Block> {
-        let table = usize::try_from(index).ok().and_then(|index| self.subgraphs.get(index)).copied();
-        let table = table.ok_or_else(|| Error::malformed(format!("there is no subgraph {index}")))?;
-        if self.depth == MAX_DEPTH {
-            return Err(Error::unsupported(format!("more than {MAX_DEPTH} subgraphs within each other")));
+        let missing = || Error::malformed(format!("there is no subgraph {index}"));
+        let index = usize::try_from(index).map_err(|_| missing())?;
+        let table = self.subgraphs.get(index).copied().ok_or_else(missing)?;
+        if self.entered.contains(&index) {
+            return Err(Error::malformed(format!("subgraph {index} runs itself")));
+        }
+        self.n_entered += 1;
+        if self.n_entered > MOST_ENTERED || self.entered.len() > DEEPEST {
+            return Err(Error::unsupported(format!(
+                "more than {DEEPEST} subgraphs within each other, or {MOST_ENTERED} altogether"
+            )));
         }
         let tensors =
             tables(&table, sub_graph::TENSORS)?.iter().map(read_tensor).collect::<Result<Vec<_>>>()?;
@@ -33,9 +42,9 @@ impl<'m> Reader<'m> {
         let outer_values = std::mem::replace(&mut self.values, vec![None; n_tensors]);
         let outer_floats = std::mem::replace(&mut self.floats, vec![None; n_tensors]);
         let outer_nodes = std::mem::take(&mut self.nodes);
-        self.depth += 1;
+        self.entered.push(index);
         let block = self.resolve_blocks().and_then(|()| self.read_block(&table, inputs));
-        self.depth -= 1;
+        self.entered.pop();
         let nodes = std::mem::replace(&mut self.nodes, outer_nodes);
         (self.tensors, self.values, self.floats) = (outer_tensors, outer_values, outer_floats);
         block.map(|block| Block { nodes, ..block })
@@ -45,7 +54,8 @@ impl<'m> Reader<'m> {
     fn read_block(&mut self, table: &Table<'m>, given: Option<&[ValueId]>) -> Result<Block> {
         let inputs: Vec<usize> = indices(table.vector(sub_graph::INPUTS).map_err(damaged)?).collect();
         if given.is_some_and(|given| given.len() != inputs.len()) {
-            return Err(Error::malformed(format!("a subgraph with {} inputs", inputs.len())));
+            let message = format!("a subgraph of {} inputs that is given other ones", inputs.len());
+            return Err(Error::malformed(message));
         }
         let mut block = Block::default();
         for (position, index) in inputs.into_iter().enumerate() {
