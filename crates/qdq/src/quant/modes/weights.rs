@@ -139,7 +139,11 @@ fn check(first: Option<&Tensor>, all: &[&Tensor], mode: Mode) -> Result<(), Reas
         return Err(Reason::NotF32);
     }
     match mode {
-        Mode::Float16 => all.iter().try_for_each(|weights| check_f16(weights).map_err(Reason::Variant)),
+        Mode::Float16 => all.iter().try_for_each(|weights| {
+            let fits = check_f16(weights).map_err(Reason::Variant);
+            weights.give_back();
+            fits
+        }),
         Mode::Dynamic | Mode::WeightOnly if first.len() < LEAST_ELEMENTS => {
             Err(Reason::Variant("fewer than 1024 weights: its scales would take what integers save"))
         }

@@ -50,7 +50,8 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let graph = w.graph();
     let [region] = &w.node().regions[..] else { return Err(Error::internal("a loop without a region")) };
     let n_carried = w.n_inputs().saturating_sub(N_CONTROLS);
-    if w.node().outputs.len() > n_carried || region.inputs.len() != n_carried + N_CONTROLS {
+    let is_closed = region.inputs.len() == n_carried + N_CONTROLS && region.outputs.len() == n_carried + 1;
+    if w.node().outputs.len() > n_carried || !is_closed {
         return Err(Error::unsupported("a loop that stacks results of its turns")
             .help("let the loop carry the stack, or keep the model in ONNX"));
     }
@@ -62,38 +63,29 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let most = if w.has(0) { Some(w.value(0)?) } else { None };
     let counts = most.is_some() || uses(region, turn);
 
-    // What goes around: tensors before the loop, and values in the region before and after a turn.
-    let is_true = Tensor::scalar(true);
-    let mut first = vec![if w.has(1) { w.raw(1)? } else { w.shared_constant("holds", &is_true)? }];
-    let mut before = vec![condition];
-    let mut after = vec![region.outputs[0]];
+    let mut carried = Carried::default();
+    let holds = if w.has(1) { w.raw(1)? } else { w.shared_constant("holds", &Tensor::scalar(true))? };
+    carried.add(holds, condition, region.outputs[0]);
     for position in 0..n_carried {
-        first.push(w.raw(N_CONTROLS + position)?);
-        before.push(region.inputs[N_CONTROLS + position]);
-        after.push(region.outputs[1 + position]);
+        let first = w.raw(N_CONTROLS + position)?;
+        carried.add(first, region.inputs[N_CONTROLS + position], region.outputs[1 + position]);
     }
     for &id in &captured {
-        first.push(w.outer(id)?);
-        before.push(id);
-        after.push(id);
+        carried.add(w.outer(id)?, id, id);
     }
     let mut cond = body.clone();
     cond.body.nodes.clear();
     cond.body.outputs = vec![condition];
     if counts {
-        first.push(w.shared_constant("turn", &Tensor::scalar(0i64))?);
-        before.push(turn);
         let one = body.add_constant("one", Tensor::scalar(1i64));
         let next = body.add_value("next_turn", Some(scalar(DType::I64)));
         body.body.nodes.push(Node::new(Add {}, &[turn, one], &[next]));
-        after.push(next);
+        carried.add(w.shared_constant("turn", &Tensor::scalar(0i64))?, turn, next);
     }
     if let Some(most) = most {
         // A constant bound is in the graphs already; another goes around, too.
         if graph.constant(most).is_none() && !captured.contains(&most) {
-            first.push(w.outer(most)?);
-            before.push(most);
-            after.push(most);
+            carried.add(w.outer(most)?, most, most);
         }
         let is_early = cond.add_value("early", Some(scalar(DType::Bool)));
         let goes_on = cond.add_value("goes_on", Some(scalar(DType::Bool)));
@@ -101,15 +93,33 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
         cond.body.nodes.push(Node::new(And {}, &[condition, is_early], &[goes_on]));
         cond.body.outputs = vec![goes_on];
     }
-    cond.body.inputs.clone_from(&before);
-    (body.body.inputs, body.body.outputs) = (before, after);
+    cond.body.inputs.clone_from(&carried.before);
+    (body.body.inputs, body.body.outputs) = (carried.before, carried.after);
     let (cond, body) = (w.subgraph(cond)?, w.subgraph(body)?);
     let table = Object::default()
         .set(while_options::COND_SUBGRAPH_INDEX, cond)
         .set(while_options::BODY_SUBGRAPH_INDEX, body);
-    let outputs = outputs(w, &first)?;
-    w.finish(with_options(code::WHILE, (tag::WHILE_OPTIONS, table), first, outputs));
+    let outputs = outputs(w, &carried.first)?;
+    w.finish(with_options(code::WHILE, (tag::WHILE_OPTIONS, table), carried.first, outputs));
     Ok(())
+}
+
+/// What goes around in a loop.
+#[derive(Default)]
+struct Carried {
+    /// Tensors before the loop.
+    first: Vec<i32>,
+    /// Values of the region before a turn, and after it.
+    before: Vec<ValueId>,
+    after: Vec<ValueId>,
+}
+
+impl Carried {
+    fn add(&mut self, first: i32, before: ValueId, after: ValueId) {
+        self.first.push(first);
+        self.before.push(before);
+        self.after.push(after);
+    }
 }
 
 /// Tensors after a loop; all but the node's own outputs are of no use.
