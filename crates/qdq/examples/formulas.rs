@@ -24,7 +24,7 @@ use qdq::kernels::quantize::{
 };
 use qdq::quant::observers::Range;
 use qdq::quant::scheme::litert;
-use qdq::quant::{affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params};
+use qdq::quant::{affine_params, quantize_bias, quantize_tensor, symmetric_params};
 use qdq::tensor::{DType, QuantParams, Tensor};
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ fn answer(request: &Value) -> Answer {
             let scales = floats(&request["weight_scales"])?;
             let n_scales = scales.len();
             let weights = QuantParams::per_axis(DType::I8, 0, scales, vec![0; n_scales]);
-            let params = bias_params(float(&request["input_scale"])?, &weights);
+            let params = QuantParams::of_bias(float(&request["input_scale"])?, &weights.scale);
             let mut answer = params_json(&params);
             answer["integers"] = quantize_bias(&values, &params)?.to_i64_vec()?.into();
             Ok(answer)

@@ -8,7 +8,7 @@ use super::channels::Smoothing;
 use super::modes::{Store, lstm};
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan};
-use super::scheme::{bias_params, litert, quantize_bias, widen_for_bias};
+use super::scheme::{litert, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
 use crate::ops::{Dequantize, Mul, Op, QuantRule, Quantize};
@@ -211,7 +211,8 @@ impl Converter<'_> {
                 Annotation::Derived { input, .. } => {
                     let weights =
                         weights.as_ref().ok_or_else(|| Error::internal("a bias before its weights"))?;
-                    let params = bias_params(self.input_params(place, *input, &original)?.scale[0], weights);
+                    let input_scale = self.input_params(place, *input, &original)?.scale[0];
+                    let params = QuantParams::of_bias(input_scale, &weights.scale);
                     let tensor = self.bias(place, id)?;
                     let tensor = tensor.clone().reshaped(vec![tensor.len()])?;
                     let integers = match plan.target.formula {

@@ -34,8 +34,6 @@ pub use parameters::{activation_params, given_params, weight_integers, weight_pa
 pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};
 pub use recipe::{Recipe, Rule};
 pub use report::{OpRow, Report};
-pub use scheme::{
-    affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
-};
+pub use scheme::{affine_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias};
 pub use statistics_file::{StatisticsFile, fingerprint};
 pub use weights::check_weights;

@@ -60,6 +60,16 @@ impl QuantParams {
         Self { storage, quant_min, quant_max, scale, zero_point, granularity: Granularity::PerAxis(axis) }
     }
 
+    /// Parameters of an i32 bias: scale input × weight, one or one for each output, zero point 0.
+    pub fn of_bias(input_scale: f32, weight_scales: &[f32]) -> Self {
+        let scale: Vec<f32> = weight_scales.iter().map(|&scale| scale * input_scale).collect();
+        if let [scale] = scale[..] {
+            return Self::per_tensor(DType::I32, scale, 0);
+        }
+        let zeros = vec![0; scale.len()];
+        Self::per_axis(DType::I32, 0, scale, zeros)
+    }
+
     /// Checks every rule that does not depend on a shape.
     pub fn check(&self) -> Result<()> {
         let Some((min, max)) = self.storage.integer_range() else {

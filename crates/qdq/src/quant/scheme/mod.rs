@@ -22,9 +22,7 @@ pub mod torch;
 pub use blocks::block_params;
 pub(in crate::quant) use cast::check_f16;
 pub use cast::{cast_to_float, round_to_float};
-pub use onnxruntime::{
-    affine_params, bias_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias,
-};
+pub use onnxruntime::{affine_params, quantize_bias, quantize_tensor, symmetric_params, widen_for_bias};
 pub use power_of_two::PowerOfTwo;
 
 use super::spec::QuantizationSpec;

@@ -82,17 +82,6 @@ pub fn quantize_tensor(tensor: &Tensor, params: &QuantParams) -> Result<Tensor> 
     Tensor::new(dims.to_vec(), data)
 }
 
-/// Parameters of an int32 bias: scale input × weight, zero point 0.
-pub fn bias_params(input_scale: f32, weights: &QuantParams) -> QuantParams {
-    let scale: Vec<f32> = weights.scale.iter().map(|&scale| scale * input_scale).collect();
-    let zero_point = vec![0; scale.len()];
-    if scale.len() == 1 {
-        QuantParams::per_tensor(DType::I32, scale[0], 0)
-    } else {
-        QuantParams::per_axis(DType::I32, 0, scale, zero_point)
-    }
-}
-
 /// The integers of a bias; computed in f64, since int32 has more digits than f32.
 ///
 /// # Errors

@@ -162,12 +162,7 @@ fn bias(r: &mut NodeReader<'_, '_>, position: usize) -> Result<ValueId> {
     if let (Some(x), Some(weights)) = scales
         && let [x] = x[..]
     {
-        let scale: Vec<f32> = weights.iter().map(|weight| x * weight).collect();
-        let zeros = vec![0; scale.len()];
-        let params = match scale[..] {
-            [scale] => QuantParams::per_tensor(DType::I32, scale, 0),
-            _ => QuantParams::per_axis(DType::I32, 0, scale, zeros),
-        };
+        let params = QuantParams::of_bias(x, &weights);
         return Ok(r.emit("bias", Dequantize { params, dtype: DType::F32 }, &[bias]));
     }
     let scales = [r.required(1)?, r.required(WEIGHTS + 1)?];

@@ -143,17 +143,10 @@ impl<'g> NodeWriter<'_, 'g> {
         let (Some(x), Some(w)) = (self.writer.params_of(x), self.writer.params_of(weights)) else {
             return Err(Error::internal("an integer op without parameters"));
         };
-        let scale: Vec<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
-        let mut params = QuantParams::per_tensor(DType::I32, 1.0, 0);
-        if scale.len() > 1 {
-            if scale.len() != n_outputs {
-                return Err(Error::graph(format!("{} scales for {n_outputs} outputs", scale.len())));
-            }
-            params.granularity = Granularity::PerAxis(0);
+        if w.scale.len() > 1 && w.scale.len() != n_outputs {
+            return Err(Error::graph(format!("{} scales for {n_outputs} outputs", w.scale.len())));
         }
-        params.zero_point = vec![0; scale.len()];
-        params.scale = scale;
-        Ok(Some(params))
+        Ok(Some(QuantParams::of_bias(x.scale[0], &w.scale)))
     }
 
     pub(super) fn add_bias(
