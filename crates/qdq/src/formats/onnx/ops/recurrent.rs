@@ -41,15 +41,10 @@ fn activation_name(activation: RecurrentActivation) -> &'static str {
     }
 }
 
-macro_rules! recurrent {
-    ($( $read:ident, $write:ident, $attributes:ident, $with:ident, $name:ident, $op_type:literal,
-        { $($field:ident: $attribute:literal),* }, $check:expr, { $($rest:tt)* }; )*) => {$(
-        pub(super) fn $read(r: &mut NodeReader<'_, '_>) -> Result<()> {
-            let op = $attributes(r)?;
-            r.push(op)
-        }
-
-        fn $attributes(r: &NodeReader<'_, '_>) -> Result<$name> {
+/// What the layers have in common: attributes read, and written.
+macro_rules! layer_attributes {
+    ($read:ident, $write:ident, $name:ident, { $($flag:ident),* }, { $($rest:tt)* }) => {
+        fn $read(r: &NodeReader<'_, '_>) -> Result<$name> {
             Ok($name {
                 direction: direction(r)?,
                 hidden_size: r.count("hidden_size")?,
@@ -58,21 +53,14 @@ macro_rules! recurrent {
                 activation_beta: floats(r, "activation_beta")?,
                 clip: r.attributes.float("clip")?,
                 layout: r.count("layout")?.unwrap_or(0),
-                $( $field: r.flag($attribute, false)?, )*
+                $( $flag: r.flag(stringify!($flag), false)?, )*
                 $($rest)*
             })
         }
 
-        pub(super) fn $write(op: &$name, w: &mut NodeWriter<'_, '_>) -> WriteResult {
-            let check: fn(&$name, &NodeWriter<'_, '_>) -> Result<()> = $check;
-            check(op, w)?;
-            let node = $with(op, w.start($op_type));
-            w.finish(node)
-        }
-
-        fn $with(op: &$name, node: NewNode) -> NewNode {
+        fn $write(op: &$name, node: NewNode) -> NewNode {
             let mut node = node.text("direction", op.direction.name());
-            $( node = node.flag_unless($attribute, op.$field, false); )*
+            $( node = node.flag_unless(stringify!($flag), op.$flag, false); )*
             if let Some(hidden_size) = op.hidden_size {
                 node = node.int("hidden_size", hidden_size as i64);
             }
@@ -82,14 +70,41 @@ macro_rules! recurrent {
             node = with_activations(node, &op.activations, &op.activation_alpha, &op.activation_beta);
             node.int_unless("layout", op.layout as i64, 0)
         }
-    )*};
+    };
 }
-recurrent! {
-    read_lstm, write_lstm, lstm, with_lstm, Lstm, "LSTM", { input_forget: "input_forget" },
-        check_cell_clip, { cell_clip: None };
-    read_gru, write_gru, gru, with_gru, Gru, "GRU", { linear_before_reset: "linear_before_reset" },
-        |_, _| Ok(()), {};
-    read_rnn, write_rnn, rnn, with_rnn, Rnn, "RNN", {}, |_, _| Ok(()), {};
+layer_attributes!(lstm, with_lstm, Lstm, { input_forget }, { cell_clip: None });
+layer_attributes!(gru, with_gru, Gru, { linear_before_reset }, {});
+layer_attributes!(rnn, with_rnn, Rnn, {}, {});
+
+pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let op = lstm(r)?;
+    r.push(op)
+}
+
+pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+    check_cell_clip(op, w)?;
+    let node = with_lstm(op, w.start("LSTM"));
+    w.finish(node)
+}
+
+pub(super) fn read_gru(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let op = gru(r)?;
+    r.push(op)
+}
+
+pub(super) fn write_gru(op: &Gru, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+    let node = with_gru(op, w.start("GRU"));
+    w.finish(node)
+}
+
+pub(super) fn read_rnn(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let op = rnn(r)?;
+    r.push(op)
+}
+
+pub(super) fn write_rnn(op: &Rnn, w: &mut NodeWriter<'_, '_>) -> WriteResult {
+    let node = with_rnn(op, w.start("RNN"));
+    w.finish(node)
 }
 
 /// ONNX cannot limit the cell state. It grows by less than 1 a step, and so reaches no limit in as many steps.
