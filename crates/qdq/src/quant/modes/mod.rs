@@ -22,8 +22,8 @@ pub(super) use dynamic::lstm;
 pub use gptq::Moments;
 use store::Storage;
 pub(super) use store::Store;
-pub(super) use weights::dynamic_lstm;
-use weights::{Form, Weights, weights};
+use weights::{Constant, Form, Weights, weight_spec, weights};
+pub(super) use weights::{dynamic_lstm, lstm_weight_spec};
 
 /// What is done without data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,9 +198,9 @@ impl Rewriter<'_> {
                 return dynamic::product(self.graph, out, &node, &spec, &mut self.store);
             }
             Form::Lstm => {
-                let of_w = self.spec(place, found.form, found.constants[0])?;
-                let of_r = self.spec(place, found.form, found.constants[1])?;
-                lstm(self.graph, &mut node, [&of_w, &of_r], &mut self.store)?;
+                let settings = self.resolved.node(place).weight;
+                let spec = lstm_weight_spec(self.recipe, self.target, &self.base, &settings)?;
+                lstm(self.graph, &mut node, [&spec, &spec], &mut self.store)?;
                 out.nodes.push(node);
                 return Ok(());
             }
@@ -217,6 +217,12 @@ impl Rewriter<'_> {
         }
         out.nodes.push(node);
         Ok(())
+    }
+
+    /// How one of a node's constants is quantized.
+    fn spec(&self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
+        let settings = self.resolved.node(place).weight;
+        weight_spec(self.recipe, self.target, &self.base, &settings, (form, constant))
     }
 
     /// How one of a node's constants is stored.

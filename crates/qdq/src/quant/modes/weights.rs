@@ -1,11 +1,11 @@
 //! Which constants of an op are weights.
 
 use super::super::plan::Reason;
-use super::{LEAST_ELEMENTS, Mode, Rewriter};
+use super::{LEAST_ELEMENTS, Mode};
 use crate::error::Result;
 use crate::graph::{Graph, Node};
 use crate::ops::{Op, QuantRule};
-use crate::quant::plan::Place;
+use crate::quant::recipe::Recipe;
 use crate::quant::scheme::check_f16;
 use crate::spec::{QuantizationSpec, SpecSettings};
 use crate::targets::{Formula, Target};
@@ -61,15 +61,17 @@ pub(super) struct Constant {
     pub(super) summed: usize,
 }
 
+/// Input and recurrent weights of a recurrent layer.
+const RECURRENT: [Constant; 2] =
+    [Constant { input: 1, axis: 1, summed: 2 }, Constant { input: 2, axis: 1, summed: 2 }];
+
 /// What a mode finds to store in a node; `None` if it has no weights.
 pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -> Option<Weights> {
     // LiteRT's recurrent layers and lookups take other forms of integers.
     let is_litert = target.formula == Formula::Tflite;
     let constants = match &node.op {
         Op::Lstm(_) | Op::Gru(_) | Op::Rnn(_) | Op::Gather(_) if is_litert => return None,
-        Op::Lstm(_) | Op::Gru(_) | Op::Rnn(_) => {
-            [1, 2].map(|input| Constant { input, axis: 1, summed: 2 }).to_vec()
-        }
+        Op::Lstm(_) | Op::Gru(_) | Op::Rnn(_) => RECURRENT.to_vec(),
         Op::Gather(op) if op.axis == 0 => vec![Constant { input: 0, axis: 1, summed: 0 }],
         _ => of_product(graph, node, mode)?,
     };
@@ -151,22 +153,36 @@ fn check(first: Option<&Tensor>, all: &[&Tensor], mode: Mode) -> Result<(), Reas
     }
 }
 
-impl Rewriter<'_> {
-    /// How one of a node's constants is quantized: the target's way, then what the recipe says of all weights and of it.
-    ///
-    /// Four bits and blocks are for matrices alone: elsewhere runtimes look nothing up in them, or take longer to unpack
-    /// them than to compute.
-    pub(super) fn spec(&self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
-        let axis_settings = SpecSettings { axis: self.recipe.weight.axis, ..SpecSettings::default() };
-        let settings = axis_settings.merged(&self.resolved.node(place).weight);
-        let spec = settings.apply(&self.base, constant.axis, None)?;
-        let is_narrow = matches!(spec.storage, DType::I4 | DType::U4);
-        match (spec.block.is_some() || is_narrow, form == Form::Matrix) {
-            (true, false) => Ok(QuantizationSpec { axis: constant.axis, ..self.target.weight.clone() }),
-            (true, true) if spec.block.is_some() && settings.axis.is_none() => {
-                Ok(QuantizationSpec { axis: constant.summed, ..spec })
-            }
-            _ => Ok(spec),
+/// How a constant is quantized: the target's way (`base`), then what the recipe says of all weights and of its node.
+///
+/// Four bits and blocks are for matrices alone: elsewhere runtimes look nothing up in them, or take longer to unpack
+/// them than to compute.
+pub(super) fn weight_spec(
+    recipe: &Recipe,
+    target: &Target,
+    base: &QuantizationSpec,
+    of_node: &SpecSettings,
+    (form, constant): (Form, Constant),
+) -> Result<QuantizationSpec> {
+    let axis_settings = SpecSettings { axis: recipe.weight.axis, ..SpecSettings::default() };
+    let settings = axis_settings.merged(of_node);
+    let spec = settings.apply(base, constant.axis, None)?;
+    let is_narrow = matches!(spec.storage, DType::I4 | DType::U4);
+    match (spec.block.is_some() || is_narrow, form == Form::Matrix) {
+        (true, false) => Ok(QuantizationSpec { axis: constant.axis, ..target.weight.clone() }),
+        (true, true) if spec.block.is_some() && settings.axis.is_none() => {
+            Ok(QuantizationSpec { axis: constant.summed, ..spec })
         }
+        _ => Ok(spec),
     }
+}
+
+/// How both weights of an LSTM on integers are quantized.
+pub(in crate::quant) fn lstm_weight_spec(
+    recipe: &Recipe,
+    target: &Target,
+    base: &QuantizationSpec,
+    of_node: &SpecSettings,
+) -> Result<QuantizationSpec> {
+    weight_spec(recipe, target, base, of_node, (Form::Lstm, RECURRENT[0]))
 }

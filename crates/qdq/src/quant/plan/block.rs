@@ -19,7 +19,7 @@ pub(super) struct BlockPlanner<'g> {
     pub(super) uses: Uses,
     pub(super) target: &'g Target,
     pub(super) resolved: &'g Resolved<'g>,
-    recipe: &'g Recipe,
+    pub(super) recipe: &'g Recipe,
     /// How activations and weights are quantized where nothing says otherwise.
     pub(super) defaults: &'g (QuantizationSpec, QuantizationSpec),
     units: Vec<Option<Unit<'g>>>,

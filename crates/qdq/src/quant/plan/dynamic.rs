@@ -3,7 +3,7 @@
 use super::block::BlockPlanner;
 use super::{Annotation, Decision, Place, Plan, Use};
 use crate::error::Result;
-use crate::quant::modes::dynamic_lstm;
+use crate::quant::modes::{dynamic_lstm, lstm_weight_spec};
 
 impl BlockPlanner<'_> {
     /// The operator that a node becomes, if it is such an LSTM.
@@ -14,9 +14,10 @@ impl BlockPlanner<'_> {
     /// How its weights and recurrent weights are quantized.
     pub(super) fn dynamic_weights(&self, node: usize, plan: &mut Plan) -> Result<()> {
         let place = Place { block: self.position, node };
+        let settings = self.resolved.node(place).weight;
+        let spec = lstm_weight_spec(self.recipe, self.target, &self.defaults.1, &settings)?;
         for input in [1, 2] {
-            let spec = self.resolved.node(place).weight.apply(&self.defaults.1, 1, None)?;
-            plan.inputs.insert(Use { place, input }, Annotation::Weight(spec));
+            plan.inputs.insert(Use { place, input }, Annotation::Weight(spec.clone()));
         }
         Ok(())
     }
