@@ -171,11 +171,9 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         let params =
             match (&self.tensor(x)?.quant, &self.tensor(weights)?.quant, &self.tensor(position)?.quant) {
                 (Some(x), Some(weights), Some(own)) => {
-                    let scale: Vec<f32> = weights.scale.iter().map(|weight| x.scale[0] * weight).collect();
-                    let zeros = vec![0; scale.len()];
-                    let taken = match scale[..] {
-                        [scale] => QuantParams::per_tensor(own.storage, scale, 0),
-                        _ => QuantParams::per_axis(own.storage, 0, scale, zeros),
+                    let taken = QuantParams {
+                        storage: own.storage,
+                        ..QuantParams::of_bias(x.scale[0], &weights.scale)
                     };
                     let is_close =
                         |(own, taken): (&f32, &f32)| (own - taken).abs() <= BIAS_SCALE_TOLERANCE * taken;
@@ -385,31 +383,26 @@ impl<'r, 'm> NodeReader<'r, 'm> {
         Ok(())
     }
 
-    /// Lets a value stand for an output as it is, with its name.
-    pub(super) fn bind(&mut self, position: usize, id: ValueId) {
-        if let Some(index) = self.outputs.get(position) {
-            self.reader.values[*index] = Some(id);
-        }
-    }
-
-    /// Name of the operator's first output, where the file has it from its source.
-    pub(super) fn scope(&self) -> String {
-        self.scope.clone()
-    }
-
     /// Adds a node for the whole operator: its inputs and outputs as they are, typed as the file says.
     pub(super) fn keep(&mut self, op: Op) -> Result<()> {
         let mut inputs = Vec::with_capacity(self.inputs.len());
         for position in 0..self.inputs.len() {
             inputs.push(if self.has(position) { Some(self.raw(position)?) } else { None });
         }
-        let outputs = self.push_all(op, inputs, self.outputs.len());
-        for (position, id) in outputs.into_iter().enumerate() {
+        let mut node = Node::new(op, &[], &[]);
+        node.inputs = inputs;
+        self.keep_node(node)
+    }
+
+    /// Adds a node that stands for the whole operator, with its outputs typed as the file says.
+    pub(super) fn keep_node(&mut self, mut node: Node) -> Result<()> {
+        for position in 0..self.outputs.len() {
             let tensor = self.output_tensor(position)?.clone();
-            self.reader.graph[id].ty = tensor.ty();
+            let id = self.reader.graph.add_value(&tensor.name, tensor.ty());
             self.reader.values[self.outputs[position]] = Some(id);
-            self.reader.graph.rename(id, &tensor.name);
+            node.outputs.push(Some(id));
         }
+        self.reader.push(node.with_scope(self.scope.clone()));
         Ok(())
     }
 }

@@ -103,10 +103,7 @@ pub fn read(bytes: Bytes) -> Result<Graph> {
     Ok(graph)
 }
 
-pub(super) fn tables<'m>(
-    table: &Table<'m>,
-    field: qdq_schema::flatbuffer::Children,
-) -> Result<Vec<Table<'m>>> {
+fn tables<'m>(table: &Table<'m>, field: qdq_schema::flatbuffer::Children) -> Result<Vec<Table<'m>>> {
     table.children(field).map_err(damaged)?.map(|child| child.map_err(damaged)).collect()
 }
 
@@ -197,12 +194,7 @@ impl<'m> Reader<'m> {
     }
 
     fn read_main(&mut self, graph: &Table<'m>, (input_names, output_names): Signature<'m>) -> Result<()> {
-        for table in tables(graph, sub_graph::TENSORS)? {
-            self.tensors.push(read_tensor(&table)?);
-        }
-        self.resolve_blocks()?;
-        self.values = vec![None; self.tensors.len()];
-        self.floats = vec![None; self.tensors.len()];
+        self.read_tensors(graph)?;
         for index in indices(graph.vector(sub_graph::INPUTS).map_err(damaged)?) {
             let Some(tensor) = self.tensors.get(index) else { return Err(no_tensor(index)) };
             let name = input_names.get(&index).copied().unwrap_or(&tensor.name);
@@ -223,6 +215,15 @@ impl<'m> Reader<'m> {
             }
         }
         self.graph.body.nodes = std::mem::take(&mut self.nodes);
+        Ok(())
+    }
+
+    /// Reads what the file says of the tensors of a subgraph; nothing stands for them yet.
+    pub(super) fn read_tensors(&mut self, graph: &Table<'m>) -> Result<()> {
+        self.tensors = tables(graph, sub_graph::TENSORS)?.iter().map(read_tensor).collect::<Result<_>>()?;
+        self.resolve_blocks()?;
+        self.values = vec![None; self.tensors.len()];
+        self.floats = vec![None; self.tensors.len()];
         Ok(())
     }
 

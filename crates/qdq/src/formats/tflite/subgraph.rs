@@ -5,8 +5,7 @@ use qdq_schema::tflite::{if_options, sub_graph, while_options};
 
 use super::damaged;
 use super::node_reader::NodeReader;
-use super::read::{Reader, indices, no_tensor, tables};
-use super::tensor::read_tensor;
+use super::read::{Reader, indices, no_tensor};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Node, ValueId};
 use crate::ops::{Identity, If, Loop, Reshape};
@@ -35,15 +34,12 @@ impl<'m> Reader<'m> {
                 "more than {DEEPEST} subgraphs within each other, or {MOST_ENTERED} altogether"
             )));
         }
-        let tensors =
-            tables(&table, sub_graph::TENSORS)?.iter().map(read_tensor).collect::<Result<Vec<_>>>()?;
-        let n_tensors = tensors.len();
-        let outer_tensors = std::mem::replace(&mut self.tensors, tensors);
-        let outer_values = std::mem::replace(&mut self.values, vec![None; n_tensors]);
-        let outer_floats = std::mem::replace(&mut self.floats, vec![None; n_tensors]);
         let outer_nodes = std::mem::take(&mut self.nodes);
+        let outer_tensors = std::mem::take(&mut self.tensors);
+        let outer_values = std::mem::take(&mut self.values);
+        let outer_floats = std::mem::take(&mut self.floats);
         self.entered.push(index);
-        let block = self.resolve_blocks().and_then(|()| self.read_block(&table, inputs));
+        let block = self.read_tensors(&table).and_then(|()| self.read_block(&table, inputs));
         self.entered.pop();
         let nodes = std::mem::replace(&mut self.nodes, outer_nodes);
         (self.tensors, self.values, self.floats) = (outer_tensors, outer_values, outer_floats);
@@ -115,7 +111,7 @@ impl NodeReader<'_, '_> {
         let mut node = Node::new(Loop {}, &[], &[]);
         node.inputs = [None, Some(holds)].into_iter().chain(carried.into_iter().map(Some)).collect();
         node.regions = vec![turn];
-        self.finish_regions(node)
+        self.keep_node(node)
     }
 
     /// `IF`: both branches take the operator's inputs.
@@ -138,7 +134,7 @@ impl NodeReader<'_, '_> {
             self.own_outputs(&mut branch);
             node.regions.push(branch);
         }
-        self.finish_regions(node)
+        self.keep_node(node)
     }
 
     /// A condition without dimensions.
@@ -165,18 +161,5 @@ impl NodeReader<'_, '_> {
             }
             seen.push(*output);
         }
-    }
-
-    /// Adds the node, with outputs as the file types them.
-    fn finish_regions(&mut self, mut node: Node) -> Result<()> {
-        for position in 0..self.n_outputs() {
-            let tensor = self.output_tensor(position)?.clone();
-            let id = self.reader.graph.add_value(&tensor.name, tensor.ty());
-            node.outputs.push(Some(id));
-            self.bind(position, id);
-        }
-        let node = node.with_scope(self.scope());
-        self.reader.push(node);
-        Ok(())
     }
 }

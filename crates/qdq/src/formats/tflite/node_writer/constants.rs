@@ -26,6 +26,10 @@ impl NodeWriter<'_, '_> {
             return self.writer.tensor(source);
         }
         let wide = self.writer.tensor(value)?;
+        self.cast_to_32_bits(wide)
+    }
+
+    fn cast_to_32_bits(&mut self, wide: i32) -> Result<i32> {
         let dims = self.writer.dims_of(wide);
         let narrow = self.writer.add_tensor("narrow", DType::I32, dims, None)?;
         self.push(code::CAST, DType::I64, None, vec![wide], vec![narrow]);
@@ -52,14 +56,11 @@ impl NodeWriter<'_, '_> {
             return self.narrow(position);
         }
         let all = self.writer.tensor(value)?;
-        let dims = self.writer.dims_of(all);
         let most = self.writer.shared_constant("most", &Tensor::scalar(i64::from(i32::MAX)))?;
-        let limited = self.writer.add_tensor("limited", DType::I64, dims.clone(), None)?;
-        let narrow = self.writer.add_tensor("narrow", DType::I32, dims, None)?;
+        let limited = self.writer.add_like("limited", all)?;
         let options = Some((tag::MAXIMUM_MINIMUM_OPTIONS, Object::default()));
         self.push(code::MINIMUM, DType::I64, options, vec![all, most], vec![limited]);
-        self.push(code::CAST, DType::I64, None, vec![limited], vec![narrow]);
-        Ok(narrow)
+        self.cast_to_32_bits(limited)
     }
 
     /// Adds a constant; its name begins with that of the output.

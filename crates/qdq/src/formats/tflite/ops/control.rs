@@ -20,12 +20,7 @@ pub(super) fn write_if(w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let [then, otherwise] = &w.node().regions[..] else {
         return Err(Error::internal("a branch without regions"));
     };
-    let mut used = captured(graph, then);
-    used.extend(captured(graph, otherwise));
-    used.sort_unstable();
-    used.dedup();
-    let conversions = conversions(graph, &used);
-    used.retain(|id| !conversions.iter().any(|node| node.output(0) == Some(*id)));
+    let (used, conversions) = captures(graph, &[then, otherwise]);
     let mut inputs = vec![w.raw(0)?];
     for &id in &used {
         inputs.push(w.outer(id)?);
@@ -56,9 +51,7 @@ pub(super) fn write_loop(w: &mut NodeWriter<'_, '_>) -> Result<()> {
             .help("let the loop carry the stack, or keep the model in ONNX"));
     }
     let (turn, condition) = (region.inputs[0], region.inputs[1]);
-    let mut captured = captured(graph, region);
-    let conversions = conversions(graph, &captured);
-    captured.retain(|id| !conversions.iter().any(|node| node.output(0) == Some(*id)));
+    let (captured, conversions) = captures(graph, std::slice::from_ref(&region));
     let mut body = of_region(graph, region, &conversions);
     let most = if w.has(0) { Some(w.value(0)?) } else { None };
     let counts = most.is_some() || uses(region, turn);
@@ -146,26 +139,9 @@ fn with_options(code: i32, (tag, table): (u8, Object), inputs: Vec<i32>, outputs
     FileOp { code, custom: String::new(), version: 1, inputs, outputs, rest }
 }
 
-/// The nodes that make these values of constants; a region has its own, so that weights are constant in it.
-fn conversions(graph: &Graph, values: &[ValueId]) -> Vec<Node> {
-    let is_conversion = |node: &&Node| {
-        matches!(node.op, Op::Dequantize(_) | Op::Cast(_))
-            && node.input(0).is_some_and(|input| graph.constant(input).is_some())
-            && node.output(0).is_some_and(|output| values.contains(&output))
-    };
-    graph.body.nodes.iter().filter(is_conversion).cloned().collect()
-}
-
-/// The graph of a region, after these nodes.
-fn of_region(graph: &Graph, region: &Block, before: &[Node]) -> Graph {
-    let mut inner = graph.clone();
-    inner.body = region.clone();
-    inner.body.nodes.splice(0..0, before.iter().cloned());
-    inner
-}
-
-/// Values of the graph around that a region uses, and that are no constants.
-fn captured(graph: &Graph, region: &Block) -> Vec<ValueId> {
+/// Values of the graph around that regions use and that are no constants; and the nodes that make the others of them of
+/// constants, which each region has anew, so that weights are constant in it.
+fn captures(graph: &Graph, regions: &[&Block]) -> (Vec<ValueId>, Vec<Node>) {
     fn visit(region: &Block, used: &mut Vec<ValueId>, own: &mut Vec<ValueId>) {
         own.extend(&region.inputs);
         for node in &region.nodes {
@@ -176,11 +152,28 @@ fn captured(graph: &Graph, region: &Block) -> Vec<ValueId> {
         used.extend(&region.outputs);
     }
     let (mut used, mut own) = (Vec::new(), Vec::new());
-    visit(region, &mut used, &mut own);
+    for region in regions {
+        visit(region, &mut used, &mut own);
+    }
     used.sort_unstable();
     used.dedup();
     used.retain(|id| !own.contains(id) && graph.constant(*id).is_none());
-    used
+    let is_conversion = |node: &&Node| {
+        matches!(node.op, Op::Dequantize(_) | Op::Cast(_))
+            && node.input(0).is_some_and(|input| graph.constant(input).is_some())
+            && node.output(0).is_some_and(|output| used.contains(&output))
+    };
+    let conversions: Vec<Node> = graph.body.nodes.iter().filter(is_conversion).cloned().collect();
+    used.retain(|id| !conversions.iter().any(|node| node.output(0) == Some(*id)));
+    (used, conversions)
+}
+
+/// The graph of a region, after these nodes.
+fn of_region(graph: &Graph, region: &Block, before: &[Node]) -> Graph {
+    let mut inner = graph.clone();
+    inner.body = region.clone();
+    inner.body.nodes.splice(0..0, before.iter().cloned());
+    inner
 }
 
 fn uses(region: &Block, value: ValueId) -> bool {

@@ -49,7 +49,7 @@ impl Writer<'_> {
         self.ops = kept;
     }
 
-    /// Drops tensors and buffers that nothing refers to, and numbers the others anew; gives the outputs' new numbers.
+    /// Drops tensors that nothing refers to, and numbers the others anew; gives the outputs' new numbers.
     pub(super) fn compact(&mut self, outputs: &[i32]) -> Vec<i32> {
         let mut is_used = vec![false; self.tensors.len()];
         let inputs = self.graph.body.inputs.iter().filter_map(|id| self.tensor_of.get(id));
@@ -66,18 +66,11 @@ impl Writer<'_> {
         }
         let mut kept = Vec::with_capacity(self.tensors.len());
         let mut numbers = vec![-1; self.tensors.len()];
-        // Buffer 0 is the one of tensors without content.
-        let (mut buffers, mut buffer_numbers) = (vec![Bytes::new()], HashMap::from([(0, 0)]));
-        for (index, mut tensor) in std::mem::take(&mut self.tensors).into_iter().enumerate() {
-            if !is_used[index] {
-                continue;
+        for (index, tensor) in std::mem::take(&mut self.tensors).into_iter().enumerate() {
+            if is_used[index] {
+                numbers[index] = kept.len() as i32;
+                kept.push(tensor);
             }
-            tensor.buffer = *buffer_numbers.entry(tensor.buffer).or_insert_with(|| {
-                buffers.push(self.buffers[tensor.buffer].clone());
-                buffers.len() - 1
-            });
-            numbers[index] = kept.len() as i32;
-            kept.push(tensor);
         }
         let renumber = |index: &i32| {
             usize::try_from(*index).ok().and_then(|index| numbers.get(index)).copied().unwrap_or(-1)
@@ -85,7 +78,7 @@ impl Writer<'_> {
         for tensor in &mut kept {
             tensor.scales = tensor.scales.as_ref().map(renumber);
         }
-        (self.tensors, self.buffers) = (kept, buffers);
+        self.tensors = kept;
         for op in &mut self.ops {
             op.inputs = op.inputs.iter().map(renumber).collect();
             op.outputs = op.outputs.iter().map(renumber).collect();
@@ -102,8 +95,10 @@ pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> 
     let mut buffers = Buffers { all: vec![Bytes::new()], numbers: HashMap::new() };
     let mut written = Vec::with_capacity(subgraphs.len());
     for subgraph in subgraphs {
-        let numbers: Vec<usize> = subgraph.buffers.into_iter().map(|bytes| buffers.number(bytes)).collect();
-        let tensors = subgraph.tensors.iter().map(|tensor| write_tensor(tensor, numbers[tensor.buffer]));
+        let tensors = subgraph.tensors.iter().map(|tensor| {
+            let buffer = tensor.content.as_ref().map_or(0, |content| buffers.number(content));
+            write_tensor(tensor, buffer)
+        });
         let object = Object::default()
             .children(sub_graph::TENSORS, tensors.collect())
             .vector(sub_graph::INPUTS, &subgraph.inputs)
@@ -133,19 +128,19 @@ pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> 
     Ok(write_flatbuffer(&root, *IDENTIFIER))
 }
 
-/// Contents of the file; equal ones of different subgraphs are stored once.
+/// Contents of the file; equal ones are stored once.
 struct Buffers {
-    /// The first is empty.
+    /// The first, of tensors without content, is empty.
     all: Vec<Bytes>,
     numbers: HashMap<Bytes, usize>,
 }
 
 impl Buffers {
-    fn number(&mut self, bytes: Bytes) -> usize {
+    fn number(&mut self, bytes: &Bytes) -> usize {
         if bytes.is_empty() {
             return 0;
         }
-        *self.numbers.entry(bytes).or_insert_with_key(|bytes| {
+        *self.numbers.entry(bytes.clone()).or_insert_with_key(|bytes| {
             self.all.push(bytes.clone());
             self.all.len() - 1
         })

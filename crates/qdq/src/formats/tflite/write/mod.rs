@@ -59,8 +59,6 @@ struct Subgraph {
     name: String,
     tensors: Vec<OutTensor>,
     ops: Vec<FileOp>,
-    /// Contents of constants; the first is that of no content.
-    buffers: Vec<Bytes>,
     /// Tensors of the inputs and outputs.
     inputs: Vec<i32>,
     outputs: Vec<i32>,
@@ -80,8 +78,6 @@ fn write_subgraph(mut graph: Graph, others: &mut Vec<Subgraph>) -> Result<Subgra
         tensors: Vec::new(),
         tensor_of: HashMap::new(),
         ops: Vec::new(),
-        buffers: vec![Bytes::new()],
-        buffer_of: HashMap::new(),
         shared: HashMap::new(),
         others: std::mem::take(others),
         errors: Vec::new(),
@@ -116,9 +112,9 @@ fn write_subgraph(mut graph: Graph, others: &mut Vec<Subgraph>) -> Result<Subgra
     let outputs = writer.compact(&output_tensors);
     let inputs = graph.body.inputs.iter().filter_map(|id| writer.tensor_of.get(id).copied()).collect();
     *others = std::mem::take(&mut writer.others);
-    let Writer { tensors, ops, buffers, .. } = writer;
+    let Writer { tensors, ops, .. } = writer;
     let name = if graph.name.is_empty() { "main".to_owned() } else { graph.name.clone() };
-    Ok(Subgraph { name, tensors, ops, buffers, inputs, outputs, float_ops, n_integer })
+    Ok(Subgraph { name, tensors, ops, inputs, outputs, float_ops, n_integer })
 }
 
 fn is_float_op(graph: &Graph, unit: &Unit<'_>) -> bool {
@@ -134,7 +130,8 @@ struct OutTensor {
     code: i8,
     dims: Vec<Dim>,
     quant: Option<QuantParams>,
-    buffer: usize,
+    /// The bytes of a constant.
+    content: Option<Bytes>,
     is_variable: bool,
     /// The tensor of the scales of its blocks.
     scales: Option<i32>,
@@ -147,9 +144,7 @@ pub(super) struct Writer<'g> {
     tensors: Vec<OutTensor>,
     tensor_of: HashMap<ValueId, i32>,
     ops: Vec<FileOp>,
-    buffers: Vec<Bytes>,
-    buffer_of: HashMap<Bytes, usize>,
-    shared: HashMap<(usize, Vec<Dim>), i32>,
+    shared: HashMap<(Bytes, Vec<Dim>), i32>,
     /// Graphs that loops and branches run.
     others: Vec<Subgraph>,
     errors: Vec<Error>,
@@ -230,10 +225,14 @@ impl<'g> Writer<'g> {
             code: write_dtype(dtype),
             dims,
             quant: quant.cloned(),
-            buffer: 0,
+            content: None,
             is_variable: false,
             scales: None,
         };
+        self.push_tensor(tensor)
+    }
+
+    fn push_tensor(&mut self, tensor: OutTensor) -> Result<i32> {
         self.tensors.push(tensor);
         i32::try_from(self.tensors.len() - 1)
             .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
@@ -243,13 +242,11 @@ impl<'g> Writer<'g> {
     pub(super) fn add_like(&mut self, name: &str, like: i32) -> Result<i32> {
         let like = usize::try_from(like).ok().and_then(|index| self.tensors.get(index));
         let like = like.ok_or_else(|| Error::internal("no such tensor"))?;
-        let made = OutTensor { name: name.to_owned(), buffer: 0, is_variable: false, ..like.clone() };
-        self.tensors.push(made);
-        i32::try_from(self.tensors.len() - 1)
-            .map_err(|_| Error::unsupported("more tensors than TFLite can count"))
+        let made = OutTensor { name: name.to_owned(), content: None, is_variable: false, ..like.clone() };
+        self.push_tensor(made)
     }
 
-    /// Adds a constant; equal contents are stored once.
+    /// Adds a constant; the file stores equal contents once.
     pub(super) fn add_constant(
         &mut self,
         name: &str,
@@ -257,16 +254,9 @@ impl<'g> Writer<'g> {
         quant: Option<&QuantParams>,
     ) -> Result<i32> {
         let bytes = write_constant(tensor).map_err(|error| error.value(name))?;
-        let buffer = if let Some(buffer) = self.buffer_of.get(&bytes) {
-            *buffer
-        } else {
-            self.buffers.push(bytes.clone());
-            self.buffer_of.insert(bytes, self.buffers.len() - 1);
-            self.buffers.len() - 1
-        };
         let dims = tensor.shape().iter().map(|&dim| Dim::Known(dim)).collect();
         let index = self.add_tensor(name, tensor.dtype(), dims, quant)?;
-        self.tensors[index as usize].buffer = buffer;
+        self.tensors[index as usize].content = Some(bytes);
         if let Some(params) =
             quant.filter(|params| matches!(params.granularity, Granularity::PerBlock { .. }))
         {
@@ -282,7 +272,7 @@ impl<'g> Writer<'g> {
     pub(super) fn shared_constant(&mut self, name: &str, tensor: &Tensor) -> Result<i32> {
         let index = self.add_constant(name, tensor, None)?;
         let made = &self.tensors[index as usize];
-        let key = (made.buffer, made.dims.clone());
+        let key = (made.content.clone().unwrap_or_default(), made.dims.clone());
         if let Some(&shared) = self.shared.get(&key) {
             self.tensors.pop();
             return Ok(shared);
@@ -294,9 +284,7 @@ impl<'g> Writer<'g> {
     /// A constant in another shape; `None` if the tensor is computed.
     pub(super) fn reshaped_constant(&mut self, index: i32, dims: &[Dim]) -> Option<i32> {
         let tensor = usize::try_from(index).ok().and_then(|index| self.tensors.get(index))?;
-        if tensor.buffer == 0 {
-            return None;
-        }
+        tensor.content.as_ref()?;
         let mut reshaped = OutTensor { dims: dims.to_vec(), ..tensor.clone() };
         // The axis of the channels is the last one, or the first.
         if let Some(QuantParams { granularity: Granularity::PerAxis(axis), .. }) = &mut reshaped.quant
