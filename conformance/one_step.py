@@ -112,8 +112,7 @@ class Graph:
         return self.graph.tensors[tensor].name.decode()
 
     def kind(self, operator: schema.OperatorT) -> str:
-        names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
-        return names[self.model.operatorCodes[operator.opcodeIndex].builtinCode]
+        return tflite_models.kind(self.model, operator)
 
     def integers(self, tensor: int) -> np.ndarray:
         """What onnxruntime has there; images have channels last but for those that are transposed next."""

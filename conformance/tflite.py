@@ -5,6 +5,7 @@ Needs the environment of `requirements-litert.txt`.
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,24 @@ def folder(file: Path) -> Path:
     return out
 
 
+def same_bits(file: Path, again: Path, resolver: litert.OpResolverType) -> bool:
+    """Whether two models give the same outputs on random numbers."""
+    theirs, ours = litert.Model(file, resolver), litert.Model(again, resolver)
+    return all(
+        a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+        for feed in litert.random_feeds(theirs, N_FEEDS)
+        for a, b in zip(theirs.run(feed), ours.run(feed), strict=True))
+
+
+def beside_onnxruntime(file: Path, out: Path, model: litert.Model) -> Iterator[tuple[dict, np.ndarray, np.ndarray]]:
+    """Converts a model into ONNX; what LiteRT says of each output, its numbers on random ones, and onnxruntime's."""
+    command.convert(file, out)
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    for feed in litert.random_feeds(model, N_FEEDS):
+        named = {value.name: array for value, array in zip(session.get_inputs(), feed, strict=True)}
+        yield from zip(model.outputs, model.run(feed), session.run(None, named), strict=True)
+
+
 def sample(file: Path, checks: Checks) -> None:
     """The same bits of the reference kernels after a round trip, and the same numbers in onnxruntime, or a clear refusal."""
     words = refusal(file)
@@ -87,23 +106,15 @@ def sample(file: Path, checks: Checks) -> None:
         return
     command.convert(file, again)
     resolver = litert.DELEGATED if file.stem in BLOCKS else litert.REFERENCE
-    theirs, ours = litert.Model(file, resolver), litert.Model(again, resolver)
-    feeds = litert.random_feeds(theirs, N_FEEDS)
-    same = all(a.tobytes() == b.tobytes() for feed in feeds for a, b in zip(theirs.run(feed), ours.run(feed), strict=True))
+    same = same_bits(file, again, resolver)
     checks.check(same, f"{file.name}: outputs differ after a round trip")
     if file.name.startswith(NOT_IN_ONNX):
         error = command.error("convert", file, out)
         checks.check("cell state is limited" in error, f"{file.name}: {error}")
         return
-    command.convert(file, out)
-    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    real = {"theirs": [], "ours": []}
-    for feed in feeds:
-        named = {value.name: array for value, array in zip(session.get_inputs(), feed, strict=True)}
-        for details, a, b in zip(theirs.outputs, theirs.run(feed), session.run(None, named), strict=True):
-            real["theirs"].append(litert.real(details, a))
-            real["ours"].append(litert.real(details, b.reshape(a.shape)))
-    noise = sqnr(real["theirs"], real["ours"])
+    real = [(litert.real(details, a), litert.real(details, b.reshape(a.shape)))
+            for details, a, b in beside_onnxruntime(file, out, litert.Model(file, resolver))]
+    noise = sqnr(*map(list, zip(*real, strict=True)))
     checks.check(noise >= MIN_SAMPLE_SQNR, f"{file.name}: {noise:.1f} dB in ONNX")
     print(f"{file.name:48} {'same bits' if same else 'DIFFERENT'}, {noise:.1f} dB in ONNX", flush=True)
 
@@ -115,12 +126,7 @@ def show(counts: Counter[str]) -> str:
 def round_trip(file: Path, checks: Checks) -> None:
     again = folder(file) / "again.tflite"
     command.convert(file, again)
-    same = True
-    for resolver in (litert.REFERENCE, litert.DELEGATED):
-        theirs, ours = litert.Model(file, resolver), litert.Model(again, resolver)
-        for feed in litert.random_feeds(theirs, N_FEEDS):
-            for a, b in zip(theirs.run(feed), ours.run(feed), strict=True):
-                same &= a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    same = all(same_bits(file, again, resolver) for resolver in (litert.REFERENCE, litert.DELEGATED))
     checks.check(same, f"{file.name}: outputs differ after a round trip")
     growth = again.stat().st_size / file.stat().st_size - 1
     checks.check(growth <= MAX_GROWTH, f"{file.name}: {growth:+.1%} bytes after a round trip")
@@ -215,15 +221,9 @@ def from_onnx(name: str, n_border: int, checks: Checks) -> None:
 
 def to_onnx(file: Path, checks: Checks) -> None:
     """The integers of an integer model, or the numbers of a float one, in onnxruntime."""
-    out = folder(file) / "model.onnx"
-    command.convert(file, out)
-    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    model = litert.Model(file)
     distance = Distance()
-    for feed in litert.random_feeds(model, N_FEEDS):
-        named = {value.name: array for value, array in zip(session.get_inputs(), feed, strict=True)}
-        for details, a, b in zip(model.outputs, model.run(feed), session.run(None, named), strict=True):
-            distance.add(details, a, b)
+    for details, a, b in beside_onnxruntime(file, folder(file) / "model.onnx", litert.Model(file)):
+        distance.add(details, a, b)
     distance.check("ONNX", file, checks)
 
 

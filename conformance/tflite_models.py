@@ -13,6 +13,9 @@ TYPES = {"i8": (schema.TensorType.INT8, np.int8), "u8": (schema.TensorType.UINT8
          "i64": (schema.TensorType.INT64, np.int64), "f32": (schema.TensorType.FLOAT32, np.float32)}
 
 
+KINDS: dict[int, str] = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
+
+
 @dataclass
 class Quant:
     """Parameters of a tensor: one scale and zero point, or one for each index of an axis."""
@@ -94,6 +97,12 @@ def write(model: schema.ModelT, path: Path) -> None:
 
 def read(path: Path) -> schema.ModelT:
     return schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+
+
+def kind(model: schema.ModelT, operator: schema.OperatorT) -> str:
+    """Name of an operator; old files have the code in one place only."""
+    code = model.operatorCodes[operator.opcodeIndex]
+    return KINDS[max(code.builtinCode, code.deprecatedBuiltinCode)]
 
 
 def expose(path: Path, out: Path) -> None:

@@ -203,13 +203,11 @@ def oracle(case: Case, checks: Checks) -> None:
 
 def operators(model: schema.ModelT) -> list[tuple[str, list, list]]:
     """Kind, inputs and outputs of the operators that compute; reshapes may be spelled in other ways."""
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     graph = model.subgraphs[0]
     tensor = lambda index: graph.tensors[index] if index >= 0 else None  # noqa: E731
     found = []
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]  # old files have the code in one place only
+        name = tflite_models.kind(model, operator)
         if name not in {"RESHAPE", "SHAPE", "PACK", "STRIDED_SLICE", "QUANTIZE", "TRANSPOSE"}:
             found.append((name, [tensor(i) for i in operator.inputs], [tensor(i) for i in operator.outputs]))
     return found
