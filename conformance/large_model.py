@@ -22,8 +22,13 @@ SIZE = 4096
 MATRIX = SIZE * SIZE * 4
 # Most memory, beside the largest tensor.
 FACTOR, ADDED = 1.3, 200e6
-# What the mode leaves of the file.
-SHARE = {"dynamic": 0.26, "weight-only": 0.26, "float16": 0.51}
+# Options of each mode, and what it leaves of the file.
+MODES = {
+    "dynamic": ([], 0.26),
+    "weight-only": ([], 0.26),
+    "weight-only in 4 bits": (["--bits", "4"], 0.165),
+    "float16": ([], 0.51),
+}
 RIVAL = """
 import sys
 from onnxruntime.quantization import quantize_dynamic
@@ -31,8 +36,8 @@ quantize_dynamic(sys.argv[1], sys.argv[2], per_channel=True, use_external_data_f
 """
 
 
-def generate(folder: Path, n_matrices: int) -> Path:
-    """A stack of matrix products, weights in a file of their own."""
+def generate(folder: Path, n_matrices: int) -> list[Path]:
+    """A stack of matrix products, twice: weights in a file of their own, and in the model's."""
     random = np.random.default_rng(7)
     weights = (random.standard_normal((SIZE, SIZE), dtype=np.float32) / 64)
     initializers, nodes = [], []
@@ -49,9 +54,11 @@ def generate(folder: Path, n_matrices: int) -> Path:
             nodes.append(helper.make_node("MatMul", [f"x{idx}", f"w{idx}"], [f"x{idx + 1}"], name=f"product{idx}"))
     value = lambda name: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, SIZE])  # noqa: E731
     graph = helper.make_graph(nodes, "stack", [value("x0")], [value(f"x{n_matrices}")], initializers)
-    model = folder / "large.onnx"
-    model.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString())
-    return model
+    apart, whole = folder / "apart.onnx", folder / "whole.onnx"
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    apart.write_bytes(made.SerializeToString())
+    onnx.save(onnx.load(apart), whole)
+    return [apart, whole]
 
 
 def measured(line: list[str]) -> tuple[float, float]:
@@ -69,22 +76,24 @@ def measured(line: list[str]) -> tuple[float, float]:
 
 
 def check(folder: Path, n_matrices: int, with_rival: bool, checks: Checks) -> None:
-    model = generate(folder, n_matrices)
+    models = generate(folder, n_matrices)
     size = n_matrices * MATRIX
     most = FACTOR * MATRIX + ADDED
-    for mode, share in SHARE.items():
-        out = folder / f"{mode}.onnx"
-        peak, seconds = measured([str(binary()), "quantize", str(model), "--mode", mode, "-o", str(out)])
-        written = sum(file.stat().st_size for file in folder.glob(f"{mode}.onnx*"))
-        print(f"{mode:12} {size / 1e6:.0f} -> {written / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB (at most {most / 1e6:.0f}), "
-              f"{seconds:.1f} s", flush=True)
-        checks.check(peak <= most, f"{mode}: peak {peak / 1e6:.0f} MB, at most {most / 1e6:.0f}")
-        checks.check(written <= share * size, f"{mode}: {written / size:.3f} of the size")
-        for file in folder.glob(f"{mode}.onnx*"):
-            file.unlink()
+    out = folder / "out.onnx"
+    for model in models:
+        for mode, (options, share) in MODES.items():
+            peak, seconds = measured([str(binary()), "quantize", str(model), "--mode", mode.split()[0], *options, "-o", str(out)])
+            files = list(folder.glob("out.onnx*"))
+            written = sum(file.stat().st_size for file in files)
+            print(f"{mode:22} weights {model.stem:5} {size / 1e6:.0f} -> {written / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB "
+                  f"(at most {most / 1e6:.0f}), {seconds:.1f} s", flush=True)
+            checks.check(peak <= most, f"{mode}, {model.stem}: peak {peak / 1e6:.0f} MB, at most {most / 1e6:.0f}")
+            checks.check(written <= share * size, f"{mode}, {model.stem}: {written / size:.3f} of the size")
+            for file in files:
+                file.unlink()
     checks.check(not list(folder.glob(".*")), "temporary files are left")
     if with_rival:
-        peak, seconds = measured([sys.executable, "-c", RIVAL, str(model), str(folder / "rival.onnx")])
+        peak, seconds = measured([sys.executable, "-c", RIVAL, str(models[0]), str(folder / "rival.onnx")])
         print(f"onnxruntime's quantize_dynamic: peak {peak / 1e6:.0f} MB, {seconds:.1f} s", flush=True)
 
 

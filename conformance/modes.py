@@ -49,6 +49,8 @@ MODES = {
     "weight-only": Mode(("--mode", "weight-only"), 0.5, 60.0),
     "4 bits": Mode(("--mode", "weight-only", "--bits", "4"), 1.0, 60.0),
     "4 bits GPTQ": Mode(("--mode", "weight-only", "--bits", "4", "--algorithm", "gptq"), 1.0, 60.0, needs_data=True),
+    "4 bits operator": Mode(("--mode", "weight-only", "--bits", "4", "--form", "qoperator"), 1.0, 60.0),
+    "4 bits HQQ": Mode(("--mode", "weight-only", "--bits", "4", "--algorithm", "hqq", "--form", "qoperator"), 1.0, 60.0),
     "float16": Mode(("--mode", "float16"), 0.1, 60.0),
 }
 MODELS = ("minilm", "silero", "silero-sequence", "fsdd-gru", "magika", "vit", "resnet8")
@@ -58,6 +60,7 @@ COSINE = {
     ("minilm", "dynamic"): 0.993 if runtime.has_vnni() else 0.99,
     ("minilm", "4 bits"): 0.972,
     ("minilm", "4 bits GPTQ"): 0.99,
+    ("minilm", "4 bits HQQ"): 0.975,
     ("vit", "4 bits GPTQ"): 0.999,
 }
 # Largest share of the float file.

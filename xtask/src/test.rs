@@ -52,6 +52,7 @@ const SCRIPTS: &[(&str, Environment)] = &[
     ("conformance/quantized.py", venv::ONNXRUNTIME),
     ("conformance/modes.py", venv::ONNXRUNTIME),
     ("conformance/dynamic_lstm.py", venv::ONNXRUNTIME),
+    ("conformance/n_bits.py", venv::ONNXRUNTIME),
     ("conformance/large_model.py", venv::ONNXRUNTIME),
     ("conformance/forms.py", venv::ONNXRUNTIME),
     ("conformance/formulas.py", venv::ONNXRUNTIME),

@@ -151,7 +151,7 @@ fn integers(list: &Value) -> Result<Vec<i32>, Box<dyn Error>> {
 
 fn params_json(params: &QuantParams) -> Value {
     let scale: Vec<u32> = params.scale.iter().map(|scale| scale.to_bits()).collect();
-    json!({ "scale": scale, "zero_point": params.zero_point })
+    json!({ "scale": scale, "zero_point": params.zero_point[..] })
 }
 
 fn storage(request: &Value) -> Result<DType, Box<dyn Error>> {

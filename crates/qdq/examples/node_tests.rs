@@ -62,7 +62,7 @@ fn run(test: &Path) -> Result<Vec<Tensor>> {
     let outputs = compute(graph.clone(), inputs.clone())?;
     let options = WriteOptions { max_opset: NEWEST_OPSET, ..WriteOptions::default() };
     let file = onnx::write(&graph, &options).map_err(|error| Error::usage(format!("writing: {error}")))?;
-    let again = read(file.model.concat()).map_err(|error| Error::usage(format!("reading again: {error}")))?;
+    let again = read(file.model_bytes()).map_err(|error| Error::usage(format!("reading again: {error}")))?;
     if compute(again, inputs).map_err(|error| Error::usage(format!("written: {error}")))? != outputs {
         return Err(Error::usage("written and read again, the model gives other bits"));
     }
@@ -74,7 +74,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn read(bytes: Vec<u8>) -> Result<Graph> {
-    let graph = onnx::read(bytes.into(), &|name| Err(Error::usage(format!("a side file, {name}"))))?;
+    let graph = onnx::read(bytes.into(), &|name: &str| Err(Error::usage(format!("a side file, {name}"))))?;
     graph.verify()?;
     Ok(graph)
 }

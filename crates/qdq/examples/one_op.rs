@@ -144,8 +144,8 @@ impl Quant {
         let params = match self.axis {
             Some(axis) => QuantParams::per_axis(storage, axis, self.scale.clone(), self.zero_point.clone()),
             None => QuantParams {
-                scale: self.scale.clone(),
-                zero_point: self.zero_point.clone(),
+                scale: self.scale.clone().into(),
+                zero_point: self.zero_point.clone().into(),
                 ..QuantParams::per_tensor(storage, 1.0, 0)
             },
         };

@@ -4,7 +4,7 @@
 //! `UPDATE_EXPECT=1` rewrites the expectations; that cannot bless a rewrite which changes what a graph computes, since
 //! rewrite tests also run both graphs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -193,7 +193,7 @@ fn in_mode(mut graph: Graph, mode: &str, recipe: &Recipe, target: &Target) -> Re
     let min_sqnr = if is_narrow { MIN_SQNR_OF_4_BITS } else { MIN_SQNR };
     passes::canonicalize(&mut graph)?;
     let float = compute(&graph)?;
-    quant::apply_mode(&mut graph, recipe, target, mode, &BTreeMap::new(), &mut Ok)?;
+    quant::apply_mode(&mut graph, recipe, target, mode, quant::Matrices::PLAIN, &mut Ok)?;
     graph.verify()?;
     if let Some(wrong) = noisy(&float, &compute(&graph)?, min_sqnr)? {
         Ok(wrong)

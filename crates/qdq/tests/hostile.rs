@@ -67,7 +67,7 @@ fn folder() -> PathBuf {
 fn read(path: &Path) -> Result<()> {
     let file =
         |path: &Path| std::fs::read(path).map(Into::into).map_err(|error| Error::io(path.display(), &error));
-    let graph = onnx::read(file(path)?, &|name| file(&folder().join(name)))?;
+    let graph = onnx::read(file(path)?, &|name: &str| file(&folder().join(name)))?;
     graph.verify()?;
     onnx::write(&graph, &onnx::WriteOptions::default())?;
     Ok(())

@@ -28,7 +28,8 @@ fn read(path: &Path) -> Result<Graph> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let file =
         |path: &Path| std::fs::read(path).map(Into::into).map_err(|error| Error::io(path.display(), &error));
-    onnx::read(file(path)?, &|name| file(&folder.join(name))).map_err(|error| error.file(path.display()))
+    onnx::read(file(path)?, &|name: &str| file(&folder.join(name)))
+        .map_err(|error| error.file(path.display()))
 }
 
 /// Compares two graphs up to the names of values and of constants.
@@ -109,7 +110,7 @@ fn real_models_survive_a_round_trip() {
         let options = onnx::WriteOptions::default();
         let written = onnx::write(&graph, &options).unwrap_or_else(|error| panic!("{error}"));
         let target = out.join(path.file_name().unwrap());
-        std::fs::write(&target, written.model.concat()).unwrap();
+        std::fs::write(&target, written.model_bytes()).unwrap();
         println!("{} {} nodes, opset {}", path.display(), graph.n_nodes(), written.opset);
         let again = read(&target).unwrap_or_else(|error| panic!("{error}"));
         Comparison { a: &graph, b: &again, same: BTreeMap::new() }.blocks(&graph.body, &again.body);

@@ -4,7 +4,7 @@ mod onnx_models_by_hand;
 
 use bytes::Bytes;
 use onnx_models_by_hand::{NodeExt, floats, input, model, node, text_of};
-use qdq::formats::onnx;
+use qdq::formats::onnx::{self, Piece};
 use qdq::graph::Graph;
 use qdq::tensor::{DType, Tensor};
 use qdq_schema::Message;
@@ -15,7 +15,7 @@ use qdq_schema::onnx::{
 };
 
 fn read(bytes: Bytes) -> Graph {
-    onnx::read(bytes, &|_| unreachable!()).unwrap_or_else(|error| panic!("{error}"))
+    onnx::read(bytes, &|_: &str| unreachable!()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Reads a model that gives its one constant, and the constant again after a round trip.
@@ -25,7 +25,7 @@ fn constant(proto: TensorProto) -> Tensor {
     let tensor = graph[graph.find("w").unwrap()].constant.clone().unwrap();
     let written =
         onnx::write(&graph, &onnx::WriteOptions::default()).unwrap_or_else(|error| panic!("{error}"));
-    let again = read(written.model.concat().into());
+    let again = read(written.model_bytes().into());
     assert_eq!(again[again.find("w").unwrap()].constant.as_ref(), Some(&tensor));
     tensor
 }
@@ -104,7 +104,7 @@ fn large_tensors_are_never_copied() {
     };
     let x = input("x", 1, &[n_elements as i64]);
     let bytes = model(13, vec![x], vec![node("Add", &["x", "w"], &["y"])], &["y"], vec![external]);
-    let graph = onnx::read(bytes, &|name| {
+    let graph = onnx::read(bytes, &|name: &str| {
         assert_eq!(name, "w.bin");
         Ok(data.clone())
     });
@@ -115,11 +115,11 @@ fn large_tensors_are_never_copied() {
 
     let options = onnx::WriteOptions { max_model_bytes: 1000, ..onnx::WriteOptions::default() };
     let written = onnx::write(&graph, &options).unwrap();
-    let side_file = written.side_file.unwrap();
-    assert_eq!((side_file.len(), written.model.concat().len() < 1000), (n_elements * 4, true));
-    assert_eq!(side_file.chunks[0].as_ptr(), constant.as_slice::<f32>().unwrap().as_ptr().cast());
-    let joined = Bytes::from(side_file.chunks.concat());
-    let again = onnx::read(written.model.concat().into(), &|name| {
+    let side_file = written.side_file.as_ref().unwrap();
+    assert_eq!((side_file.len(), written.model_bytes().len() < 1000), (n_elements * 4, true));
+    assert_eq!(side_file.pieces[0].bytes().as_ptr(), constant.as_slice::<f32>().unwrap().as_ptr().cast());
+    let joined: Bytes = side_file.pieces.iter().flat_map(Piece::bytes).collect();
+    let again = onnx::read(written.model_bytes().into(), &|name: &str| {
         assert_eq!(name, side_file.name);
         Ok(joined.clone())
     });

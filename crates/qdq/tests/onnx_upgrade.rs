@@ -17,10 +17,10 @@ fn upgraded(opset: i64, y: NodeProto, constants: Vec<TensorProto>) -> String {
 /// Reads, writes in the lowest operator set, and gives that set and the node written.
 fn written(opset: i64, y: NodeProto, constants: Vec<TensorProto>, x: ValueInfoProto) -> (i64, NodeProto) {
     let bytes = model(opset, vec![x], vec![y], &["y"], constants);
-    let graph = onnx::read(bytes, &|_| unreachable!()).unwrap_or_else(|error| panic!("{error}"));
+    let graph = onnx::read(bytes, &|_: &str| unreachable!()).unwrap_or_else(|error| panic!("{error}"));
     let options = onnx::WriteOptions { min_opset: onnx::OLDEST_OPSET, ..onnx::WriteOptions::default() };
     let written = onnx::write(&graph, &options).unwrap_or_else(|error| panic!("{error}"));
-    let proto = ModelProto::decode(&written.model.concat()[..]).unwrap();
+    let proto = ModelProto::decode(&written.model_bytes()[..]).unwrap();
     let nodes = proto.graph.unwrap().node;
     (written.opset, nodes.into_iter().next_back().unwrap())
 }
@@ -200,12 +200,12 @@ fn initializers_that_are_inputs() {
     let nodes = || vec![node("Add", &["x", "w"], &["y"])];
     let inputs = || vec![input("x", 1, &[1]), input("w", 1, &[1])];
     let bytes = model(9, inputs(), nodes(), &["y"], vec![floats("w", &[1], &[3.0])]);
-    let graph = onnx::read(bytes.clone(), &|_| unreachable!()).unwrap();
+    let graph = onnx::read(bytes.clone(), &|_: &str| unreachable!()).unwrap();
     assert_eq!(graph.body.inputs.len(), 2);
     assert!(graph[graph.body.inputs[1]].constant.is_some());
     // In IR version 3, every initializer had to be an input.
     let old = ModelProto { ir_version: Some(3), ..ModelProto::decode(bytes).unwrap() };
-    let graph = onnx::read(old.encode_to_vec().into(), &|_| unreachable!()).unwrap();
+    let graph = onnx::read(old.encode_to_vec().into(), &|_: &str| unreachable!()).unwrap();
     assert_eq!(graph.body.inputs.len(), 1);
 }
 
@@ -219,11 +219,11 @@ fn nodes_in_any_order_and_unknown_domains() {
     proto
         .opset_import
         .push(qdq_schema::onnx::OperatorSetIdProto { domain: Some("com.example".into()), version: Some(3) });
-    let graph = onnx::read(proto.encode_to_vec().into(), &|_| unreachable!()).unwrap();
+    let graph = onnx::read(proto.encode_to_vec().into(), &|_: &str| unreachable!()).unwrap();
     let printed = text::print(&graph);
     assert!(printed.find("relu").unwrap() < printed.find("custom").unwrap(), "{printed}");
     let written = onnx::write(&graph, &onnx::WriteOptions::default()).unwrap();
-    let again = ModelProto::decode(&written.model.concat()[..]).unwrap();
+    let again = ModelProto::decode(&written.model_bytes()[..]).unwrap();
     assert!(
         again.opset_import.iter().any(|import| import.domain() == "com.example" && import.version() == 3)
     );

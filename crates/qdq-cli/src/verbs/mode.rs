@@ -1,45 +1,65 @@
-//! `qdq quantize --mode dynamic|weight-only|float16`: no data needed.
+//! `qdq quantize --mode dynamic|weight-only|float16|mixed-float16`: no data needed.
 
 use std::path::Path;
 
 use qdq::data::Dataset;
 use qdq::error::{Error, Result};
-use qdq::quant::{Mode, Recipe};
+use qdq::quant::{Matrices, MatrixForm, Mode, Recipe, Rounding};
 use qdq::spec::Grain;
 use qdq::targets::{Formula, Target};
 use qdq::tensor::DType;
 
 use crate::arguments::Quantize;
 
-/// The mode of a name; `None` for static.
-pub(super) fn mode(name: &str) -> Result<Option<Mode>> {
+/// What is done to a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Weights and activations in integers, with ranges found on data.
+    Static,
+    /// Weights stored in fewer bits.
+    Stored(Mode),
+    /// Ops that compute in f16.
+    MixedFloat16,
+}
+
+/// The mode of a name.
+pub(super) fn mode(name: &str) -> Result<Kind> {
     match name {
-        "static" => Ok(None),
-        "dynamic" => Ok(Some(Mode::Dynamic)),
-        "weight-only" => Ok(Some(Mode::WeightOnly)),
-        "float16" => Ok(Some(Mode::Float16)),
+        "static" => Ok(Kind::Static),
+        "dynamic" => Ok(Kind::Stored(Mode::Dynamic)),
+        "weight-only" => Ok(Kind::Stored(Mode::WeightOnly)),
+        "float16" => Ok(Kind::Stored(Mode::Float16)),
+        "mixed-float16" => Ok(Kind::MixedFloat16),
         other => Err(Error::usage(format!("there is no mode `{other}`"))
-            .help("modes: static, dynamic, weight-only, float16")),
+            .help("modes: static, dynamic, weight-only, float16, mixed-float16")),
     }
 }
 
 /// Checks that nothing is asked for that a mode without data cannot do, and adds `--bits` and `--block-size` to the recipe.
 pub(super) fn check(
     arguments: &Quantize,
-    mode: Option<Mode>,
+    mode: Kind,
     target: &Target,
     recipe: &mut Recipe,
     out: &Path,
 ) -> Result<()> {
-    let Some(mode) = mode else {
-        return match (arguments.bits, arguments.block_size, arguments.algorithm.as_str()) {
-            (None, None, "rtn") => Ok(()),
-            _ => Err(Error::usage("--bits, --block-size and --algorithm with --mode static")
-                .help("they are of --mode weight-only; a recipe sets storage and granularity of weights")),
+    if mode == Kind::Static {
+        let of_weights = (arguments.bits, arguments.block_size, arguments.accuracy_level);
+        return match (of_weights, arguments.algorithm.as_str()) {
+            ((None, None, None), "rtn") => Ok(()),
+            _ => {
+                Err(Error::usage("--bits, --block-size, --algorithm or --accuracy-level with --mode static")
+                    .help("they are of --mode weight-only; a recipe sets storage and granularity of weights"))
+            }
         };
-    };
+    }
     let name = &arguments.mode;
     let is_litert = target.formula == Formula::Tflite;
+    if is_litert && mode == Kind::MixedFloat16 {
+        return Err(Error::usage("--mode mixed-float16 into TFLite").help(
+            "--mode float16 stores weights in f16; LiteRT computes in f16 by itself where its delegate can",
+        ));
+    }
     if is_litert != out.extension().is_some_and(|ending| ending == "tflite") {
         return Err(Error::usage(format!("--mode {name} for {} into {}", target.name, out.display()))
             .help("of --target tflite say -o FILE.tflite, of the others -o FILE.onnx"));
@@ -63,29 +83,53 @@ pub(super) fn check(
     weights(arguments, mode, is_litert, recipe)
 }
 
-/// The data that GPTQ needs; `None` for rounding to the nearest.
-pub(super) fn gptq<'d>(
+/// How matrices are rounded, and what multiplies by them.
+pub(super) fn matrices<'d>(
     arguments: &Quantize,
     mode: Mode,
     data: Option<&'d Dataset>,
-) -> Result<Option<&'d Dataset>> {
-    match (arguments.algorithm.as_str(), mode, data) {
-        ("rtn", ..) => Ok(None),
-        ("gptq", Mode::WeightOnly, Some(data)) if !arguments.target.starts_with("tflite") => Ok(Some(data)),
-        ("gptq", Mode::WeightOnly, None) => Err(Error::usage("--algorithm gptq without data")
-            .help("it rounds weights for the inputs they meet: name samples with --data DATA")),
-        ("gptq", ..) => Err(Error::usage("--algorithm gptq is of --mode weight-only into ONNX")),
-        (other, ..) => {
-            Err(Error::usage(format!("there is no algorithm `{other}`")).help("algorithms: rtn, gptq"))
+) -> Result<Matrices<&'d Dataset>> {
+    let is_onnx = mode == Mode::WeightOnly && !arguments.target.starts_with("tflite");
+    let is_operator = arguments.form == "qoperator";
+    let rounding = match (arguments.algorithm.as_str(), is_onnx) {
+        ("rtn", _) => Rounding::Nearest,
+        (name @ ("gptq" | "hqq"), false) => {
+            return Err(Error::usage(format!("--algorithm {name} is of --mode weight-only into ONNX")));
         }
-    }
+        ("gptq", true) => Rounding::Gptq(data.ok_or_else(|| {
+            Error::usage("--algorithm gptq without data")
+                .help("it rounds weights for the inputs they meet: name samples with --data DATA")
+        })?),
+        ("hqq", true) if is_operator && arguments.bits == Some(4) => Rounding::Hqq,
+        ("hqq", true) => {
+            return Err(Error::usage("--algorithm hqq without --form qoperator --bits 4").help(
+                "its zero points are real numbers, which MatMulNBits takes and DequantizeLinear does not",
+            ));
+        }
+        (other, _) => {
+            return Err(
+                Error::usage(format!("there is no algorithm `{other}`")).help("algorithms: rtn, gptq, hqq")
+            );
+        }
+    };
+    let form = match (is_operator, arguments.accuracy_level) {
+        (true, accuracy_level) => MatrixForm::NBits { accuracy_level: accuracy_level.unwrap_or(0) },
+        (false, None) => MatrixForm::Dequantized,
+        (false, Some(_)) => {
+            return Err(Error::usage("--accuracy-level without --form qoperator")
+                .help("it is an attribute of MatMulNBits; the session option session.qdq_matmulnbits_accuracy_level sets it \
+                       for what onnxruntime fuses"));
+        }
+    };
+    Ok(Matrices { rounding, form })
 }
 
-fn weights(arguments: &Quantize, mode: Mode, is_litert: bool, recipe: &mut Recipe) -> Result<()> {
-    if (arguments.bits, arguments.block_size) == (None, None) {
+fn weights(arguments: &Quantize, mode: Kind, is_litert: bool, recipe: &mut Recipe) -> Result<()> {
+    let is_operator = arguments.form == "qoperator";
+    if (arguments.bits, arguments.block_size, is_operator) == (None, None, false) {
         return Ok(());
     }
-    if mode != Mode::WeightOnly || is_litert {
+    if mode != Kind::Stored(Mode::WeightOnly) || is_litert {
         return Err(Error::usage("--bits and --block-size are of --mode weight-only into ONNX"));
     }
     match arguments.bits {
@@ -105,8 +149,10 @@ fn weights(arguments: &Quantize, mode: Mode, is_litert: bool, recipe: &mut Recip
                 .help("onnxruntime's kernels take powers of two from 16 on"));
         }
         Some(size) => recipe.weight.granularity = Some(Grain::PerBlock(size)),
-        // One scale for a whole column loses too much in 4 bits.
-        None if arguments.bits == Some(4) => recipe.weight.granularity = Some(Grain::PerBlock(32)),
+        // One scale for a whole column loses too much in 4 bits, and the operator has none.
+        None if arguments.bits == Some(4) || is_operator => {
+            recipe.weight.granularity = Some(Grain::PerBlock(32))
+        }
         None => {}
     }
     Ok(())

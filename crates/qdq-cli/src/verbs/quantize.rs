@@ -9,11 +9,12 @@ use qdq::pipeline::{
     self, Compared, Evaluation, Form, Format, Goal, QuantizeOptions, Quantized, Scope, Search,
 };
 use qdq::quant::observers::Method;
-use qdq::quant::{Mode, ObserverKind, OpRow, Recipe, Report};
+use qdq::quant::{ObserverKind, OpRow, Recipe, Report};
 use qdq::tensor::DType;
 use serde_json::json;
 
-use super::{convert, diff, eval, goal, mode};
+use super::mode::{self, Kind};
+use super::{convert, diff, eval, goal};
 use crate::arguments::Quantize;
 use crate::output::Output;
 use crate::progress::Bar;
@@ -32,13 +33,17 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
     let out = output_path(arguments)?;
     let io_type = io_type(&arguments.io_type)?;
     let form = convert::form(&arguments.form)?;
-    if form == Form::QOperator && (arguments.mode != "static" || Format::of_name(&out) != Format::Onnx) {
-        return Err(Error::usage("--form qoperator is of --mode static into ONNX")
+    let has_operators = matches!(arguments.mode.as_str(), "static" | "weight-only");
+    if form == Form::QOperator && !(has_operators && Format::of_name(&out) == Format::Onnx) {
+        return Err(Error::usage("--form qoperator is of --mode static and weight-only into ONNX")
             .help("leave it out, or name an .onnx file"));
     }
     let mode = mode::mode(&arguments.mode)?;
     mode::check(arguments, mode, &target, &mut recipe, &out)?;
-    let graph = pipeline::read_model(&arguments.model)?;
+    let graph = match mode {
+        Kind::Static => pipeline::read_model(&arguments.model)?,
+        Kind::Stored(_) | Kind::MixedFloat16 => pipeline::read_large_model(&arguments.model, &out)?,
+    };
     // With data of its own for the evaluation, labels are looked for there; here the array may exist as well.
     let dataset = arguments.data.open_if_named(arguments.labels.labels.as_deref())?;
     let judged_on = evaluation_data(arguments, dataset.as_ref())?;
@@ -62,6 +67,8 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         pipeline::diff(a, b, &sample, Scope::Outputs, n_threads, &progress)
     };
     let differences = dataset.as_ref().map(compare).transpose()?;
+    // Modes make the operators they ask for themselves.
+    let form = if mode == Kind::Static { form } else { Form::Qdq };
     let opset = write(&quantized.graph, io_type, form, &out, target.max_opset)?;
     let mut table = Table::new();
     table.pair("model", arguments.model.display());
@@ -73,7 +80,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
         table.pair("recipe", recipe.display());
     }
     table.pair("mode", &arguments.mode);
-    if mode.is_none() {
+    if mode == Kind::Static {
         let report = &quantized.report;
         table.pair("calibration", format!("{}, {} samples", report.calibration, report.n_samples));
     }
@@ -110,7 +117,7 @@ pub(crate) fn quantize(arguments: &Quantize, output: Output) -> Result<()> {
 /// Quantizes as the arguments ask for; with a goal, how it was reached.
 fn make(
     arguments: &Quantize,
-    mode: Option<Mode>,
+    mode: Kind,
     graph: &Graph,
     dataset: Option<&Dataset>,
     goal: Option<&Goal>,
@@ -120,23 +127,24 @@ fn make(
 ) -> Result<(Quantized, Option<Search>)> {
     let graph = graph.clone();
     let quantized = match (mode, &arguments.stats, dataset, goal) {
-        (Some(mode), ..) => {
-            let gptq = mode::gptq(arguments, mode, dataset)?;
-            pipeline::quantize_without_data(graph, mode, options, gptq, out, progress)
+        (Kind::Stored(mode), ..) => {
+            let matrices = mode::matrices(arguments, mode, dataset)?;
+            pipeline::quantize_without_data(graph, mode, options, matrices, out, progress)
         }
-        (None, Some(stats), ..) => {
+        (Kind::MixedFloat16, ..) => pipeline::mixed_float16(graph, options, dataset, out, progress),
+        (Kind::Static, Some(stats), ..) => {
             let statistics = pipeline::read_statistics(stats)?;
             pipeline::quantize_observed(graph, &statistics, options).map_err(|error| match error.kind() {
                 ErrorKind::Usage => error,
                 _ => error.file(stats.display()),
             })
         }
-        (None, None, Some(dataset), Some(goal)) => {
+        (Kind::Static, None, Some(dataset), Some(goal)) => {
             let (quantized, search) = pipeline::quantize_to_goal(graph, dataset, options, goal, progress)?;
             return Ok((quantized, Some(search)));
         }
-        (None, None, Some(dataset), None) => pipeline::quantize(graph, dataset, options, progress),
-        (None, None, None, _) => {
+        (Kind::Static, None, Some(dataset), None) => pipeline::quantize(graph, dataset, options, progress),
+        (Kind::Static, None, None, _) => {
             Err(Error::usage("no data").help("name it with --data DATA, or --stats FILE"))
         }
     };
@@ -246,15 +254,18 @@ fn accuracy(table: &mut Table, before: &Evaluation, after: &Evaluation) {
 
 fn report_text(arguments: &Quantize, report: &Report) -> String {
     type Column = (&'static str, fn(&OpRow) -> usize);
-    let columns: [Column; 4] = [
+    let columns: [Column; 5] = [
         ("integer", |row| row.n_integer),
         ("fused", |row| row.n_fused),
         ("stored", |row| row.n_stored),
+        ("float16", |row| row.n_half),
         ("float", |row| row.n_float),
     ];
     // Only modes store weights, and they fuse nothing.
     let is_used = |(name, count): &&Column| {
-        matches!(*name, "integer" | "float") || report.ops.iter().any(|row| count(row) > 0)
+        *name == "float"
+            || (*name == "integer" && report.n_half == 0)
+            || report.ops.iter().any(|row| count(row) > 0)
     };
     let columns: Vec<&Column> = columns.iter().filter(is_used).collect();
     let names = columns.iter().map(|(name, _)| *name);
@@ -273,7 +284,8 @@ fn report_text(arguments: &Quantize, report: &Report) -> String {
     for (rewrite, count) in &report.rewrites {
         notes.pair("rewrite", format!("{rewrite} × {count}"));
     }
-    if report.n_stored > 0 && arguments.mode != "float16" && arguments.target.starts_with("onnxruntime") {
+    let unpacks = arguments.mode != "float16" && arguments.form == "qdq";
+    if report.n_stored > 0 && unpacks && arguments.target.starts_with("onnxruntime") {
         notes.pair(
             "stored weights",
             "onnxruntime makes real numbers of them at each run, or once when it loads the model with the session option \

@@ -20,6 +20,7 @@ mod verify;
 pub use edit::Patch;
 pub(crate) use infer::{Inference, merge};
 pub use integer::{Accumulator, moved_inputs};
+pub(crate) use sort::used_values;
 pub use sort::{sort_body, sort_nodes};
 pub use uses::{NodePath, Uses};
 

@@ -41,6 +41,7 @@ mod linear_attention;
 mod logic;
 mod loss;
 mod matmul;
+mod matmul_n_bits;
 mod movement;
 mod norm;
 mod numeric;
@@ -83,6 +84,7 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
 pub(crate) use infer::{broadcast_sizes, resolve_axis};
+pub(crate) use matmul_n_bits::packed;
 pub(crate) use movement::transposed;
 pub(crate) use numeric::unwritten;
 pub(crate) use packed_once::PackedOnce;
@@ -117,6 +119,7 @@ pub use linear_attention::*;
 pub use logic::*;
 pub use loss::*;
 pub use matmul::*;
+pub use matmul_n_bits::MatMulNBits;
 pub use movement::*;
 pub use norm::*;
 pub use pad::*;
@@ -503,6 +506,9 @@ ops! {
 
     // matmul.rs
     "mat_mul" => MatMul,
+
+    // matmul_n_bits.rs
+    "mat_mul_n_bits" => MatMulNBits,
 
     // movement.rs
     "expand" => Expand,

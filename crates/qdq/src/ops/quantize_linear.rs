@@ -54,11 +54,11 @@ fn params(
         Some(zero_point) if storage.integer_range().is_some() => {
             zero_point.to_i64_vec()?.into_iter().map(|zero_point| zero_point as i32).collect()
         }
-        _ => vec![0; scale.len()],
+        _ => vec![0; scale.len()].into(),
     };
     let storage = if SmallFloat::of(storage).is_some() { DType::U8 } else { storage };
     let whole = QuantParams::per_tensor(storage, 1.0, 0);
-    let params = QuantParams { scale: scale.to_f32_vec()?, zero_point, granularity, ..whole };
+    let params = QuantParams { scale: scale.to_f32()?, zero_point, granularity, ..whole };
     params.check_shape(shape)?;
     Ok(params)
 }

@@ -34,10 +34,14 @@ pub use diff::{Compared, Diff, Scope, diff};
 pub use evaluate::{Evaluation, evaluate};
 pub use exactness::Exactness;
 pub use explain::{ExplainedNode, Explanation, Runs, explain};
-pub use model_file::{Format, WrittenModel, read_model, read_model_as_written, write_model};
+pub use model_file::{
+    Format, WrittenModel, read_large_model, read_model, read_model_as_written, write_model,
+};
 pub use observe::{Observation, Prepared, observe, prepare};
 pub use progress::Progress;
-pub use quantize::{QuantizeOptions, Quantized, quantize, quantize_without_data, with_integer_io};
+pub use quantize::{
+    QuantizeOptions, Quantized, mixed_float16, quantize, quantize_without_data, with_integer_io,
+};
 pub use run::{Run, run};
 pub use samples::{for_each_sample, for_each_sample_in_order};
 pub use search::{GOAL_SAMPLES, Goal, Precision, RankedLayer, Search, quantize_to_goal};

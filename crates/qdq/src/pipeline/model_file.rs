@@ -1,5 +1,6 @@
 //! Model files: which format, and from and to the disk.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::output_file::OutputFile;
+use super::scratch::Scratch;
 use crate::error::{Error, Result};
 use crate::formats::{onnx, tflite};
 use crate::graph::{Graph, text};
@@ -71,7 +73,17 @@ pub struct WrittenModel {
 /// # Errors
 /// A file that is missing, of another format, damaged, or breaks a rule of the graph.
 pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
-    read_verified(path.as_ref(), onnx::read)
+    read_verified(path.as_ref(), &|bytes, folder| onnx::read(bytes, folder))
+}
+
+/// Reads a model that may be larger than memory: weights that cannot be used where they lie, as in most ONNX files of one
+/// piece, go to a file in the folder of `out` that is gone when this returns.
+///
+/// # Errors
+/// As [`read_model`]; a folder that cannot be written to.
+pub fn read_large_model(path: impl AsRef<Path>, out: impl AsRef<Path>) -> Result<Graph> {
+    let scratch = RefCell::new(Scratch::beside(out.as_ref())?);
+    read_verified(path.as_ref(), &|bytes, folder| onnx::read(bytes, &Sparing { folder, scratch: &scratch }))
 }
 
 /// Reads a model and keeps the operators of an ONNX file that compute in integers (`QLinearConv`, `MatMulInteger` …) as they
@@ -80,21 +92,46 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
 /// # Errors
 /// As [`read_model`].
 pub fn read_model_as_written(path: impl AsRef<Path>) -> Result<Graph> {
-    read_verified(path.as_ref(), |bytes, side_files| {
-        onnx::read_keeping(bytes, side_files, profiles::ONNXRUNTIME.operators)
+    read_verified(path.as_ref(), &|bytes, folder| {
+        onnx::read_keeping(bytes, folder, profiles::ONNXRUNTIME.operators)
     })
 }
 
-/// How bytes of an ONNX file become a graph.
-type ReadOnnx = fn(Bytes, &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph>;
+/// The folder of a model, with its side files.
+struct Folder<'p>(&'p Path);
 
-fn read_verified(path: &Path, read_onnx: ReadOnnx) -> Result<Graph> {
+impl onnx::Files for Folder<'_> {
+    fn side_file(&self, name: &str) -> Result<Bytes> {
+        map(&self.0.join(name))
+    }
+}
+
+/// A folder whose model may be larger than memory.
+struct Sparing<'p> {
+    folder: &'p Folder<'p>,
+    scratch: &'p RefCell<Scratch>,
+}
+
+impl onnx::Files for Sparing<'_> {
+    fn side_file(&self, name: &str) -> Result<Bytes> {
+        self.folder.side_file(name)
+    }
+
+    fn aligned(&self, bytes: Bytes) -> Result<Bytes> {
+        self.scratch.borrow_mut().keep_bytes(&bytes)
+    }
+}
+
+/// How bytes of an ONNX file become a graph.
+type ReadOnnx<'r> = &'r dyn Fn(Bytes, &Folder<'_>) -> Result<Graph>;
+
+fn read_verified(path: &Path, read_onnx: ReadOnnx<'_>) -> Result<Graph> {
     let graph = read(path, read_onnx).map_err(|error| error.file(path.display()))?;
     graph.verify().map_err(|error| error.file(path.display()))?;
     Ok(graph)
 }
 
-fn read(path: &Path, read_onnx: ReadOnnx) -> Result<Graph> {
+fn read(path: &Path, read_onnx: ReadOnnx<'_>) -> Result<Graph> {
     let bytes = map(path)?;
     if bytes.is_empty() {
         return Err(Error::malformed("the file is empty"));
@@ -102,10 +139,7 @@ fn read(path: &Path, read_onnx: ReadOnnx) -> Result<Graph> {
     match Format::of_content(path, &bytes) {
         Some(Format::Text) => read_text(&bytes),
         Some(Format::Tflite) => tflite::read(bytes),
-        Some(Format::Onnx) => {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            read_onnx(bytes, &|name| map(&folder.join(name)))
-        }
+        Some(Format::Onnx) => read_onnx(bytes, &Folder(path.parent().unwrap_or(Path::new("")))),
         None => {
             let format = foreign_format(&bytes).unwrap_or("no model");
             Err(Error::unsupported(format!("this is {format}, not ONNX or TFLite"))
@@ -153,7 +187,7 @@ fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<WrittenModel> {
         Format::Text => write_text(graph, path).map(|()| WrittenModel::default()),
         Format::Tflite => {
             let written = tflite::write(graph)?;
-            write_file(path, [&written.model[..]])?.persist()?;
+            write_file(path, [written.model])?.persist()?;
             Ok(WrittenModel { opset: None, left_in_float: written.left_in_float })
         }
         Format::Onnx => {
@@ -169,7 +203,7 @@ fn write_text(graph: &Graph, path: &Path) -> Result<()> {
         Error::unsupported("the text form does not hold constants of more than 16 numbers")
             .help("write an .onnx file; `qdq inspect --text` prints the graph")
     })?;
-    write_file(path, [text.as_bytes()])?.persist()
+    write_file(path, [text])?.persist()
 }
 
 fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
@@ -187,11 +221,11 @@ fn write_onnx(graph: &Graph, path: &Path, max_opset: i64) -> Result<i64> {
     } else {
         onnx::write(graph, &options)?
     };
-    let model = write_file(path, written.model.iter().map(|chunk| &chunk[..]))?;
+    let model = write_file(path, written.model.iter().map(onnx::Piece::bytes))?;
     if let Some(side_file) = &written.side_file {
-        let chunks = side_file.chunks.iter().map(|chunk| &chunk[..]);
+        let pieces = side_file.pieces.iter().map(onnx::Piece::bytes);
         // The model comes last: where it is, all of it is.
-        write_file(&path.with_file_name(&side_file.name), chunks)?.persist()?;
+        write_file(&path.with_file_name(&side_file.name), pieces)?.persist()?;
     }
     model.persist()?;
     Ok(written.opset)
@@ -203,11 +237,11 @@ fn has_op(graph: &Graph, is_it: impl Fn(&Op) -> bool) -> bool {
     found
 }
 
-fn write_file<'b>(path: &Path, chunks: impl IntoIterator<Item = &'b [u8]>) -> Result<OutputFile> {
+fn write_file<B: AsRef<[u8]>>(path: &Path, pieces: impl IntoIterator<Item = B>) -> Result<OutputFile> {
     let mut file = OutputFile::create(path)?;
-    for chunk in chunks {
-        file.write_all(chunk).map_err(|error| Error::io(path.display(), &error))?;
-        pages::give_back(chunk);
+    for piece in pieces {
+        file.write_all(piece.as_ref()).map_err(|error| Error::io(path.display(), &error))?;
+        pages::give_back(piece.as_ref());
     }
     Ok(file)
 }

@@ -6,12 +6,13 @@ use std::path::Path;
 use super::bias_correction::quantize_corrected;
 use super::observe::{canonical, check_data};
 use super::scratch::Scratch;
-use super::{Observation, Prepared, Progress, for_each_sample_in_order, observe, prepare};
+use super::{Observation, Prepared, Progress, for_each_sample, for_each_sample_in_order, observe, prepare};
 use crate::data::{Dataset, Sample};
 use crate::error::Result;
 use crate::exec::Program;
-use crate::graph::{Graph, ValueId};
-use crate::quant::{self, Mode, Moments, Recipe, Report};
+use crate::graph::{Graph, Node, ValueId};
+use crate::kernels::reduce::min_max;
+use crate::quant::{self, Matrices, Mode, Moments, Recipe, Report, Rounding};
 use crate::targets::{Formula, Target};
 use crate::tensor::DType;
 
@@ -85,8 +86,8 @@ pub fn with_integer_io(graph: &Graph, storage: DType) -> Result<Graph> {
 
 /// Applies a mode that needs no data, to a model that will be written to `out`.
 ///
-/// With data for `gptq`, matrices that are only stored are rounded by GPTQ; its sums are of floats, so that the order of the
-/// samples may decide about last bits. Samples run one after the other.
+/// GPTQ takes its data from a dataset. Its sums are of floats, so that the order of the samples may decide about last bits;
+/// samples run one after the other.
 ///
 /// Large constants are kept in a file in the folder of `out` that is gone when this returns; one at a time is in memory.
 ///
@@ -96,25 +97,90 @@ pub fn quantize_without_data(
     graph: Graph,
     mode: Mode,
     options: &QuantizeOptions,
-    gptq: Option<&Dataset>,
+    matrices: Matrices<&Dataset>,
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Quantized> {
     let (mut graph, mut report) = canonical(graph, &options.recipe, &options.target)?;
-    let moments = match gptq {
-        Some(dataset) => moments(&graph, dataset, options, progress)?,
-        None => BTreeMap::new(),
+    let observed;
+    let rounding = match matrices.rounding {
+        Rounding::Gptq(dataset) => {
+            observed = moments(&graph, dataset, options, progress)?;
+            Rounding::Gptq(&observed)
+        }
+        Rounding::Nearest => Rounding::Nearest,
+        Rounding::Hqq => Rounding::Hqq,
     };
+    let matrices = Matrices { rounding, form: matrices.form };
     let before = graph.clone();
     let mut scratch = Scratch::beside(out)?;
     let mut keep = |tensor| scratch.keep(tensor);
     let decisions =
-        quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, &moments, &mut keep)?;
+        quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, matrices, &mut keep)?;
     report.count(&before, &decisions);
     if mode == Mode::Dynamic && options.target.formula == Formula::Tflite {
         crate::formats::tflite::set_dynamic_range(&mut graph);
     }
     Ok(Quantized { graph, report, data: Vec::new() })
+}
+
+/// Lets ops compute in f16 where that loses little, in a model that will be written to `out`.
+///
+/// With data, ops that meet numbers near to what f16 holds stay in f32.
+///
+/// # Errors
+/// As [`quant::mixed_float16`](crate::quant::mixed_float16); data that does not fit.
+pub fn mixed_float16(
+    graph: Graph,
+    options: &QuantizeOptions,
+    dataset: Option<&Dataset>,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Quantized> {
+    let (mut graph, mut report) = canonical(graph, &options.recipe, &options.target)?;
+    let peaks = match dataset {
+        Some(dataset) => peaks(&graph, dataset, options, progress)?,
+        None => BTreeMap::new(),
+    };
+    let before = graph.clone();
+    let mut scratch = Scratch::beside(out)?;
+    let mut keep = |tensor| scratch.keep(tensor);
+    let decisions = quant::mixed_float16(&mut graph, &options.recipe, &options.target, &peaks, &mut keep)?;
+    report.count(&before, &decisions);
+    Ok(Quantized { graph, report, data: Vec::new() })
+}
+
+/// The largest magnitude of each value in f32 of the main graph.
+fn peaks(
+    graph: &Graph,
+    dataset: &Dataset,
+    options: &QuantizeOptions,
+    progress: &dyn Progress,
+) -> Result<BTreeMap<ValueId, f32>> {
+    check_data(graph, dataset)?;
+    let is_f32 = |id: &ValueId| graph[*id].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32);
+    let computed = graph.body.nodes.iter().flat_map(Node::present_outputs);
+    let observed = computed.chain(graph.body.inputs.iter().copied()).filter(is_f32).collect();
+    let program = Program::new(graph.clone(), observed)?;
+    let samples = dataset.samples(graph)?;
+    progress.start("observing", samples.len());
+    let work = |peaks: &mut BTreeMap<ValueId, f32>, sample: Sample| {
+        program.run(sample.feeds, &mut |id, tensor| {
+            let (min, max) = min_max(tensor.as_slice::<f32>()?);
+            let peak = peaks.entry(id).or_default();
+            *peak = peak.max(-min).max(max);
+            Ok(())
+        })?;
+        Ok(())
+    };
+    let of_threads =
+        for_each_sample(samples, options.n_threads, progress, BTreeMap::new, work, |_, ()| Ok(()))?;
+    let mut all: BTreeMap<ValueId, f32> = BTreeMap::new();
+    for (id, peak) in of_threads.into_iter().flatten() {
+        let largest = all.entry(id).or_default();
+        *largest = largest.max(peak);
+    }
+    Ok(all)
 }
 
 /// Moments of the inputs of all matrices that are stored.

@@ -1,4 +1,4 @@
-//! Large constants kept in a file while a model is made, so that not all of them are in memory at once.
+//! Large tensors kept in a file while a model is read or made, so that not all of them are in memory at once.
 
 use std::io::Write;
 use std::path::Path;
@@ -40,24 +40,36 @@ impl Scratch {
         if bytes.len() < SMALLEST {
             return Ok(tensor);
         }
+        let mapped = self.keep_bytes(bytes)?;
+        match in_bytes(tensor.data(), mapped) {
+            Some(data) => Tensor::new(tensor.shape().to_vec(), data),
+            None => Ok(tensor),
+        }
+    }
+
+    /// The same bytes in the file, aligned for numbers of any type.
+    ///
+    /// # Errors
+    /// A disk that is full.
+    pub(super) fn keep_bytes(&mut self, bytes: &[u8]) -> Result<Bytes> {
         let length = bytes.len();
         let padding = vec![0; (length as u64).next_multiple_of(ALIGNMENT) as usize - length];
         let written = self.file.write_all(bytes).and_then(|()| self.file.write_all(&padding));
+        pages::give_back(bytes);
         let mapped = written.and_then(|()| pages::map(&self.file.file, self.length, length));
         let mapped = mapped.map_err(|error| {
             Error::io("the temporary file beside the model", &error).help("free some space on the disk")
         })?;
         self.length += (length + padding.len()) as u64;
-        match in_bytes(tensor.data(), mapped) {
-            Some(data) => Tensor::new(tensor.shape().to_vec(), data),
-            None => Ok(tensor),
-        }
+        Ok(mapped)
     }
 }
 
 /// The same data in other bytes; `None` for types that weights are not stored in.
 fn in_bytes(data: &Data, bytes: Bytes) -> Option<Data> {
     Some(match data {
+        Data::F32(_) => Data::F32(Buffer::from_bytes(bytes)?),
+        Data::I32(_) => Data::I32(Buffer::from_bytes(bytes)?),
         Data::F16(_) => Data::F16(Buffer::from_bytes(bytes)?),
         Data::I8(_) => Data::I8(Buffer::from_bytes(bytes)?),
         Data::U8(_) => Data::U8(Buffer::from_bytes(bytes)?),

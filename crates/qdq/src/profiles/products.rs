@@ -114,7 +114,7 @@ pub(in crate::profiles) fn prepared_conv<F: FromSums + 'static>(
     Ok(Box::new(PreparedConv {
         conv: conv.clone(),
         weights: weights.clone(),
-        zero_points: params(node, 1)?.zero_point.clone(),
+        zero_points: params(node, 1)?.zero_point.to_vec(),
         bias,
         zero_point: activation(node, 0)?.zero_point,
         packed: PackedOnce::default(),

@@ -68,12 +68,14 @@ pub(super) fn observed_params(
 pub fn weight_params(weights: &Tensor, spec: &QuantizationSpec, formula: Formula) -> Result<QuantParams> {
     let mut params = layout(weights.shape(), spec)?;
     if let ObserverKind::FixedQParams { scale, zero_point } = spec.observer {
-        (params.scale, params.zero_point) = (vec![scale], vec![zero_point]);
+        (params.scale, params.zero_point) = (vec![scale].into(), vec![zero_point].into());
         params.check_shape(weights.shape())?;
         return Ok(params);
     }
-    for (group, (min, max)) in group_ranges(weights, &params, spec)?.into_iter().enumerate() {
-        (params.scale[group], params.zero_point[group]) = params_of_range((min, max), spec, formula)?;
+    let ranges = group_ranges(weights, &params, spec)?;
+    let groups = params.scale.make_mut().iter_mut().zip(params.zero_point.make_mut());
+    for ((scale, zero_point), range) in groups.zip(ranges) {
+        (*scale, *zero_point) = params_of_range(range, spec, formula)?;
     }
     params.check_shape(weights.shape())?;
     Ok(params)
@@ -143,7 +145,7 @@ fn layout(dims: &[usize], spec: &QuantizationSpec) -> Result<QuantParams> {
             (Granularity::PerBlock { axis: spec.axis, size }, others * along()?.div_ceil(size))
         }
     };
-    let (scale, zero_point) = (vec![1.0; n_groups], vec![0; n_groups]);
+    let (scale, zero_point) = (vec![1.0; n_groups].into(), vec![0; n_groups].into());
     Ok(QuantParams { storage: spec.storage, quant_min, quant_max, scale, zero_point, granularity })
 }
 
@@ -319,7 +321,7 @@ mod tests {
         let spec = QuantizationSpec { block: Some(2), axis: 0, ..base };
         let weights = Tensor::from_vec(vec![4, 1], vec![1.0f32, -127.0, 2.0, 254.0]).unwrap();
         let params = weight_params(&weights, &spec, Formula::Onnxruntime).unwrap();
-        assert_eq!(params.scale, [1.0, 2.0]);
+        assert_eq!(params.scale[..], [1.0, 2.0]);
         assert_eq!(
             weight_integers(&weights, &params, Formula::Onnxruntime).unwrap().to_i64_vec().unwrap(),
             [1, -127, 1, 127]

@@ -19,6 +19,8 @@ pub struct OpRow {
     pub n_fused: usize,
     /// Nodes that compute in float on weights stored in fewer bits.
     pub n_stored: usize,
+    /// Nodes that compute in f16.
+    pub n_half: usize,
     /// Nodes left in float.
     pub n_float: usize,
     /// Why, with the number of nodes for each reason.
@@ -38,6 +40,8 @@ pub struct Report {
     pub n_integer: usize,
     /// Nodes that compute in float on weights stored in fewer bits.
     pub n_stored: usize,
+    /// Nodes that compute in f16.
+    pub n_half: usize,
     /// Nodes on real numbers left in float.
     pub n_float: usize,
     /// By kind of op, most nodes first.
@@ -81,6 +85,7 @@ impl Report {
                 Decision::Integer(_) | Decision::Dynamic(_) => row.n_integer += 1,
                 Decision::Fused => row.n_fused += 1,
                 Decision::Stored => row.n_stored += 1,
+                Decision::Half => row.n_half += 1,
                 Decision::NotFloat => {}
                 Decision::Float(reason) => {
                     row.n_float += 1;
@@ -92,8 +97,10 @@ impl Report {
         self.ops = rows.into_values().collect();
         self.n_integer = self.ops.iter().map(|row| row.n_integer).sum();
         self.n_stored = self.ops.iter().map(|row| row.n_stored).sum();
+        self.n_half = self.ops.iter().map(|row| row.n_half).sum();
         self.n_float = self.ops.iter().map(|row| row.n_float).sum();
-        self.ops
-            .sort_by_key(|row| std::cmp::Reverse(row.n_integer + row.n_fused + row.n_stored + row.n_float));
+        self.ops.sort_by_key(|row| {
+            std::cmp::Reverse(row.n_integer + row.n_fused + row.n_stored + row.n_half + row.n_float)
+        });
     }
 }

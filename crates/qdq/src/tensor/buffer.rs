@@ -55,6 +55,21 @@ impl<T: Clone + Viewable> Buffer<T> {
         }
     }
 
+    /// The elements to be changed; copied first if anyone else holds them.
+    pub fn make_mut(&mut self) -> &mut [T] {
+        let is_shared = match self {
+            Buffer::Owned(shared) => Arc::get_mut(shared).is_none(),
+            Buffer::Mapped(_) => true,
+        };
+        if is_shared {
+            *self = self.to_vec().into();
+        }
+        match self {
+            Buffer::Owned(shared) => Arc::get_mut(shared).map_or(&mut [], Storage::elements_mut),
+            Buffer::Mapped(_) => &mut [],
+        }
+    }
+
     /// The elements if nobody else holds them.
     pub fn into_unique(self) -> Option<Vec<T>> {
         match self {
@@ -111,6 +126,27 @@ impl<T: Viewable> Deref for Buffer<T> {
             Buffer::Owned(shared) => shared,
             Buffer::Mapped(bytes) => T::view(&bytes.0),
         }
+    }
+}
+
+impl<T: Viewable + PartialEq> PartialEq for Buffer<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
+    }
+}
+
+impl<T: Viewable> FromIterator<T> for Buffer<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        elements.into_iter().collect::<Vec<T>>().into()
+    }
+}
+
+impl<'b, T: Viewable> IntoIterator for &'b Buffer<T> {
+    type Item = &'b T;
+    type IntoIter = std::slice::Iter<'b, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

@@ -234,6 +234,14 @@ impl Tensor {
         with_numbers!(&self.data, elements => Ok(elements.iter().map(|&e| e.to_f64() as f32).collect()), else Err(self.not_numbers()))
     }
 
+    /// As [`Tensor::to_f32_vec`], without copying what is `f32`.
+    pub fn to_f32(&self) -> Result<Buffer<f32>> {
+        match &self.data {
+            Data::F32(elements) => Ok(elements.clone()),
+            _ => Ok(self.to_f32_vec()?.into()),
+        }
+    }
+
     /// All elements as `f64`, converted where they are of another numeric type (bool: 0 and 1).
     pub fn to_f64_vec(&self) -> Result<Vec<f64>> {
         if let Data::Bool(elements) = &self.data {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::DType;
+use super::{Buffer, DType};
 use crate::error::{Error, Result};
 
 /// Along what the parameters vary.
@@ -33,9 +33,9 @@ pub struct QuantParams {
     /// Largest integer used.
     pub quant_max: i32,
     /// Size of one step, greater than 0; one a group of the granularity, in row-major order.
-    pub scale: Vec<f32>,
+    pub scale: Buffer<f32>,
     /// Integer that means 0.0; as many as scales.
-    pub zero_point: Vec<i32>,
+    pub zero_point: Buffer<i32>,
     /// What a scale belongs to.
     pub granularity: Granularity,
 }
@@ -48,8 +48,8 @@ impl QuantParams {
             storage,
             quant_min,
             quant_max,
-            scale: vec![scale],
-            zero_point: vec![zero_point],
+            scale: vec![scale].into(),
+            zero_point: vec![zero_point].into(),
             granularity: Granularity::PerTensor,
         }
     }
@@ -57,6 +57,7 @@ impl QuantParams {
     /// Parameters for each index of `axis` over the full range of `storage`.
     pub fn per_axis(storage: DType, axis: usize, scale: Vec<f32>, zero_point: Vec<i32>) -> Self {
         let (quant_min, quant_max) = storage.integer_range().unwrap_or((0, 0));
+        let (scale, zero_point) = (scale.into(), zero_point.into());
         Self { storage, quant_min, quant_max, scale, zero_point, granularity: Granularity::PerAxis(axis) }
     }
 
@@ -159,11 +160,12 @@ impl QuantParams {
                 format!("{{scale={}, zero_point={}}}", self.scale[0], self.zero_point[0])
             }
             Granularity::PerAxis(axis) => {
-                format!("{{axis={axis}, scale={:?}, zero_point={:?}}}", self.scale, self.zero_point)
+                format!("{{axis={axis}, scale={:?}, zero_point={:?}}}", &self.scale[..], &self.zero_point[..])
             }
             Granularity::PerBlock { axis, size } => format!(
                 "{{axis={axis}, block={size}, scale={:?}, zero_point={:?}}}",
-                self.scale, self.zero_point
+                &self.scale[..],
+                &self.zero_point[..]
             ),
         }
     }

@@ -69,6 +69,11 @@ pub(crate) fn take_spare<T: Viewable>(len: usize) -> Option<Vec<T>> {
 pub struct Storage<T: Viewable>(Vec<T>);
 
 impl<T: Viewable> Storage<T> {
+    /// The elements, to be changed.
+    pub(super) fn elements_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+
     /// The elements.
     pub(super) fn into_vec(mut self) -> Vec<T> {
         std::mem::take(&mut self.0)

@@ -41,7 +41,8 @@ pub(crate) fn model(
 
 /// The text form of a model that can be read.
 pub(crate) fn text_of(bytes: &Bytes) -> String {
-    let graph = onnx::read(bytes.clone(), &|_| unreachable!()).unwrap_or_else(|error| panic!("{error}"));
+    let graph =
+        onnx::read(bytes.clone(), &|_: &str| unreachable!()).unwrap_or_else(|error| panic!("{error}"));
     graph.verify().unwrap_or_else(|error| panic!("{error}\n{}", text::print(&graph)));
     text::print(&graph)
 }

@@ -1,4 +1,4 @@
-//! Side files: tensor data kept outside of the model file.
+//! What lies around a model file: tensor data in side files, and room for data that cannot be used in place.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,15 +8,43 @@ use qdq_schema::onnx::StringStringEntryProto;
 
 use crate::error::{Error, Result};
 
+/// What a reader asks of its caller, who may open files. A function that gives side files is enough.
+pub trait Files {
+    /// The content of a file by its name relative to the model's folder; names that would lead out of that folder are
+    /// refused before this is called.
+    fn side_file(&self, name: &str) -> Result<Bytes>;
+
+    /// The same bytes at an address where numbers may be read from them, for large tensors that lie elsewhere in their file;
+    /// they are copied into memory where this leaves them.
+    fn aligned(&self, bytes: Bytes) -> Result<Bytes> {
+        Ok(bytes)
+    }
+}
+
+impl<F: Fn(&str) -> Result<Bytes>> Files for F {
+    fn side_file(&self, name: &str) -> Result<Bytes> {
+        self(name)
+    }
+}
+
+/// Fewer bytes than this are copied into memory without asking.
+const LARGE: usize = 1 << 20;
+
 /// Opens side files through the caller, each once.
 pub(super) struct SideFiles<'a> {
-    open: &'a dyn Fn(&str) -> Result<Bytes>,
+    files: &'a dyn Files,
     opened: RefCell<BTreeMap<String, Bytes>>,
 }
 
 impl<'a> SideFiles<'a> {
-    pub(super) fn new(open: &'a dyn Fn(&str) -> Result<Bytes>) -> Self {
-        Self { open, opened: RefCell::default() }
+    pub(super) fn new(files: &'a dyn Files) -> Self {
+        Self { files, opened: RefCell::default() }
+    }
+
+    /// The same bytes, aligned for numbers of `bits` bits if they are many.
+    pub(super) fn aligned(&self, bytes: Bytes, bits: usize) -> Result<Bytes> {
+        let is_aligned = bytes.as_ptr().addr().is_multiple_of((bits / 8).max(1));
+        if is_aligned || bytes.len() < LARGE { Ok(bytes) } else { self.files.aligned(bytes) }
     }
 
     /// The `needed` bytes that `external_data` points at, without copying them.
@@ -56,7 +84,7 @@ impl<'a> SideFiles<'a> {
         if let Some(bytes) = self.opened.borrow().get(location) {
             return Ok(bytes.clone());
         }
-        let bytes = (self.open)(location)?;
+        let bytes = self.files.side_file(location)?;
         self.opened.borrow_mut().insert(location.to_owned(), bytes.clone());
         Ok(bytes)
     }

@@ -1,7 +1,7 @@
 //! ONNX: reads operator sets 7 to 28, writes the lowest one that can express the model.
 //!
 //! [`read()`] takes the bytes of a model, which may be those of a memory-mapped file, and a function that gives the
-//! bytes of its side files; [`write()`] gives bytes. Neither opens a file. How operators are spelled is in `ops/`.
+//! bytes of its side files (or other [`Files`]); [`write()`] gives bytes. Neither opens a file. How operators are spelled is in `ops/`.
 //!
 //! - `Constant` nodes become constants, functions of the model take the place of the nodes that call them,
 //!   bodies of `If`, `Loop` and `Scan` become regions.
@@ -32,8 +32,9 @@ mod value_info;
 mod versions;
 mod write;
 
+pub use external::Files;
 pub use read::{read, read_keeping};
 pub use tensor_read::read_tensor_file;
-pub use tensor_write::SideFile;
+pub use tensor_write::{Piece, SideFile};
 pub use versions::{NEWEST_OPSET, OLDEST_OPSET};
 pub use write::{WriteOptions, Written, write};

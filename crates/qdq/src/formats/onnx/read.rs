@@ -9,7 +9,7 @@ use qdq_schema::onnx::{
     FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
 };
 
-use super::external::SideFiles;
+use super::external::{Files, SideFiles};
 use super::function::FunctionKey;
 use super::names::{describe_node, is_default_domain};
 use super::node_reader::NodeReader;
@@ -27,24 +27,17 @@ const MAX_ERRORS: usize = 50;
 
 /// Reads a model. Tensors that lie aligned in `bytes` or in a side file are used in place.
 ///
-/// `side_files` gives the content of a file by its name relative to the model's folder; names that would lead
-/// out of that folder are refused before it is called.
-///
 /// # Errors
 /// Everything in the model that is malformed or not supported, each with its node, value and attribute.
-pub fn read(bytes: Bytes, side_files: &dyn Fn(&str) -> Result<Bytes>) -> Result<Graph> {
-    read_keeping(bytes, side_files, &[])
+pub fn read(bytes: Bytes, files: &dyn Files) -> Result<Graph> {
+    read_keeping(bytes, files, &[])
 }
 
 /// Reads a model and keeps these operators as nodes of the file, instead of what they mean.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_keeping(
-    bytes: Bytes,
-    side_files: &dyn Fn(&str) -> Result<Bytes>,
-    kept: &'static [&'static str],
-) -> Result<Graph> {
+pub fn read_keeping(bytes: Bytes, files: &dyn Files, kept: &'static [&'static str]) -> Result<Graph> {
     let model = ModelProto::decode(bytes).map_err(|error| {
         Error::malformed(format!("this is no ONNX model, or a damaged one: {error}"))
             .help("check that the file is complete; fetch or export it again")
@@ -56,7 +49,7 @@ pub fn read_keeping(
     let opsets = read_opsets(&model.opset_import)?;
     let mut reader = Reader {
         graph: Graph::new(graph.name()),
-        side_files: SideFiles::new(side_files),
+        side_files: SideFiles::new(files),
         functions: model.functions.iter().map(|function| (FunctionKey::of(function), function)).collect(),
         frame: Frame { opsets: Rc::new(opsets), bindings: Rc::default(), prefix: String::new() },
         scopes: Scopes::default(),

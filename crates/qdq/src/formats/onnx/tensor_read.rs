@@ -39,11 +39,11 @@ pub(super) fn read_tensor(proto: &TensorProto, side_files: &SideFiles) -> Result
     let data = if proto.data_location() == DataLocation::External {
         let bits = dtype.bits().ok_or_else(|| Error::malformed("strings cannot be external data"))?;
         let needed = byte_length(count, bits)?;
-        raw_data(dtype, count, side_files.bytes(&proto.external_data, needed)?)?
+        raw_data(dtype, count, side_files.bytes(&proto.external_data, needed)?, side_files)?
     } else {
         match &proto.raw_data {
             Some(raw) if !raw.is_empty() || typed_length(proto, dtype) == 0 => {
-                raw_data(dtype, count, raw.clone())?
+                raw_data(dtype, count, raw.clone(), side_files)?
             }
             _ => typed_data(proto, dtype, count)?,
         }
@@ -63,7 +63,7 @@ fn byte_length(count: usize, bits: usize) -> Result<usize> {
     length.ok_or_else(|| Error::malformed(format!("{count} elements of {bits} bits are too large")))
 }
 
-fn raw_data(dtype: DType, count: usize, raw: Bytes) -> Result<Data> {
+fn raw_data(dtype: DType, count: usize, raw: Bytes, side_files: &SideFiles) -> Result<Data> {
     let bits = dtype.bits().ok_or_else(|| Error::malformed("strings in raw_data"))?;
     let needed = byte_length(count, bits)?;
     if raw.len() != needed {
@@ -73,6 +73,7 @@ fn raw_data(dtype: DType, count: usize, raw: Bytes) -> Result<Data> {
         ))
         .help("fetch or export the model again; the file is damaged"));
     }
+    let raw = side_files.aligned(raw, bits)?;
     Ok(match dtype {
         DType::F32 => in_place::<f32>(raw)?,
         DType::F64 => in_place::<f64>(raw)?,

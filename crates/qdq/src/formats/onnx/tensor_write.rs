@@ -5,7 +5,7 @@ use qdq_schema::onnx::tensor_proto::DataLocation;
 use qdq_schema::onnx::{StringStringEntryProto, TensorProto};
 
 use super::dtype::write_dtype;
-use crate::tensor::{Buffer, Data, Element, SmallFloat, Tensor};
+use crate::tensor::{Buffer, Data, Element, SmallFloat, Tensor, pages};
 
 /// Start of each tensor in a side file, so that readers can map it into memory.
 const ALIGNMENT: usize = 4096;
@@ -13,15 +13,67 @@ const ALIGNMENT: usize = 4096;
 /// Tensors smaller than this many bytes stay in the model file.
 const SMALLEST_EXTERNAL: usize = 1024;
 
-/// The tensor with its data in the model file. Numbers are shared with `tensor`, not copied.
-pub(super) fn write_tensor(name: &str, tensor: &Tensor) -> TensorProto {
-    let mut proto = header(name, tensor);
-    if let Data::Str(elements) = tensor.data() {
-        proto.string_data = elements.iter().map(|element| Bytes::copy_from_slice(element)).collect();
-    } else {
-        proto.raw_data = Some(raw_bytes(tensor.data()));
+/// A tensor, its numbers apart.
+pub(super) struct Initializer {
+    /// All but the numbers; of strings those, too.
+    pub(super) header: TensorProto,
+    /// Shared with the graph's tensor.
+    pub(super) numbers: Option<Data>,
+}
+
+impl Initializer {
+    pub(super) fn new(name: &str, tensor: &Tensor) -> Self {
+        let mut header = header(name, tensor);
+        let numbers = match tensor.data() {
+            Data::Str(elements) => {
+                header.string_data = elements.iter().map(|element| Bytes::copy_from_slice(element)).collect();
+                None
+            }
+            numbers => Some(numbers.clone()),
+        };
+        Self { header, numbers }
     }
-    proto
+}
+
+/// The tensor with its numbers, for attributes.
+pub(super) fn write_tensor(name: &str, tensor: &Tensor) -> TensorProto {
+    let Initializer { header, numbers } = Initializer::new(name, tensor);
+    TensorProto { raw_data: numbers.as_ref().map(raw_bytes), ..header }
+}
+
+/// A piece of a file.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// As they are.
+    Bytes(Bytes),
+    /// The numbers of a tensor of the graph, which need no memory before they are written.
+    Numbers(Data),
+}
+
+impl Piece {
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Piece::Bytes(bytes) => bytes.len(),
+            Piece::Numbers(numbers) => {
+                let bits = numbers.dtype().bits().unwrap_or(0);
+                if bits < 8 { numbers.len().div_ceil(8 / bits.max(1)) } else { numbers.len() * (bits / 8) }
+            }
+        }
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes; numbers of at least 8 bits are not copied.
+    pub fn bytes(&self) -> Bytes {
+        match self {
+            Piece::Bytes(bytes) => bytes.clone(),
+            Piece::Numbers(numbers) => raw_bytes(numbers),
+        }
+    }
 }
 
 fn header(name: &str, tensor: &Tensor) -> TensorProto {
@@ -48,11 +100,11 @@ fn raw_bytes(data: &Data) -> Bytes {
         Data::I64(elements) => share(elements),
         Data::U64(elements) => share(elements),
         Data::Bool(elements) => elements.iter().map(|&element| u8::from(element)).collect(),
-        Data::Small(SmallFloat::F4E2m1, elements) | Data::U4(elements) => pack(elements.iter().copied(), 4),
+        Data::Small(SmallFloat::F4E2m1, elements) | Data::U4(elements) => pack(elements, 4),
         Data::U8(elements) | Data::Small(_, elements) => share(elements),
-        Data::I4(elements) => pack(elements.iter().map(|&element| element as u8), 4),
-        Data::I2(elements) => pack(elements.iter().map(|&element| element as u8), 2),
-        Data::U2(elements) => pack(elements.iter().copied(), 2),
+        Data::I4(elements) => pack(bytemuck::cast_slice(elements), 4),
+        Data::I2(elements) => pack(bytemuck::cast_slice(elements), 2),
+        Data::U2(elements) => pack(elements, 2),
         Data::Str(_) => Bytes::new(),
     }
 }
@@ -74,33 +126,29 @@ fn share<T: Element + bytemuck::Pod>(elements: &Buffer<T>) -> Bytes {
 }
 
 /// Several elements a byte, the first in the lowest bits.
-fn pack(elements: impl Iterator<Item = u8>, bits: usize) -> Bytes {
-    let per_byte = 8 / bits;
-    let mut bytes = Vec::new();
-    for (at, element) in elements.enumerate() {
-        if at % per_byte == 0 {
-            bytes.push(0);
-        }
-        if let Some(byte) = bytes.last_mut() {
-            *byte |= element << (8 - bits) >> (8 - bits) << (at % per_byte * bits);
-        }
-    }
+fn pack(elements: &[u8], bits: usize) -> Bytes {
+    let mask = (1 << bits) - 1;
+    let byte = |elements: &[u8]| {
+        elements.iter().enumerate().fold(0, |byte, (at, element)| byte | (element & mask) << (at * bits))
+    };
+    let bytes: Vec<u8> = elements.chunks(8 / bits).map(byte).collect();
+    pages::give_back(elements);
     bytes.into()
 }
 
 /// A file that lies beside the model and holds the data of its large tensors.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SideFile {
     /// Its name, relative to the model's folder.
     pub name: String,
-    /// Its content, in order; the pieces are shared with the graph's tensors.
-    pub chunks: Vec<Bytes>,
+    /// Its content, in order.
+    pub pieces: Vec<Piece>,
     length: usize,
 }
 
 impl SideFile {
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), chunks: Vec::new(), length: 0 }
+        Self { name: name.to_owned(), pieces: Vec::new(), length: 0 }
     }
 
     /// Number of bytes.
@@ -113,29 +161,31 @@ impl SideFile {
         self.length == 0
     }
 
-    /// The tensor with its data moved here, unless it is small.
-    pub(super) fn take(&mut self, mut proto: TensorProto) -> TensorProto {
-        let Some(data) = proto.raw_data.take_if(|data| data.len() >= SMALLEST_EXTERNAL) else {
-            return proto;
+    /// The tensor with its numbers moved here, unless they are few.
+    pub(super) fn take(&mut self, initializer: Initializer) -> Initializer {
+        let Initializer { mut header, mut numbers } = initializer;
+        let is_large = |numbers: &mut Data| Piece::Numbers(numbers.clone()).len() >= SMALLEST_EXTERNAL;
+        let Some(numbers) = numbers.take_if(is_large).map(Piece::Numbers) else {
+            return Initializer { header, numbers };
         };
         let padding = self.length.next_multiple_of(ALIGNMENT) - self.length;
         if padding > 0 {
-            self.push(vec![0; padding].into());
+            self.push(Piece::Bytes(vec![0; padding].into()));
         }
         let entry =
             |key: &str, value: String| StringStringEntryProto { key: Some(key.into()), value: Some(value) };
-        proto.external_data = vec![
+        header.external_data = vec![
             entry("location", self.name.clone()),
             entry("offset", self.length.to_string()),
-            entry("length", data.len().to_string()),
+            entry("length", numbers.len().to_string()),
         ];
-        proto.data_location = Some(DataLocation::External.into());
-        self.push(data);
-        proto
+        header.data_location = Some(DataLocation::External.into());
+        self.push(numbers);
+        Initializer { header, numbers: None }
     }
 
-    fn push(&mut self, data: Bytes) {
-        self.length += data.len();
-        self.chunks.push(data);
+    fn push(&mut self, piece: Piece) {
+        self.length += piece.len();
+        self.pieces.push(piece);
     }
 }

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-use qdq_schema::onnx::{
-    GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto, TensorProto,
-};
+use qdq_schema::onnx::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto};
 
 use super::node_writer::{NodeWriter, Refusal};
 use super::ops;
 use super::pieces::in_pieces;
-use super::tensor_write::{SideFile, write_tensor};
+use super::tensor_write::{Initializer, Piece, SideFile};
 use super::value_info::write_value_info;
 use super::versions::{NEWEST_OPSET, OLDEST_OPSET, ir_version};
 use crate::error::{Error, Result};
@@ -46,12 +43,19 @@ impl Default for WriteOptions {
 /// A model as files.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The model file, in pieces; those of large tensors are shared with the graph's.
-    pub model: Vec<Bytes>,
+    /// The model file, in order.
+    pub model: Vec<Piece>,
     /// The file beside it that holds the large tensors, if the model is too large for one file.
     pub side_file: Option<SideFile>,
     /// Version of the default operator set that the model uses: the lowest that can express it.
     pub opset: i64,
+}
+
+impl Written {
+    /// The bytes of the model file.
+    pub fn model_bytes(&self) -> Vec<u8> {
+        self.model.iter().flat_map(Piece::bytes).collect()
+    }
 }
 
 /// Writes a model in the lowest operator set that can express it.
@@ -261,7 +265,7 @@ impl<'g> Writer<'g> {
         typed.map(|id| write_value_info(self.graph[id].name(), self.graph[id].ty.as_ref())).collect()
     }
 
-    fn write_model(&self, mut body: GraphProto, options: &WriteOptions) -> Written {
+    fn write_model(&self, body: GraphProto, options: &WriteOptions) -> Written {
         let graph = self.graph;
         let defaults = graph.body.inputs.iter().filter(|id| graph[**id].constant.is_some());
         let constants = self
@@ -270,15 +274,15 @@ impl<'g> Writer<'g> {
             .chain(defaults)
             .filter_map(|&id| graph[id].constant.as_ref().map(|tensor| (graph[id].name(), tensor)));
         let added = self.added.iter().map(|(name, tensor)| (name.as_str(), tensor));
-        body.initializer = constants.chain(added).map(|(name, tensor)| write_tensor(name, tensor)).collect();
-
-        let size = |tensor: &TensorProto| tensor.raw_data.as_ref().map_or(0, Bytes::len);
-        let total: usize = body.initializer.iter().map(size).sum();
+        let initializers = constants.chain(added).map(|(name, tensor)| Initializer::new(name, tensor));
+        let mut initializers: Vec<Initializer> = initializers.collect();
+        let numbers = initializers.iter().filter_map(|initializer| initializer.numbers.clone());
+        let total: usize = numbers.map(|numbers| Piece::Numbers(numbers).len()).sum();
         let mut side_file = SideFile::new(&options.side_file);
         if total > options.max_model_bytes {
-            body.initializer = body.initializer.into_iter().map(|tensor| side_file.take(tensor)).collect();
+            initializers = initializers.into_iter().map(|initializer| side_file.take(initializer)).collect();
         }
-        let model = in_pieces(self.model_proto(body));
+        let model = in_pieces(self.model_proto(body), initializers);
         let side_file = (!side_file.is_empty()).then_some(side_file);
         Written { model, side_file, opset: self.opset }
     }

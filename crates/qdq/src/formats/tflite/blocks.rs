@@ -73,8 +73,8 @@ impl Reader<'_> {
             storage,
             quant_min,
             quant_max,
-            scale: scales.to_f32_vec()?,
-            zero_point: vec![0; scales.len()],
+            scale: scales.to_f32()?,
+            zero_point: vec![0; scales.len()].into(),
             granularity: Granularity::PerBlock { axis: dims.len().saturating_sub(1), size: blocks.size },
         };
         params.check_shape(&dims).map_err(|error| Error::malformed(error.message()))?;

@@ -102,7 +102,7 @@ pub(super) fn check_activation(params: &QuantParams) -> Result<()> {
         return Err(Error::unsupported("an activation with parameters for each channel")
             .help("quantize activations for the whole tensor"));
     }
-    if params.storage == DType::I16 && params.zero_point != [0] {
+    if params.storage == DType::I16 && params.zero_point[..] != [0] {
         return Err(Error::unsupported(format!(
             "16-bit activations with zero point {}",
             params.zero_point[0]

@@ -106,7 +106,8 @@ fn read_params(table: &Table<'_>, dtype: Option<DType>, dims: &[Dim]) -> Result<
             axis.ok_or_else(|| Error::malformed("parameters along an axis that is not there"))?,
         )
     };
-    let params = QuantParams { storage, quant_min, quant_max, scale, zero_point: zeros, granularity };
+    let (scale, zero_point) = (scale.into(), zeros.into());
+    let params = QuantParams { storage, quant_min, quant_max, scale, zero_point, granularity };
     params.check().map_err(|error| Error::malformed(error.message()))?;
     if let Granularity::PerAxis(axis) = granularity
         && dims[axis].known() != Some(params.scale.len())

@@ -147,8 +147,8 @@ impl Cursor {
             match key.as_str() {
                 "axis" => axis = Some(cursor.number()?),
                 "block" => block = Some(cursor.number()?),
-                "scale" => params.scale = cursor.one_or_list()?,
-                "zero_point" => params.zero_point = cursor.one_or_list()?,
+                "scale" => params.scale = cursor.one_or_list()?.into(),
+                "zero_point" => params.zero_point = cursor.one_or_list()?.into(),
                 _ => return Err(cursor.error_before(format!("unknown key `{key}`"))),
             }
             Ok(())

@@ -39,7 +39,7 @@ fn decided(node: ExplainedNode, decision: &Decision) -> ExplainedNode {
             ExplainedNode { runs: Runs::Integer, kernel: Some((*operator).to_owned()), ..node }
         }
         Decision::Fused => ExplainedNode { runs: Runs::Fused, ..node },
-        Decision::NotFloat | Decision::Stored => node,
+        Decision::NotFloat | Decision::Stored | Decision::Half => node,
         Decision::Float(reason) => ExplainedNode {
             runs: Runs::Float,
             reason: Some(reason.to_string()),

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId, moved_inputs};
 use crate::ops::{Op, QuantRule};
 use crate::profiles::{Fusions, Kind};
-use crate::tensor::{DType, Granularity, QuantParams, Tensor, TensorType};
+use crate::tensor::{Buffer, DType, Granularity, QuantParams, Tensor, TensorType};
 
 /// How a node is put on integers.
 pub(super) struct Fused {
@@ -233,8 +233,8 @@ fn bias_params(graph: &Graph, bias: ValueId, inputs: &[&QuantParams]) -> Option<
     let (x, w) = (inputs.first()?, inputs.get(1)?);
     let bias = graph.constant(bias)?;
     bias.as_slice::<f32>().ok()?;
-    let scale: Vec<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
-    let zero_point = vec![0; scale.len()];
+    let scale: Buffer<f32> = w.scale.iter().map(|scale| x.scale[0] * scale).collect();
+    let zero_point = vec![0; scale.len()].into();
     let granularity = if w.granularity == Granularity::PerTensor {
         Granularity::PerTensor
     } else {

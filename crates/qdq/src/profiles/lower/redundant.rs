@@ -41,7 +41,7 @@ fn drop_unused_activations(graph: &Graph, block: &mut Block) {
 }
 
 fn is_redundant(activation: Activation, params: &QuantParams) -> bool {
-    let &[zero_point] = params.zero_point.as_slice() else { return false };
+    let &[zero_point] = &params.zero_point[..] else { return false };
     if params.granularity != Granularity::PerTensor {
         return false;
     }

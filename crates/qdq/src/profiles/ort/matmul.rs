@@ -54,7 +54,7 @@ impl Product {
         let may_saturate = (left.storage, right.storage) == (DType::U8, DType::I8);
         Ok(Self {
             left,
-            zero_points: right.zero_point.clone(),
+            zero_points: right.zero_point.to_vec(),
             output,
             arithmetic: if may_saturate { arithmetic } else { Arithmetic::Exact },
             constants: constants(node),

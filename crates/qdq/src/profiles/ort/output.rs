@@ -28,7 +28,7 @@ impl Output {
             return Ok(Output::Reals { factors: scales });
         };
         if params.storage == DType::I32 {
-            if params.scale != scales || params.zero_point.iter().any(|&zero_point| zero_point != 0) {
+            if params.scale[..] != scales || params.zero_point.iter().any(|&zero_point| zero_point != 0) {
                 return Err(Error::unsupported("an i32 output that is not the sum of products")
                     .help("its scale must be the product of the inputs' scales and its zero point 0"));
             }

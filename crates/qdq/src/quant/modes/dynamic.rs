@@ -16,7 +16,7 @@ use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Add, Cast, DynamicQuantizeLinear, DynamicQuantizeLstm, MatMulInteger, Mul, Op, transposed};
 use crate::quant::parameters::{integer_tensor, weight_integers, weight_params};
 use crate::spec::QuantizationSpec;
-use crate::tensor::{DType, Tensor};
+use crate::tensor::{DType, Data, Tensor};
 
 /// Puts a product of integers in the place of a matrix product or gemm with constant weights at input 1.
 pub(super) fn product(
@@ -86,7 +86,8 @@ fn stored(
     let shape = if params.scale.len() == 1 { Vec::new() } else { vec![params.scale.len()] };
     let weights = graph.add_constant(&name, integers);
     let zero_points = params.zero_point.iter().copied();
-    let scales = graph.add_constant(&format!("{name}_scale"), Tensor::from_vec(shape.clone(), params.scale)?);
+    let scales = graph
+        .add_constant(&format!("{name}_scale"), Tensor::new(shape.clone(), Data::F32(params.scale.clone()))?);
     let zero_points = graph
         .add_constant(&format!("{name}_zero_point"), integer_tensor(&shape, params.storage, zero_points)?);
     Ok((weights, scales, zero_points))
@@ -122,15 +123,15 @@ fn stored_gates(floats: &Tensor, spec: &QuantizationSpec, store: &mut Store<'_>)
         return Err(Error::graph(format!("weights of shape {:?}", floats.shape())));
     };
     let spec = QuantizationSpec { axis: 1, ..spec.clone() };
-    let (mut integers, mut scales, mut zero_points) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut integers, mut scales, mut zero_points) = (Vec::new(), Vec::<f32>::new(), Vec::<i32>::new());
     for direction in floats.as_slice::<f32>()?.chunks_exact((n_rows * n_columns).max(1)) {
         let direction = Tensor::from_vec(vec![n_rows, n_columns], direction.to_vec())?;
         let turned = transposed(&direction, &[1, 0])?;
         let params = weight_params(&turned, &spec, store.formula)?;
         let of_direction = weight_integers(&turned, &params, store.formula)?.to_i64_vec()?;
         integers.extend(of_direction.into_iter().map(|integer| integer as i32));
-        scales.extend(params.scale);
-        zero_points.extend(params.zero_point);
+        scales.extend(&params.scale);
+        zero_points.extend(&params.zero_point);
     }
     floats.give_back();
     let is_even = zero_points.windows(2).all(|pair| pair[0] == pair[1]);

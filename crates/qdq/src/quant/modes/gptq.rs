@@ -115,8 +115,8 @@ pub(super) fn round(
             let rows = block.min(n_inputs - row);
             let part = left[row * n_outputs..][..rows * n_outputs].to_vec();
             let params = weight_params(&Tensor::from_vec(vec![rows, n_outputs], part)?, &of_block, formula)?;
-            rounded.scale.extend(params.scale);
-            rounded.zero_point.extend(params.zero_point);
+            rounded.scale.extend(&params.scale);
+            rounded.zero_point.extend(&params.zero_point);
         }
         let first = row / block * n_outputs;
         let (scales, zero_points) = (&rounded.scale[first..], &rounded.zero_point[first..]);

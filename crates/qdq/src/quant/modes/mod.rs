@@ -6,6 +6,9 @@
 
 mod dynamic;
 mod gptq;
+mod hqq;
+mod mixed;
+mod n_bits;
 mod store;
 mod weights;
 
@@ -20,6 +23,7 @@ use crate::targets::Target;
 use crate::tensor::Tensor;
 pub(super) use dynamic::lstm;
 pub use gptq::Moments;
+pub use mixed::mixed_float16;
 use store::Storage;
 pub(super) use store::Store;
 use weights::{Constant, Form, Weights, weight_spec, weights};
@@ -39,13 +43,49 @@ pub enum Mode {
     Float16,
 }
 
+/// How matrices that [`Mode::WeightOnly`] stores are made; other weights are stored in the nearest integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matrices<G> {
+    /// How they are rounded.
+    pub rounding: Rounding<G>,
+    /// What they are multiplied by.
+    pub form: MatrixForm,
+}
+
+/// How matrices are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding<G> {
+    /// Each weight to the nearest integer.
+    Nearest,
+    /// By GPTQ, for these inputs.
+    Gptq(G),
+    /// By HQQ, with real zero points.
+    Hqq,
+}
+
+/// What multiplies by a matrix that is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatrixForm {
+    /// A product of floats, after the matrix was dequantized.
+    Dequantized,
+    /// [`MatMulNBits`](crate::ops::MatMulNBits) where a matrix lies in blocks, with this accuracy level.
+    NBits {
+        /// See [`MatMulNBits::accuracy_level`](crate::ops::MatMulNBits::accuracy_level).
+        accuracy_level: i64,
+    },
+}
+
+impl Matrices<&BTreeMap<ValueId, Moments>> {
+    /// To the nearest integers, dequantized.
+    pub const PLAIN: Self = Self { rounding: Rounding::Nearest, form: MatrixForm::Dequantized };
+}
+
 /// Constants with fewer elements stay as they are, as `TFLiteConverter` leaves them (`minimum_elements_for_weights`).
 const LEAST_ELEMENTS: usize = 1024;
 
 /// Applies a mode to a canonical graph; gives what became of each op that has weights.
 ///
-/// With [`Moments`] of the values that [`matrix_inputs`] names, matrices are rounded by GPTQ; else each weight to the
-/// nearest integer.
+/// GPTQ takes [`Moments`] of the values that [`matrix_inputs`] names.
 ///
 /// `keep` takes each stored constant and gives it back, in a place that takes no memory if the caller has one. Pages of
 /// mapped weights are given back once they were read, so that one weight at a time is in memory.
@@ -58,7 +98,7 @@ pub fn apply_mode(
     recipe: &Recipe,
     target: &Target,
     mode: Mode,
-    moments: &BTreeMap<ValueId, Moments>,
+    matrices: Matrices<&BTreeMap<ValueId, Moments>>,
     keep: &mut dyn FnMut(Tensor) -> Result<Tensor>,
 ) -> Result<BTreeMap<Place, Decision>> {
     let resolved = Resolved::new(graph, recipe)?;
@@ -71,8 +111,11 @@ pub fn apply_mode(
     }
     let base = recipe.weight_for(target)?;
     let body = std::mem::take(&mut graph.body);
+    let unseen = BTreeMap::new();
+    let moments = if let Rounding::Gptq(moments) = matrices.rounding { moments } else { &unseen };
     let store = Store { formula: target.formula, moments, keep };
-    let mut rewriter = Rewriter { graph, resolved, recipe, base, target, mode, store, found, n_blocks: 0 };
+    let mut rewriter =
+        Rewriter { graph, resolved, recipe, base, target, mode, matrices, store, found, n_blocks: 0 };
     let body = rewriter.block(body)?;
     graph.body = body;
     graph.remove_unused();
@@ -154,6 +197,7 @@ struct Rewriter<'r> {
     base: QuantizationSpec,
     target: &'r Target,
     mode: Mode,
+    matrices: Matrices<&'r BTreeMap<ValueId, Moments>>,
     store: Store<'r>,
     found: BTreeMap<Place, Found>,
     /// Blocks entered so far.
@@ -208,7 +252,18 @@ impl Rewriter<'_> {
                 let storage = self.storage(&node, place, found, 0)?;
                 return store::lookup(self.graph, out, node, &storage, &mut self.store);
             }
-            Form::Weights | Form::Matrix => {}
+            Form::Matrix => {
+                let constant = found.constants[0];
+                let storage = self.storage(&node, place, found, 0)?;
+                let form = self.matrices.form;
+                if let Some(spec) = storage.spec()
+                    && n_bits::fits(&node, constant, spec, form)?
+                {
+                    let matrix = (constant, &storage);
+                    return n_bits::product(self.graph, out, &node, matrix, form, &mut self.store);
+                }
+            }
+            Form::Weights => {}
         }
         for (at, constant) in found.constants.iter().enumerate() {
             let Some(id) = node.input(constant.input) else { continue };
@@ -232,11 +287,15 @@ impl Rewriter<'_> {
             return Ok(Storage::Float16);
         }
         let spec = self.spec(place, found.form, constant)?;
-        let input =
-            node.input(0).filter(|x| found.form == Form::Matrix && self.store.moments.contains_key(x));
-        Ok(match input {
-            Some(input) => Storage::Rounded { spec, constant, input },
-            None => Storage::Integers(spec),
+        let input = node.input(0).filter(|_| found.form == Form::Matrix);
+        Ok(match (input, self.matrices.rounding) {
+            (Some(input), Rounding::Gptq(moments)) if moments.contains_key(&input) => {
+                Storage::Rounded { spec, constant, input }
+            }
+            (Some(_), Rounding::Hqq) if n_bits::fits(node, constant, &spec, self.matrices.form)? => {
+                Storage::Hqq(spec)
+            }
+            _ => Storage::Integers(spec),
         })
     }
 

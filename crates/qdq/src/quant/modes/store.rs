@@ -12,7 +12,7 @@ use crate::quant::parameters::{integer_tensor, weight_integers, weight_params};
 use crate::quant::scheme::cast_to_float;
 use crate::spec::QuantizationSpec;
 use crate::targets::Formula;
-use crate::tensor::{DType, Granularity, QuantParams, Tensor, TensorType};
+use crate::tensor::{Buffer, DType, Element, Granularity, QuantParams, Tensor, TensorType};
 
 /// How a constant is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,18 @@ pub(super) enum Storage {
     Integers(QuantizationSpec),
     /// A matrix in integers rounded by GPTQ for the value it is multiplied with.
     Rounded { spec: QuantizationSpec, constant: Constant, input: ValueId },
+    /// A matrix in integers with real zero points, by HQQ.
+    Hqq(QuantizationSpec),
+}
+
+impl Storage {
+    /// How integers are made.
+    pub(super) fn spec(&self) -> Option<&QuantizationSpec> {
+        match self {
+            Storage::Float16 => None,
+            Storage::Integers(spec) | Storage::Rounded { spec, .. } | Storage::Hqq(spec) => Some(spec),
+        }
+    }
 }
 
 /// Stores a constant; returns the value that has its real numbers.
@@ -99,28 +111,54 @@ impl Store<'_> {
                 floats.give_back();
                 Ok(((self.keep)(halves)?, None))
             }
-            Storage::Integers(spec) => {
-                let (integers, params) = self.integers(floats, spec)?;
+            _ => {
+                let (integers, params) = self.rounded(floats, storage)?;
+                let (integers, params) = self.kept(integers, params)?;
                 Ok((integers, Some(params)))
-            }
-            Storage::Rounded { spec, constant, input } => {
-                let moments = self.moments.get(input).ok_or_else(|| Error::internal("no moments"))?;
-                let (integers, params) = rounded(floats, spec, *constant, moments, self.formula)?;
-                Ok(((self.keep)(integers)?, Some(params)))
             }
         }
     }
 
-    /// Weights in the nearest integers, and what these mean.
+    /// Weights in integers, and what these mean.
+    pub(super) fn rounded(&self, floats: &Tensor, storage: &Storage) -> Result<(Tensor, QuantParams)> {
+        match storage {
+            Storage::Integers(spec) => self.nearest(floats, spec),
+            Storage::Rounded { spec, constant, input } => {
+                let moments = self.moments.get(input).ok_or_else(|| Error::internal("no moments"))?;
+                rounded(floats, spec, *constant, moments, self.formula)
+            }
+            Storage::Hqq(_) => Err(Error::unsupported("real zero points, as parameters of integers")),
+            Storage::Float16 => Err(Error::internal("integers of f16")),
+        }
+    }
+
+    /// Weights in the nearest integers, kept, and what these mean.
     pub(super) fn integers(
         &mut self,
         floats: &Tensor,
         spec: &QuantizationSpec,
     ) -> Result<(Tensor, QuantParams)> {
+        let (integers, params) = self.nearest(floats, spec)?;
+        self.kept(integers, params)
+    }
+
+    fn nearest(&self, floats: &Tensor, spec: &QuantizationSpec) -> Result<(Tensor, QuantParams)> {
         let params = weight_params(floats, spec, self.formula)?;
         let integers = weight_integers(floats, &params, self.formula)?;
         floats.give_back();
-        Ok(((self.keep)(integers)?, params))
+        Ok((integers, params))
+    }
+
+    /// Integers and their parameters, which are many where weights lie in blocks.
+    fn kept(&mut self, integers: Tensor, params: QuantParams) -> Result<(Tensor, QuantParams)> {
+        let (scale, zero_point) = (self.elements(params.scale)?, self.elements(params.zero_point)?);
+        Ok(((self.keep)(integers)?, QuantParams { scale, zero_point, ..params }))
+    }
+
+    fn elements<T: Element>(&mut self, elements: Buffer<T>) -> Result<Buffer<T>> {
+        let tensor = Tensor::new(vec![elements.len()], T::into_data(elements))?;
+        let kept = (self.keep)(tensor)?.into_data();
+        T::take_data(kept).ok_or_else(|| Error::internal("kept elements of another type"))
     }
 }
 

@@ -52,7 +52,9 @@ pub enum Decision {
     Fused,
     /// Computes in float, on weights that are stored in fewer bits.
     Stored,
-    /// Stays in float.
+    /// Computes in f16.
+    Half,
+    /// Stays in float, of 32 bits.
     Float(Reason),
     /// Computes no real numbers: shapes, indices, conditions.
     NotFloat,

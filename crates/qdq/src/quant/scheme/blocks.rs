@@ -53,7 +53,7 @@ mod tests {
         let tensor = Tensor::from_vec(vec![2, 3], vec![7.0f32, -3.5, 14.0, 0.0, 0.0, 21.0]).unwrap();
         let params = block_params(&tensor, 1, 2, |range| int4_weights(&[range], None)).unwrap();
         params.check_shape(&[2, 3]).unwrap();
-        assert_eq!(params.scale, [1.0, 2.0, 1.0, 3.0]);
+        assert_eq!(params.scale[..], [1.0, 2.0, 1.0, 3.0]);
         let integers = quantize_tensor(&tensor, &params).unwrap().to_i64_vec().unwrap();
         assert_eq!(integers, [7, -4, 7, 0, 0, 7]);
         assert!(block_params(&tensor, 2, 2, |range| int4_weights(&[range], None)).is_err());

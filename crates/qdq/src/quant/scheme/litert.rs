@@ -47,7 +47,11 @@ fn symmetric_weights(ranges: &[Range], axis: Option<usize>, storage: DType, quan
     let zero_point = vec![0; scale.len()];
     let mut params = match axis {
         Some(axis) => QuantParams::per_axis(storage, axis, scale, zero_point),
-        None => QuantParams { scale, zero_point, ..QuantParams::per_tensor(storage, 1.0, 0) },
+        None => QuantParams {
+            scale: scale.into(),
+            zero_point: zero_point.into(),
+            ..QuantParams::per_tensor(storage, 1.0, 0)
+        },
     };
     (params.quant_min, params.quant_max) = (-quant_max, quant_max);
     params
@@ -105,9 +109,10 @@ pub fn quantize_bias(bias: &Tensor, params: &QuantParams) -> Result<Tensor> {
 /// # Errors
 /// A bias that is not f32.
 pub fn widen_for_bias(weights: &mut QuantParams, input_scale: f32, bias: &Tensor) -> Result<()> {
-    let n_scales = weights.scale.len();
+    let scales = weights.scale.make_mut();
+    let n_scales = scales.len();
     for (index, &real) in bias.as_slice::<f32>()?.iter().enumerate() {
-        let scale = &mut weights.scale[if n_scales == 1 { 0 } else { index }];
+        let scale = &mut scales[if n_scales == 1 { 0 } else { index }];
         let least = 2.0 * f64::from(real.abs()) / (f64::from(i32::MAX) * f64::from(input_scale));
         if f64::from(*scale) < least {
             *scale = least as f32;

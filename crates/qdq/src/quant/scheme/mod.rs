@@ -67,8 +67,8 @@ impl QParams {
             storage: spec.storage,
             quant_min,
             quant_max,
-            scale: self.scale.clone(),
-            zero_point: zero_point.clone(),
+            scale: self.scale.clone().into(),
+            zero_point: zero_point.clone().into(),
             granularity,
         };
         params.check()?;

@@ -11,15 +11,14 @@ const MIN_SCALE: f64 = f32::MIN_POSITIVE as f64;
 
 /// Affine parameters of a whole tensor for values in `range`, which is widened to hold 0.
 pub fn affine_params(range: Range, storage: DType) -> QuantParams {
-    let mut params = QuantParams::per_tensor(storage, 1.0, 0);
+    let params = QuantParams::per_tensor(storage, 1.0, 0);
     let (min, max) = (f64::from(range.min.min(0.0)), f64::from(range.max.max(0.0)));
     let scale = (max - min) / f64::from(params.quant_max - params.quant_min);
-    if scale >= MIN_SCALE && scale.is_finite() {
-        params.scale[0] = scale as f32;
-        let zero_point = (f64::from(params.quant_min) - min / scale).round_ties_even();
-        params.zero_point[0] = (zero_point as i32).clamp(params.quant_min, params.quant_max);
+    if !(scale >= MIN_SCALE && scale.is_finite()) {
+        return params;
     }
-    params
+    let zero_point = (f64::from(params.quant_min) - min / scale).round_ties_even() as i32;
+    QuantParams::per_tensor(storage, scale as f32, zero_point.clamp(params.quant_min, params.quant_max))
 }
 
 /// Symmetric parameters of weights, one scale for each index of `axis`, or one for all.
@@ -49,7 +48,7 @@ pub fn symmetric_params(
         let group = &mut largest[params.group(index, weights.shape())];
         *group = group.max(weight.abs());
     }
-    for (scale, largest) in params.scale.iter_mut().zip(largest) {
+    for (scale, largest) in params.scale.make_mut().iter_mut().zip(largest) {
         let wanted = 2.0 * f64::from(largest) / f64::from(range.1 - range.0);
         if wanted >= MIN_SCALE {
             *scale = wanted as f32;
@@ -108,9 +107,10 @@ const MAX_BIAS: f64 = 1_073_741_824.0; // 2^30
 /// than int32 counts. Source: `QDQDisableWeightAdjustForInt32Bias` of onnxruntime.quantization, which lets the bias fill
 /// int32, so that the sum with the products overflows.
 pub fn widen_for_bias(weights: &mut QuantParams, input_scale: f32, bias: &Tensor) -> Result<()> {
-    let n_scales = weights.scale.len();
+    let scales = weights.scale.make_mut();
+    let n_scales = scales.len();
     for (index, &real) in bias.as_slice::<f32>()?.iter().enumerate() {
-        let scale = &mut weights.scale[if n_scales == 1 { 0 } else { index }];
+        let scale = &mut scales[if n_scales == 1 { 0 } else { index }];
         let least = 1.0001 * f64::from(real.abs()) / MAX_BIAS;
         if f64::from(*scale) * f64::from(input_scale) < least {
             *scale = (least / f64::from(input_scale)) as f32;

@@ -8,6 +8,7 @@
 mod control;
 mod limit;
 mod ml;
+mod n_bits;
 mod norm;
 mod pick;
 mod plain;
@@ -36,7 +37,7 @@ const TRAINING: &str = "ai.onnx.preview.training";
 pub(super) fn foreign_domain(op: &Op) -> Option<(&'static str, i64)> {
     match op {
         Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_) => Some((TRAINING, 1)),
-        Op::DynamicQuantizeLstm(_) => Some((qoperator::MICROSOFT, 1)),
+        Op::DynamicQuantizeLstm(_) | Op::MatMulNBits(_) => Some((qoperator::MICROSOFT, 1)),
         _ => None,
     }
 }
@@ -52,6 +53,7 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
             ("com.microsoft", "DynamicQuantizeLSTM") => Some(recurrent::read_dynamic_quantize_lstm),
+            ("com.microsoft", "MatMulNBits") => Some(n_bits::read_mat_mul_n_bits),
             ("com.microsoft", "QGemm") => Some(qoperator::read_q_gemm),
             ("com.microsoft", "QLinearAdd") => Some(qoperator::read_binary::<op::Add>),
             ("com.microsoft", "QLinearAveragePool") => Some(qoperator::read_q_linear_average_pool),
@@ -375,6 +377,10 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Lrn(op) => norm::write_lrn(op, w),
         Op::Lstm(op) => recurrent::write_lstm(op, w),
         Op::MatMul(_) => plain::write_plain(w, "MatMul"),
+        Op::MatMulNBits(op) => {
+            n_bits::write_mat_mul_n_bits(op, w);
+            Ok(())
+        }
         Op::MatMulInteger(_) => plain::write_same(op, w, "MatMulInteger"),
         Op::Max(_) => plain::write_plain(w, "Max"),
         Op::MaxPool(op) => window::write_max_pool(op, w),

@@ -7,7 +7,7 @@ use super::super::node_writer::{NewNode, NodeWriter, WriteResult};
 use super::pick::dtype_attribute;
 use crate::error::{Error, Result};
 use crate::ops::{Dequantize, DequantizeLinear, Quantize, QuantizeLinear};
-use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor};
+use crate::tensor::{Buffer, DType, Data, Granularity, QuantParams, Tensor};
 
 pub(super) fn read_quantize_linear(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let saturate = r.flag("saturate", true)?;
@@ -81,10 +81,10 @@ fn read_params(r: &NodeReader<'_, '_>, storage: DType) -> Result<Option<QuantPar
             let integers = zero_point.to_i64_vec()?.into_iter().map(|zero_point| zero_point as i32);
             integers.collect()
         }
-        None => vec![0; scale.len()],
+        None => vec![0; scale.len()].into(),
     };
     let Some((quant_min, quant_max)) = storage.integer_range() else { return Ok(None) };
-    let scale = scale.to_f32_vec()?;
+    let scale = scale.to_f32()?;
     let params = QuantParams { storage, quant_min, quant_max, scale, zero_point, granularity };
     let fits = match r.ty(0).and_then(|ty| ty.known_dims()) {
         Some(dims) => params.check_shape(&dims),
@@ -153,9 +153,9 @@ fn write_params(
     w.finish(node)
 }
 
-pub(super) fn scale_tensor(scale: &[f32], shape: Vec<usize>, float: DType) -> Result<Tensor> {
+pub(super) fn scale_tensor(scale: &Buffer<f32>, shape: Vec<usize>, float: DType) -> Result<Tensor> {
     match float {
-        DType::F32 => Tensor::from_vec(shape, scale.to_vec()),
+        DType::F32 => Tensor::new(shape, Data::F32(scale.clone())),
         DType::F16 => Tensor::from_vec(shape, scale.iter().map(|&scale| f16::from_f32(scale)).collect()),
         DType::Bf16 => Tensor::from_vec(shape, scale.iter().map(|&scale| bf16::from_f32(scale)).collect()),
         other => Err(Error::unsupported(format!("ONNX cannot dequantize to {other}"))),
@@ -169,7 +169,7 @@ pub(super) fn zero_point_tensor(params: &QuantParams, shape: Vec<usize>) -> Resu
         DType::U8 => Data::U8(integers.iter().map(|&zero| zero as u8).collect::<Vec<_>>().into()),
         DType::I16 => Data::I16(integers.iter().map(|&zero| zero as i16).collect::<Vec<_>>().into()),
         DType::U16 => Data::U16(integers.iter().map(|&zero| zero as u16).collect::<Vec<_>>().into()),
-        DType::I32 => Data::I32(integers.clone().into()),
+        DType::I32 => Data::I32(integers.clone()),
         DType::I4 => Data::I4(integers.iter().map(|&zero| zero as i8).collect::<Vec<_>>().into()),
         DType::U4 => Data::U4(integers.iter().map(|&zero| zero as u8).collect::<Vec<_>>().into()),
         other => return Err(Error::unsupported(format!("ONNX cannot quantize to {other}"))),
