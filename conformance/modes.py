@@ -51,6 +51,7 @@ MODES = {
     "4 bits GPTQ": Mode(("--mode", "weight-only", "--bits", "4", "--algorithm", "gptq"), 1.0, 60.0, needs_data=True),
     "4 bits operator": Mode(("--mode", "weight-only", "--bits", "4", "--form", "qoperator"), 1.0, 60.0),
     "4 bits HQQ": Mode(("--mode", "weight-only", "--bits", "4", "--algorithm", "hqq", "--form", "qoperator"), 1.0, 60.0),
+    "mixed float16": Mode(("--mode", "mixed-float16"), 0.2, 50.0),
     "float16": Mode(("--mode", "float16"), 0.1, 60.0),
 }
 MODELS = ("minilm", "silero", "silero-sequence", "fsdd-gru", "magika", "vit", "resnet8")
@@ -106,7 +107,8 @@ def check(model: Model, checks: Checks) -> None:
         n_integer = report["report"]["n_integer"]
         n_operators = counts["MatMulInteger"] + counts["DynamicQuantizeLSTM"]
         checks.check(n_integer == n_operators, f"{what}: {n_integer} ops in integers, the file has {n_operators}")
-        checks.check(n_integer + report["report"]["n_stored"] > 0, f"{what}: nothing quantized")
+        n_changed = n_integer + report["report"]["n_stored"] + report["report"]["n_half"]
+        checks.check(n_changed > 0, f"{what}: nothing quantized")
         measure = next(iter(before))
         lost = before[measure] - after[measure]
         checks.check(lost <= mode.most_lost + 1e-6, f"{what}: {measure} lost {lost:.2f}, at most {mode.most_lost}")

@@ -4,7 +4,7 @@
 //! `UPDATE_EXPECT=1` rewrites the expectations; that cannot bless a rewrite which changes what a graph computes, since
 //! rewrite tests also run both graphs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use qdq::error::{Error, Result};
 use qdq::exec::{IntegerNode, Profile, Program};
 use qdq::graph::{Graph, text};
 use qdq::ops::Prepared;
-use qdq::quant::Recipe;
+use qdq::quant::{Matrices, MatrixForm, Recipe, Rounding};
 use qdq::tensor::{DType, Dim, Tensor};
 use qdq::{passes, profiles, quant, targets::Target};
 
@@ -183,17 +183,24 @@ fn quantized(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<Strin
 
 /// The graph in a mode that needs no data; starts with WRONG where that costs more than [`MIN_SQNR`].
 fn in_mode(mut graph: Graph, mode: &str, recipe: &Recipe, target: &Target) -> Result<String> {
-    let mode = match mode {
-        "dynamic" => quant::Mode::Dynamic,
-        "weight-only" => quant::Mode::WeightOnly,
-        "float16" => quant::Mode::Float16,
+    let operator = |rounding| Matrices { rounding, form: MatrixForm::NBits { accuracy_level: 0 } };
+    let stored = match mode {
+        "dynamic" => Some((quant::Mode::Dynamic, Matrices::PLAIN)),
+        "weight-only" => Some((quant::Mode::WeightOnly, Matrices::PLAIN)),
+        "n-bits" => Some((quant::Mode::WeightOnly, operator(Rounding::Nearest))),
+        "hqq" => Some((quant::Mode::WeightOnly, operator(Rounding::Hqq))),
+        "float16" => Some((quant::Mode::Float16, Matrices::PLAIN)),
+        "mixed-float16" => None,
         other => panic!("there is no mode {other}"),
     };
     let is_narrow = recipe.weight.storage.is_some_and(|storage| storage.bits() == Some(4));
     let min_sqnr = if is_narrow { MIN_SQNR_OF_4_BITS } else { MIN_SQNR };
     passes::canonicalize(&mut graph)?;
     let float = compute(&graph)?;
-    quant::apply_mode(&mut graph, recipe, target, mode, quant::Matrices::PLAIN, &mut Ok)?;
+    match stored {
+        Some((mode, matrices)) => quant::apply_mode(&mut graph, recipe, target, mode, matrices, &mut Ok)?,
+        None => quant::mixed_float16(&mut graph, recipe, target, &BTreeMap::new(), &mut Ok)?,
+    };
     graph.verify()?;
     if let Some(wrong) = noisy(&float, &compute(&graph)?, min_sqnr)? {
         Ok(wrong)

@@ -1,4 +1,7 @@
 //! Mixed precision: ops compute in f16, those that would lose too much by it in f32, with casts between.
+//!
+//! Convolutions and matrix products take f16 wherever they stand: they sum up in more bits, and saving time in them is what f16
+//! is for. Other ops stay with what they get, so that a mean or variance is not rounded before it is used.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -99,30 +102,33 @@ impl Mixer<'_> {
     }
 
     fn decision(&mut self, node: &Node, place: Place, out: &Mixed) -> Result<Decision> {
-        let has_floats = node.present_inputs().chain(node.present_outputs()).any(|id| self.is_f32(id));
-        if !has_floats {
+        if !node.present_outputs().any(|id| self.is_f32(id)) {
             return Ok(Decision::NotFloat);
         }
         if let Some(rule) = self.resolved.node(place).excluded_by {
             return Ok(Decision::Float(Reason::Excluded(rule)));
         }
+        let is_constant = |id: ValueId| self.graph.constant(id).is_some();
         let float = |reason: &'static str| Ok(Decision::Float(Reason::Variant(reason)));
         match &node.op {
+            Op::Div(_) if node.input(1).is_some_and(is_constant) => {}
+            Op::Mul(_) if node.input(0) == node.input(1) => return float("squares soon leave f16"),
             op if is_sensitive(op) => return float("its sums or exponentials would lose too much in f16"),
             Op::Resize(_) => return float("runtimes lack it in f16"),
             _ => {}
         }
         let floats: Vec<ValueId> = node.present_inputs().filter(|id| self.is_f32(*id)).collect();
-        match node.op.def().quant_rule() {
-            QuantRule::Compute { .. } | QuantRule::Bounded { .. } => {}
-            // What only moves numbers stays with what made them.
-            QuantRule::SameAsInput(_) | QuantRule::SameAsOutput => {
-                let mut moved = floats.iter().filter(|id| self.graph.constant(**id).is_none());
-                if !moved.all(|id| out.halves.contains_key(id)) {
-                    return float("its inputs come in f32");
-                }
-            }
+        let rule = node.op.def().quant_rule();
+        match rule {
+            // It takes mean and variance in f32.
+            _ if is_normalization(node) => {}
             QuantRule::Float => return float("not known to be safe in f16"),
+            _ => {}
+        }
+        let is_product = matches!(rule, QuantRule::Compute { weight: Some(_), .. });
+        let is_half = |id: &ValueId| is_constant(*id) || out.halves.contains_key(id);
+        if !(is_product || floats.iter().all(is_half)) {
+            return float("its inputs come in f32");
         }
         let peak = |id: ValueId| self.peaks.get(&id).is_some_and(|peak| *peak > LARGEST);
         if node.present_inputs().chain(node.present_outputs()).any(peak) {
@@ -208,6 +214,16 @@ impl Mixer<'_> {
             }
         }
     }
+}
+
+/// Whether a node gives normalized numbers, and not the mean and deviation besides, which are of f32.
+fn is_normalization(node: &Node) -> bool {
+    let stash_type = match &node.op {
+        Op::LayerNormalization(op) => op.stash_type,
+        Op::RmsNormalization(op) => op.stash_type,
+        _ => return false,
+    };
+    stash_type == DType::F32 && node.present_outputs().count() == 1
 }
 
 /// Ops whose intermediate results leave the range of f16, or whose results show its rounding, though their numbers fit.

@@ -51,13 +51,13 @@ pub(in crate::quant) fn check_f16(tensor: &Tensor) -> std::result::Result<(), &'
     for &value in values {
         let rounded = f16::from_f32(value);
         if rounded.is_infinite() && value.is_finite() {
-            return Err("one of its weights is beyond the largest f16, 65504");
+            return Err("one of its constants is beyond the largest f16, 65504");
         }
         signal += f64::from(value).powi(2);
         noise += (f64::from(value) - f64::from(rounded)).powi(2);
     }
     if noise * LEAST_SIGNAL_TO_NOISE > signal {
-        return Err("most of its weights are so small that f16 would lose digits of them");
+        return Err("most of its constants are so small that f16 would lose digits of them");
     }
     Ok(())
 }
