@@ -74,7 +74,7 @@ pub(crate) struct Quantize {
     /// mixed-float16 (arithmetic in float16, but for ops that it would ruin; --data finds numbers too large for it)
     #[arg(long, default_value = "static", value_name = "MODE")]
     pub(crate) mode: String,
-    /// Bits of a weight with --mode weight-only: 8, or 4 in blocks of 32 [default: 8]
+    /// Bits of a weight with --mode weight-only: 8, or 4 (in blocks of 32, for TFLite one scale an output) [default: 8]
     #[arg(long, value_name = "N")]
     pub(crate) bits: Option<u32>,
     /// How matrices are rounded with --mode weight-only: rtn (to the nearest), gptq (rows make up for each other's errors on
@@ -84,7 +84,7 @@ pub(crate) struct Quantize {
     /// Weights that share a scale with --mode weight-only [default: all of an output with 8 bits, 32 with 4]
     #[arg(long, value_name = "N")]
     pub(crate) block_size: Option<usize>,
-    /// What onnxruntime may round activations to in MatMulNBits: 0 nothing, 1 float32, 4 int8 (fastest) [default: 0]
+    /// What onnxruntime may round activations to in `MatMulNBits`: 0 nothing, 1 float32, 4 int8 (fastest) [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..=4))]
     pub(crate) accuracy_level: Option<i64>,
     /// How ONNX is written: qdq (nodes that quantize and dequantize around float operators) or qoperator (operators on

@@ -37,7 +37,15 @@ fn options_that_do_not_go_with_a_mode() {
     refused(&["--mode", "dynamic", "--target", "tflite"], &["tflite", "out.onnx"]);
     refused(&["--data", "x.npz", "--bits", "4"], &["--mode static", "recipe"]);
     refused(&["--mode", "weight-only", "--algorithm", "gptq"], &["gptq without data", "--data"]);
-    refused(&["--mode", "weight-only", "--algorithm", "hqq"], &["`hqq`", "rtn, gptq"]);
+    refused(&["--mode", "weight-only", "--algorithm", "hqp"], &["`hqp`", "rtn, gptq, hqq"]);
+    refused(&["--mode", "weight-only", "--algorithm", "hqq"], &["hqq", "--form qoperator --bits 4"]);
+    refused(&["--mode", "weight-only", "--accuracy-level", "4"], &["--accuracy-level", "MatMulNBits"]);
+    refused(
+        &["--mode", "weight-only", "--form", "qoperator", "--block-size", "24"],
+        &["blocks of 24", "powers of two", "wide"],
+    );
+    refused(&["--mode", "float16", "--form", "qoperator"], &["--form qoperator"]);
+    refused(&["--mode", "mixed-float16", "--bits", "4"], &["--bits"]);
     refused(&["--mode", "float16", "--algorithm", "gptq"], &["--mode weight-only"]);
 }
 
@@ -97,8 +105,8 @@ fn nothing_to_store_says_why() {
 
 #[test]
 fn each_mode_writes_a_model_and_tells_what_it_did() {
-    // In integers, then stored, or in float where nothing is stored.
-    let modes = [("dynamic", "1 1"), ("weight-only", "0 1"), ("float16", "0 2")];
+    // In integers, then stored, or in float where nothing is stored; in f16, then in float.
+    let modes = [("dynamic", "1 1"), ("weight-only", "0 1"), ("float16", "0 2"), ("mixed-float16", "2 0")];
     for (mode, counts) in modes {
         let fixture = fixture();
         let ran = fixture.qdq(&["quantize", "products.qir", "--mode", mode, "-o", "out.onnx"]);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use qdq::error::{Error, Result};
-use qdq::formats::tflite;
+use qdq::formats::tflite::{self, WriteOptions};
 
 /// Each file, and words that the error must have.
 const REFUSED: &[(&str, &[&str])] = &[
@@ -57,7 +57,7 @@ fn read(path: &Path) -> Result<()> {
     let bytes = std::fs::read(path).map_err(|error| Error::io(path.display(), &error))?;
     let graph = tflite::read(bytes.into())?;
     graph.verify()?;
-    tflite::write(&graph)?;
+    tflite::write(&graph, &WriteOptions::default())?;
     Ok(())
 }
 
@@ -115,7 +115,7 @@ fn damaged_tflite_files_never_panic() {
             if let Ok(graph) = tflite::read(bytes.into())
                 && graph.verify().is_ok()
             {
-                let _ = tflite::write(&graph);
+                let _ = tflite::write(&graph, &WriteOptions::default());
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use qdq::exec::Program;
-use qdq::formats::tflite;
+use qdq::formats::tflite::{self, WriteOptions};
 use qdq::graph::{Graph, text};
 use qdq::tensor::Tensor;
 
@@ -35,8 +35,10 @@ fn compute(graph: &Graph) -> Vec<Tensor> {
 
 fn round_trip(source: &str) -> Graph {
     let graph = parse(source);
-    let written = tflite::write(&graph).unwrap_or_else(|error| panic!("{error}\n{source}"));
-    let again = tflite::read(written.model).unwrap_or_else(|error| panic!("{error}\n{source}"));
+    let written =
+        tflite::write(&graph, &WriteOptions::default()).unwrap_or_else(|error| panic!("{error}\n{source}"));
+    let again =
+        tflite::read(written.model_bytes().into()).unwrap_or_else(|error| panic!("{error}\n{source}"));
     again.verify().unwrap();
     for (a, b) in compute(&graph).iter().zip(&compute(&again)) {
         assert_eq!(a.shape(), b.shape(), "{source}\n{}", text::print(&again));
@@ -49,7 +51,7 @@ fn round_trip(source: &str) -> Graph {
 }
 
 fn refusal(source: &str) -> String {
-    match tflite::write(&parse(source)) {
+    match tflite::write(&parse(source), &WriteOptions::default()) {
         Ok(_) => panic!("it is written\n{source}"),
         Err(error) => error.to_string(),
     }
@@ -147,13 +149,30 @@ fn integer_ops_keep_their_parameters() {
         "i32{axis=0, scale=[0.125, 0.0625], zero_point=[0, 0]}",
         SOFTMAX,
     );
-    let written = tflite::write(&parse(&source)).unwrap();
+    let written = tflite::write(&parse(&source), &WriteOptions::default()).unwrap();
     assert!(written.left_in_float.is_empty(), "{:?}", written.left_in_float);
     let again = round_trip(&source);
     let printed = text::print(&again);
     for part in ["axis=0, scale=[0.25, 0.125]", "scale=0.5, zero_point=3", "scale=0.00390625"] {
         assert!(printed.contains(part), "no {part} in\n{printed}");
     }
+}
+
+#[test]
+fn buffers_lie_behind_a_flatbuffer_that_they_do_not_fit_in() {
+    let graph = parse(
+        "graph(%x: f32[4,64]) {\n  %w: f32[64,33] = const random(seed=1)\n  %b: f32[33] = const random(seed=2)\n  \
+         %y = gemm(%x, %w, %b)\n  return %y\n}",
+    );
+    let within = tflite::write(&graph, &WriteOptions::default()).unwrap().model_bytes();
+    let behind = tflite::write(&graph, &WriteOptions { max_flatbuffer_bytes: 1000 }).unwrap();
+    assert_eq!((behind.model.len(), behind.model[2].as_ptr().align_offset(4)), (5, 0));
+    assert!(behind.model[0].len() + 8000 < within.len());
+    let read = |bytes: Vec<u8>| text::print(&tflite::read(bytes.into()).unwrap());
+    assert_eq!(read(behind.model_bytes()), read(within));
+    let mut cut = behind.model_bytes();
+    cut.truncate(cut.len() - 1);
+    assert!(tflite::read(cut.into()).unwrap_err().to_string().contains("behind the file"));
 }
 
 #[test]

@@ -129,31 +129,46 @@ fn weights(arguments: &Quantize, mode: Kind, is_litert: bool, recipe: &mut Recip
     if (arguments.bits, arguments.block_size, is_operator) == (None, None, false) {
         return Ok(());
     }
-    if mode != Kind::Stored(Mode::WeightOnly) || is_litert {
-        return Err(Error::usage("--bits and --block-size are of --mode weight-only into ONNX"));
+    let is_stored = matches!(mode, Kind::Stored(Mode::WeightOnly))
+        || (is_litert && matches!(mode, Kind::Stored(Mode::Dynamic)));
+    if !is_stored {
+        return Err(Error::usage(
+            "--bits and --block-size are of --mode weight-only, and for TFLite of dynamic",
+        ));
     }
-    match arguments.bits {
-        None | Some(8) => {}
-        // Between the extremes of each block: with 0 in the middle, 16 steps are too few.
-        Some(4) => {
-            recipe.weight.storage.get_or_insert(DType::U4);
-            recipe.weight.symmetric.get_or_insert(false);
-        }
+    let is_narrow = match arguments.bits {
+        None | Some(8) => false,
+        Some(4) => true,
         Some(bits) => {
             return Err(Error::usage(format!("weights of {bits} bits")).help("--bits takes 4 or 8"));
         }
-    }
+    };
     match arguments.block_size {
+        Some(_) if is_litert => {
+            return Err(Error::usage("--block-size into TFLite")
+                .help("its weights have a scale for each output: leave it out"));
+        }
         Some(0) => {
             return Err(Error::usage("blocks of 0 weights")
                 .help("onnxruntime's kernels take powers of two from 16 on"));
         }
         Some(size) => recipe.weight.granularity = Some(Grain::PerBlock(size)),
         // One scale for a whole column loses too much in 4 bits, and the operator has none.
-        None if arguments.bits == Some(4) || is_operator => {
-            recipe.weight.granularity = Some(Grain::PerBlock(32))
+        None if (is_narrow || is_operator) && !is_litert => {
+            recipe.weight.granularity = Some(Grain::PerBlock(32));
         }
         None => {}
+    }
+    let weight = &mut recipe.weight;
+    if is_narrow && is_litert {
+        // Symmetric, as LiteRT's specification has it for all weights.
+        weight.storage.get_or_insert(DType::I4);
+        weight.quant_min.get_or_insert(-7);
+        weight.quant_max.get_or_insert(7);
+    } else if is_narrow {
+        // Between the extremes of each block: with 0 in the middle, 16 steps are too few.
+        weight.storage.get_or_insert(DType::U4);
+        weight.symmetric.get_or_insert(false);
     }
     Ok(())
 }

@@ -186,8 +186,8 @@ fn write(graph: &Graph, path: &Path, max_opset: i64) -> Result<WrittenModel> {
     match Format::of_name(path) {
         Format::Text => write_text(graph, path).map(|()| WrittenModel::default()),
         Format::Tflite => {
-            let written = tflite::write(graph)?;
-            write_file(path, [written.model])?.persist()?;
+            let written = tflite::write(graph, &tflite::WriteOptions::default())?;
+            write_file(path, written.model)?.persist()?;
             Ok(WrittenModel { opset: None, left_in_float: written.left_in_float })
         }
         Format::Onnx => {

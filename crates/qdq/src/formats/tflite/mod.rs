@@ -36,7 +36,7 @@ mod versions;
 mod write;
 
 pub use read::{read, set_dynamic_range};
-pub use write::{Written, write};
+pub use write::{WriteOptions, Written, write};
 
 /// What stands at bytes 4 to 8 of a file.
 pub const IDENTIFIER: &[u8; 4] = b"TFL3";

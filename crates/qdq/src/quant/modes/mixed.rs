@@ -77,6 +77,19 @@ struct Mixed {
     pending: BTreeSet<ValueId>,
 }
 
+impl Mixed {
+    /// Casts those values back that are there in f16 only.
+    fn in_f32(&mut self, ids: Vec<ValueId>) {
+        for id in ids {
+            if self.pending.remove(&id)
+                && let Some(half) = self.halves.get(&id)
+            {
+                self.nodes.push(Node::new(Cast::to(DType::F32), &[*half], &[id]));
+            }
+        }
+    }
+}
+
 impl Mixer<'_> {
     fn block(&mut self, block: Block) -> Result<Block> {
         let position = self.n_blocks;
@@ -88,16 +101,15 @@ impl Mixer<'_> {
             }
             let place = Place { block: position, node: at };
             let decision = self.decision(&node, place, &out)?;
-            match decision {
-                Decision::Half => self.in_f16(node, &mut out),
-                _ => {
-                    self.in_f32(used_values(&node), &mut out);
-                    out.nodes.push(node);
-                }
+            if decision == Decision::Half {
+                self.in_f16(node, &mut out);
+            } else {
+                out.in_f32(used_values(&node));
+                out.nodes.push(node);
             }
             self.decisions.insert(place, decision);
         }
-        self.in_f32(block.outputs.clone(), &mut out);
+        out.in_f32(block.outputs.clone());
         Ok(Block { inputs: block.inputs, nodes: out.nodes, outputs: block.outputs })
     }
 
@@ -202,17 +214,6 @@ impl Mixer<'_> {
         let shape = self.graph[id].ty.as_ref().and_then(|ty| ty.shape.clone());
         let name = format!("{}_f16", self.graph[id].name());
         self.graph.add_value(&name, Some(TensorType::new(DType::F16, shape)))
-    }
-
-    /// Casts those values back that are there in f16 only.
-    fn in_f32(&mut self, ids: Vec<ValueId>, out: &mut Mixed) {
-        for id in ids {
-            if out.pending.remove(&id)
-                && let Some(half) = out.halves.get(&id)
-            {
-                out.nodes.push(Node::new(Cast::to(DType::F32), &[*half], &[id]));
-            }
-        }
     }
 }
 

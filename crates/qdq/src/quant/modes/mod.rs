@@ -263,7 +263,7 @@ impl Rewriter<'_> {
                     return n_bits::product(self.graph, out, &node, matrix, form, &mut self.store);
                 }
             }
-            Form::Weights => {}
+            Form::Weights | Form::Convolution => {}
         }
         for (at, constant) in found.constants.iter().enumerate() {
             let Some(id) = node.input(constant.input) else { continue };

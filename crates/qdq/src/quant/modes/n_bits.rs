@@ -73,16 +73,13 @@ pub(super) fn product(
     let bits = if matches!(spec.storage, DType::I4 | DType::U4) { 4 } else { 8 };
     let block_size = spec.block.ok_or_else(|| Error::internal("a matrix without blocks"))?;
     let op = MatMulNBits { inputs, outputs, bits, block_size, accuracy_level };
-    let matrix = match storage {
-        Storage::Hqq(_) => {
-            let by_output = if constant.axis == 1 { transposed(&weights, &[1, 0])? } else { weights.clone() };
-            weights.give_back();
-            hqq::round(&by_output, block_size, bits).map_err(|error| error.value(&name))?
-        }
-        _ => {
-            let (integers, params) = store.rounded(&weights, storage).map_err(|error| error.value(&name))?;
-            by_output(&integers, &params, &op, constant)?
-        }
+    let matrix = if let Storage::Hqq(_) = storage {
+        let by_output = if constant.axis == 1 { transposed(&weights, &[1, 0])? } else { weights.clone() };
+        weights.give_back();
+        hqq::round(&by_output, block_size, bits).map_err(|error| error.value(&name))?
+    } else {
+        let (integers, params) = store.rounded(&weights, storage).map_err(|error| error.value(&name))?;
+        by_output(&integers, &params, &op, constant)?
     };
     let inputs = [Some(x)].into_iter().chain(constants(graph, &name, &op, matrix, store)?);
     let bias = node.input(2);

@@ -105,18 +105,14 @@ pub(in crate::quant) struct Store<'k> {
 impl Store<'_> {
     /// What is stored of weights, and what its integers mean; f16 means itself.
     fn stored(&mut self, floats: &Tensor, storage: &Storage) -> Result<(Tensor, Option<QuantParams>)> {
-        match storage {
-            Storage::Float16 => {
-                let halves = cast_to_float(floats, DType::F16)?;
-                floats.give_back();
-                Ok(((self.keep)(halves)?, None))
-            }
-            _ => {
-                let (integers, params) = self.rounded(floats, storage)?;
-                let (integers, params) = self.kept(integers, params)?;
-                Ok((integers, Some(params)))
-            }
+        if *storage == Storage::Float16 {
+            let halves = cast_to_float(floats, DType::F16)?;
+            floats.give_back();
+            return Ok(((self.keep)(halves)?, None));
         }
+        let (integers, params) = self.rounded(floats, storage)?;
+        let (integers, params) = self.kept(integers, params)?;
+        Ok((integers, Some(params)))
     }
 
     /// Weights in integers, and what these mean.

@@ -26,6 +26,8 @@ pub(super) struct Weights {
 pub(super) enum Form {
     /// It takes the real numbers of what is stored.
     Weights,
+    /// As [`Form::Weights`], for a convolution of one group.
+    Convolution,
     /// As [`Form::Weights`], for a matrix whose other factor has the summed axis last: it may lie in blocks.
     Matrix,
     /// It looks rows up in what is stored.
@@ -42,7 +44,7 @@ impl Form {
         match self {
             Form::Product => Some("MatMulInteger"),
             Form::Lstm => Some(DYNAMIC_LSTM),
-            Form::Weights | Form::Matrix | Form::Lookup => None,
+            Form::Weights | Form::Convolution | Form::Matrix | Form::Lookup => None,
         }
     }
 }
@@ -103,6 +105,7 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -
             Form::Lstm
         }
         Op::Gather(_) => Form::Lookup,
+        Op::Conv(op) if op.group == 1 => Form::Convolution,
         _ => Form::Weights,
     };
     let constants = constants.into_iter().filter(is_f32).collect();
@@ -155,8 +158,8 @@ fn check(first: Option<&Tensor>, all: &[&Tensor], mode: Mode) -> Result<(), Reas
 
 /// How a constant is quantized: the target's way (`base`), then what the recipe says of all weights and of its node.
 ///
-/// Four bits and blocks are for matrices alone: elsewhere runtimes look nothing up in them, or take longer to unpack
-/// them than to compute.
+/// Four bits and blocks are for matrices alone, but that `LiteRT` has kernels for convolutions in 4 bits: elsewhere runtimes
+/// look nothing up in them, or take longer to unpack them than to compute.
 pub(super) fn weight_spec(
     recipe: &Recipe,
     target: &Target,
@@ -168,7 +171,9 @@ pub(super) fn weight_spec(
     let settings = axis_settings.merged(of_node);
     let spec = settings.apply(base, constant.axis, None)?;
     let is_narrow = matches!(spec.storage, DType::I4 | DType::U4);
-    match (spec.block.is_some() || is_narrow, form == Form::Matrix) {
+    let takes_convolutions = target.formula == Formula::Tflite && spec.block.is_none();
+    let takes_narrow = form == Form::Matrix || (form == Form::Convolution && takes_convolutions);
+    match (spec.block.is_some() || is_narrow, takes_narrow) {
         (true, false) => Ok(QuantizationSpec { axis: constant.axis, ..target.weight.clone() }),
         (true, true) if spec.block.is_some() && settings.axis.is_none() => {
             Ok(QuantizationSpec { axis: constant.summed, ..spec })

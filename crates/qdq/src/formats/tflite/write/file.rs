@@ -9,7 +9,7 @@ use qdq_schema::tflite::{
     tensor, tensor_map,
 };
 
-use super::{OutTensor, Subgraph, Writer};
+use super::{OutTensor, Subgraph, WriteOptions, Writer};
 use crate::error::{Error, Result};
 use crate::formats::tflite::IDENTIFIER;
 use crate::formats::tflite::blocks::write_blocks;
@@ -19,8 +19,8 @@ use crate::formats::tflite::read::METADATA_PREFIX;
 use crate::graph::{Graph, ValueId};
 use crate::tensor::{Dim, Granularity, QuantParams};
 
-/// Largest file: offsets have 32 bits, of which runtimes use 31.
-const MAX_BYTES: usize = (1 << 31) - 1;
+/// Start of a buffer behind the flatbuffer, as of those within it.
+const ALIGNMENT: usize = 16;
 
 impl Writer<'_> {
     /// Drops operators whose outputs nothing uses.
@@ -88,8 +88,8 @@ impl Writer<'_> {
     }
 }
 
-/// The file. `graph` is the model that the first subgraph was made of, whose names signature and metadata are.
-pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> {
+/// The file, in order. `graph` is the model that the first subgraph was made of, whose names signature and metadata are.
+pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>, options: &WriteOptions) -> Result<Vec<Bytes>> {
     let signature = signature(graph, &subgraphs);
     let mut codes = Vec::new();
     let mut buffers = Buffers { all: vec![Bytes::new()], numbers: HashMap::new() };
@@ -108,14 +108,6 @@ pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> 
         written.push(object);
     }
     let metadata = metadata(graph, &mut buffers.all)?;
-    let n_bytes: usize = buffers.all.iter().map(Bytes::len).sum();
-    if n_bytes > MAX_BYTES {
-        return Err(Error::unsupported(format!("{n_bytes} bytes of weights in one TFLite file"))
-            .help("quantize the weights, or split the model"));
-    }
-    let buffers = buffers.all.into_iter().map(|bytes| {
-        if bytes.is_empty() { Object::default() } else { Object::default().blob(buffer::DATA, bytes) }
-    });
     let doc = &graph.metadata.doc;
     let root = Object::default()
         .set(model::VERSION, 3)
@@ -123,9 +115,46 @@ pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>) -> Result<Vec<u8>> 
         .children(model::SUBGRAPHS, written)
         .text(model::DESCRIPTION, if doc.is_empty() { "Written by qdq." } else { doc })
         .children(model::SIGNATURE_DEFS, vec![signature])
-        .children(model::METADATA, metadata)
-        .children(model::BUFFERS, buffers.collect());
-    Ok(write_flatbuffer(&root, *IDENTIFIER))
+        .children(model::METADATA, metadata);
+    let buffers = buffers.all;
+    let n_bytes: usize = buffers.iter().map(Bytes::len).sum();
+    Ok(if n_bytes > options.max_flatbuffer_bytes {
+        with_buffers_behind(&root, buffers)
+    } else {
+        let write = |bytes: Bytes| {
+            if bytes.is_empty() { Object::default() } else { Object::default().blob(buffer::DATA, bytes) }
+        };
+        let root = root.children(model::BUFFERS, buffers.into_iter().map(write).collect());
+        vec![write_flatbuffer(&root, *IDENTIFIER).into()]
+    })
+}
+
+/// A flatbuffer that says where in the file its buffers lie, and these behind it.
+fn with_buffers_behind(root: &Object, buffers: Vec<Bytes>) -> Vec<Bytes> {
+    let flatbuffer = |start: usize| {
+        let mut end = start;
+        let write = |bytes: &Bytes| {
+            if bytes.is_empty() {
+                return Object::default();
+            }
+            let offset = end.next_multiple_of(ALIGNMENT);
+            end = offset + bytes.len();
+            Object::default().set(buffer::OFFSET, offset as u64).set(buffer::SIZE, bytes.len() as u64)
+        };
+        let buffers = buffers.iter().map(write).collect();
+        write_flatbuffer(&root.clone().children(model::BUFFERS, buffers), *IDENTIFIER)
+    };
+    // Where the buffers start does not change how long the flatbuffer is.
+    let start = flatbuffer(ALIGNMENT).len();
+    let mut pieces: Vec<Bytes> = vec![flatbuffer(start).into()];
+    let mut end = start;
+    for bytes in buffers.into_iter().filter(|bytes| !bytes.is_empty()) {
+        let offset = end.next_multiple_of(ALIGNMENT);
+        pieces.push(vec![0; offset - end].into());
+        end = offset + bytes.len();
+        pieces.push(bytes);
+    }
+    pieces
 }
 
 /// Contents of the file; equal ones are stored once.

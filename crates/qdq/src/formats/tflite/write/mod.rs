@@ -22,13 +22,35 @@ use crate::ops::Op;
 use crate::passes::{Layout, apply, push_transposes};
 use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor, TensorType};
 
+/// How a model is written.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteOptions {
+    /// Weights that come to more bytes than this lie behind the flatbuffer, whose offsets have 32 bits, of which runtimes use
+    /// 31.
+    pub max_flatbuffer_bytes: usize,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        // Room for all that is not weights.
+        Self { max_flatbuffer_bytes: (1 << 31) - (1 << 26) }
+    }
+}
+
 /// A model as it lies in a file.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The file's bytes.
-    pub model: Bytes,
+    /// The file's bytes, in order.
+    pub model: Vec<Bytes>,
     /// Float ops of a model that has integer ops, as they are called in messages.
     pub left_in_float: Vec<String>,
+}
+
+impl Written {
+    /// The file's bytes.
+    pub fn model_bytes(&self) -> Vec<u8> {
+        self.model.concat()
+    }
 }
 
 /// Writes a model.
@@ -40,7 +62,7 @@ pub struct Written {
 /// # Errors
 /// Everything the format cannot hold, and every parameter that the `LiteRT` quantization specification forbids, each
 /// with its node.
-pub fn write(graph: &Graph) -> Result<Written> {
+pub fn write(graph: &Graph, options: &WriteOptions) -> Result<Written> {
     let mut signed = graph.clone();
     unsigned::make_signed(&mut signed)?;
     let mut subgraphs = Vec::new();
@@ -50,8 +72,8 @@ pub fn write(graph: &Graph) -> Result<Written> {
     let float_ops =
         subgraphs.iter_mut().flat_map(|subgraph| std::mem::take(&mut subgraph.float_ops)).collect();
     let left_in_float = if n_integer > 0 { float_ops } else { Vec::new() };
-    let model = file::build(graph, subgraphs)?;
-    Ok(Written { model: model.into(), left_in_float })
+    let model = file::build(graph, subgraphs, options)?;
+    Ok(Written { model, left_in_float })
 }
 
 /// A graph as it will lie in the file.
