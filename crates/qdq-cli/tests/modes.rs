@@ -79,7 +79,7 @@ fn parameters_that_another_tool_found() {
     std::fs::write(fixture.path("e.json"), encodings("x")).unwrap();
     let ran = fixture.qdq(&line("out.onnx"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert!(ran.stdout.contains("1 values have the parameters given"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 values and 0 weights have the parameters given"), "{}", ran.stdout);
     let text = fixture.qdq(&["inspect", "--text", "out.onnx"]).stdout;
     assert!(text.contains("u8{scale=0.0625, zero_point=100}"), "{text}");
     std::fs::write(fixture.path("e.json"), encodings("nonesuch")).unwrap();

@@ -42,11 +42,12 @@ pub fn prepare(graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepare
     report.encodings = recipe.encodings.as_ref().map(|encodings| {
         let used = encodings.used(&graph, &plan);
         format!(
-            "{} values have the parameters given, {} are observed; not used: {} of values, {} of weights",
+            "{} values and {} weights have the parameters given, {} values are observed; not used: {} of values, {} of weights",
             used.n_used,
+            used.n_weights,
             used.observed.len(),
             used.unused.len(),
-            encodings.n_weights
+            used.unused_weights.len()
         )
     });
     Ok(Prepared { graph, plan, report })

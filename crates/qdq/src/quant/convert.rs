@@ -7,7 +7,7 @@ use super::calibrate::Calibrated;
 use super::channels::Smoothing;
 use super::modes::{Store, lstm};
 use super::parameters::{weight_integers, weight_params};
-use super::plan::{Annotation, Decision, Place, Plan};
+use super::plan::{Annotation, Decision, Place, Plan, Use};
 use super::scheme::{litert, quantize_bias, widen_for_bias};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
@@ -203,8 +203,10 @@ impl Converter<'_> {
                         Some((bias, scale)) => Some((self.bias(place, bias)?, scale)),
                         None => None,
                     };
+                    let of = Use { place, input: position };
                     let values = self.weight_values(out.position, place, &original, id)?;
-                    let (quantized, params) = self.weights(out, &values, id, spec, bias)?;
+                    let (quantized, params) =
+                        self.weights(out, &values, id, (spec, plan.given_weights.get(&of)), bias)?;
                     weights = Some(params);
                     quantized
                 }
@@ -267,24 +269,33 @@ impl Converter<'_> {
         Ok((input.storage == DType::I16).then_some((bias, input.scale[0])))
     }
 
-    /// Weights in integers, wide enough for the bias that comes with the scale of its input.
+    /// Weights in integers, by parameters given or by a specification: then wide enough for the bias that comes with the scale
+    /// of its input.
     fn weights(
         &mut self,
         out: &mut Converted,
         weights: &Tensor,
         id: ValueId,
-        spec: &QuantizationSpec,
+        (spec, given): (&QuantizationSpec, Option<&QuantParams>),
         bias: Option<(Tensor, f32)>,
     ) -> Result<(ValueId, QuantParams)> {
         let formula = self.plan.target.formula;
         let name = self.graph[id].name().to_owned();
-        let mut params = weight_params(weights, spec, formula).map_err(|error| error.value(&name))?;
+        let mut params = match given {
+            Some(given) => given.clone(),
+            None => weight_params(weights, spec, formula).map_err(|error| error.value(&name))?,
+        };
         if let Some((bias, input_scale)) = bias {
             let widen = match formula {
                 Formula::Tflite => litert::widen_for_bias,
                 Formula::Onnxruntime | Formula::Torch => widen_for_bias,
             };
             widen(&mut params, input_scale, &bias)?;
+        }
+        if given.is_some_and(|given| *given != params) {
+            return Err(Error::data("the scales given are so small that the bias would not fit into int32")
+                .value(&name)
+                .help("leave its encoding out, or find one for the weights as they are"));
         }
         let integers = weight_integers(weights, &params, formula)?;
         Ok((self.dequantized_constant(out, id, integers, params.clone()), params))

@@ -7,17 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::plan::Plan;
+use super::plan::{Annotation, Plan, Use, blocks};
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, ValueId};
+use crate::ops::{dequantize, quantize};
 use crate::spec::{ObserverKind, QuantizationSpec};
+use crate::tensor::QuantParams;
 
-/// Parameters of activations, by the name of the value.
+/// Parameters of activations and weights, by the name of the value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encodings {
     activations: BTreeMap<String, Encoding>,
-    /// Encodings of weights, which are not used: weights are quantized between their own extremes.
-    pub n_weights: usize,
+    weights: BTreeMap<String, WeightEncoding>,
 }
 
 /// Parameters of one value.
@@ -28,6 +29,18 @@ struct Encoding {
     offset: i32,
 }
 
+/// Parameters of a weight, one or one for each channel.
+#[derive(Clone, Debug, PartialEq)]
+struct WeightEncoding {
+    bits: u32,
+    scale: Vec<f32>,
+    offset: Vec<i32>,
+}
+
+/// Least signal to noise, as a ratio of powers, that parameters leave of weights they were made for: 10 dB, less than of any
+/// weights in 4 bits.
+const LEAST_SIGNAL_TO_NOISE: f64 = 10.0;
+
 /// What a plan took of the encodings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UsedEncodings {
@@ -37,6 +50,11 @@ pub struct UsedEncodings {
     pub observed: Vec<String>,
     /// Names in the file of values that are not quantized, or in another number of bits.
     pub unused: Vec<String>,
+    /// Number of weights that have the parameters given.
+    pub n_weights: usize,
+    /// Names in the file of weights that are not quantized, or otherwise, or that were changed since, as by folding a batch
+    /// normalization: these are quantized between their own extremes.
+    pub unused_weights: Vec<String>,
 }
 
 impl Encodings {
@@ -49,8 +67,17 @@ impl Encodings {
             Error::malformed(format!("no encodings of AIMET: {error}"))
                 .help("export them as version 0.6.1 or 1.0.0")
         })?;
-        let mut encodings = Self { n_weights: file.param_encodings.len(), ..Self::default() };
+        let mut encodings = Self::default();
         let mut errors = Vec::new();
+        for (name, found) in file.param_encodings.named() {
+            match found.and_then(WeightEncoding::checked) {
+                Ok(Some(encoding)) => {
+                    encodings.weights.insert(name, encoding);
+                }
+                Ok(None) => {}
+                Err(error) => errors.push(error.value(name)),
+            }
+        }
         for (name, found) in file.activation_encodings.named() {
             match found.and_then(|found| Encoding::checked(&found)) {
                 Ok(Some(encoding)) => {
@@ -64,10 +91,10 @@ impl Encodings {
         Error::all(errors).map_or(Ok(encodings), Err)
     }
 
-    /// Gives the values of a plan these parameters.
+    /// Gives the values and weights of a plan these parameters.
     ///
     /// # Errors
-    /// No value of the plan has one.
+    /// No value and no weight of the plan has one.
     pub(super) fn apply(&self, graph: &Graph, plan: &mut Plan) -> Result<()> {
         for ((_, value), activation) in &mut plan.activations {
             if let Some(observer) = self.of(graph[*value].name(), &activation.spec) {
@@ -76,7 +103,13 @@ impl Encodings {
                 activation.fixed = None;
             }
         }
-        if self.used(graph, plan).n_used == 0 {
+        let weights = plan.inputs.iter().filter_map(|(of, annotation)| match annotation {
+            Annotation::Weight(spec) => Some((*of, self.of_weight(graph, *of, spec)?.1)),
+            _ => None,
+        });
+        plan.given_weights = weights.collect();
+        let used = self.used(graph, plan);
+        if used.n_used + used.n_weights == 0 {
             return Err(Error::usage("no encoding is of a value that is quantized").help(
                 "the names in the file must be those of this model's values, and the bits those of the target",
             ));
@@ -98,7 +131,28 @@ impl Encodings {
         }
         let is_unused = |name: &&String| !names.contains(name.as_str());
         used.unused = self.activations.keys().filter(is_unused).cloned().collect();
+        let name_of = |of: &Use| weight_of(graph, *of).map(|id| graph[id].name());
+        let weights: BTreeSet<&str> = plan.given_weights.keys().filter_map(name_of).collect();
+        used.n_weights = weights.len();
+        let is_unused = |name: &&String| !weights.contains(name.as_str());
+        used.unused_weights = self.weights.keys().filter(is_unused).cloned().collect();
         used
+    }
+
+    /// A weight and its parameters, if these are of its storage and fit it.
+    fn of_weight(&self, graph: &Graph, of: Use, spec: &QuantizationSpec) -> Option<(ValueId, QuantParams)> {
+        let id = weight_of(graph, of)?;
+        let encoding = self.weights.get(graph[id].name())?;
+        let weights = graph.constant(id)?;
+        let params = encoding.params(spec)?;
+        params.check_shape(weights.shape()).ok()?;
+        let real = dequantize(&quantize(weights, &params).ok()?, &params).ok()?;
+        let (mut signal, mut noise) = (0.0, 0.0);
+        for (&exact, &real) in weights.as_slice::<f32>().ok()?.iter().zip(real.as_slice::<f32>().ok()?) {
+            signal += f64::from(exact).powi(2);
+            noise += (f64::from(exact) - f64::from(real)).powi(2);
+        }
+        (noise * LEAST_SIGNAL_TO_NOISE <= signal).then_some((id, params))
     }
 
     /// The parameters of a value in this storage.
@@ -109,6 +163,44 @@ impl Encodings {
         let zero_point = least - encoding.offset;
         (fits && (least..=greatest).contains(&zero_point))
             .then_some(ObserverKind::FixedQParams { scale: encoding.scale, zero_point })
+    }
+}
+
+/// The value that a node takes there.
+fn weight_of(graph: &Graph, of: Use) -> Option<ValueId> {
+    blocks(graph).get(of.place.block)?.nodes.get(of.place.node)?.input(of.input)
+}
+
+impl WeightEncoding {
+    fn checked(found: Found) -> Result<Option<Self>> {
+        if !found.dtype.eq_ignore_ascii_case("int") {
+            return Ok(None);
+        }
+        if found.scale.len() != found.offset.len() {
+            let (scales, offsets) = (found.scale.len(), found.offset.len());
+            return Err(Error::malformed(format!("{scales} scales and {offsets} offsets")));
+        }
+        if let Some(scale) = found.scale.iter().find(|scale| !(scale.is_finite() && **scale > 0.0)) {
+            return Err(Error::malformed(format!("a scale of {scale}")));
+        }
+        Ok(Some(Self { bits: found.bits, scale: found.scale, offset: found.offset }))
+    }
+
+    /// As parameters of weights that are quantized so, if these are of as many bits, and symmetric where they must be.
+    fn params(&self, spec: &QuantizationSpec) -> Option<QuantParams> {
+        let (least, _) = spec.storage.integer_range()?;
+        let zero_point: Vec<i32> = self.offset.iter().map(|offset| least.saturating_sub(*offset)).collect();
+        let is_symmetric = zero_point.iter().all(|zero| *zero == 0);
+        if spec.storage.bits() != Some(self.bits as usize) || (spec.scheme.is_symmetric() && !is_symmetric) {
+            return None;
+        }
+        let params = match self.scale[..] {
+            [scale] => QuantParams::per_tensor(spec.storage, scale, *zero_point.first()?),
+            _ if !spec.scheme.is_per_channel() => return None,
+            _ => QuantParams::per_axis(spec.storage, spec.axis, self.scale.clone(), zero_point),
+        };
+        let (quant_min, quant_max) = spec.quant_range().ok()?;
+        Some(QuantParams { quant_min, quant_max, ..params })
     }
 }
 
@@ -181,13 +273,6 @@ struct Found {
 }
 
 impl Section {
-    fn len(&self) -> usize {
-        match self {
-            Section::Named(named) => named.len(),
-            Section::List(list) => list.len(),
-        }
-    }
-
     fn named(self) -> Vec<(String, Result<Found>)> {
         let of_old = |channels: Vec<Old>| match channels.first() {
             Some(first) => Ok(Found {
@@ -218,6 +303,7 @@ mod tests {
     use crate::graph::text;
     use crate::quant::{Recipe, plan};
     use crate::targets::Target;
+    use crate::tensor::DType;
 
     const OLD: &str = r#"{"version": "0.6.1", "activation_encodings": {
         "x": [{"bitwidth": 8, "dtype": "int", "is_symmetric": "False", "max": 1.0, "min": -1.0, "offset": -128, "scale": 0.0078125}],
@@ -255,7 +341,21 @@ mod tests {
         let encodings = Encodings::from_json(OLD).unwrap();
         let plan = planned(encodings.clone(), "onnxruntime").unwrap();
         let used = encodings.used(&graph(), &plan);
-        assert_eq!((used.n_used, used.unused, encodings.n_weights), (1, vec!["nowhere".to_owned()], 1));
+        assert_eq!((used.n_used, used.unused, used.n_weights), (1, vec!["nowhere".to_owned()], 1));
+    }
+
+    #[test]
+    fn weights_have_the_parameters_given_where_these_fit() {
+        let of = |scale: &str, bits: &str| {
+            let text = OLD.replace("0.1,", scale).replacen("8, \"dtype\": \"int\", \"scale\"", bits, 1);
+            planned(Encodings::from_json(&text).unwrap(), "onnxruntime").unwrap().given_weights
+        };
+        let same = "8, \"dtype\": \"int\", \"scale\"";
+        let given = of("0.03,", same);
+        let params = given.values().next().expect("they fit");
+        assert_eq!((params.scale[0], params.zero_point[0], params.storage), (0.03, 0, DType::I8));
+        assert!(of("0.0001,", same).is_empty(), "scales of other weights");
+        assert!(of("0.03,", "4, \"dtype\": \"int\", \"scale\"").is_empty(), "another number of bits");
     }
 
     #[test]
@@ -270,7 +370,7 @@ mod tests {
                 .to_string()
                 .contains("scale")
         );
-        let other = Encodings::from_json(&OLD.replace("\"x\"", "\"z\"")).unwrap();
+        let other = Encodings::from_json(&OLD.replace("\"x\"", "\"z\"").replace("\"w\"", "\"v\"")).unwrap();
         assert!(planned(other, "onnxruntime").unwrap_err().to_string().contains("no encoding"));
     }
 }

@@ -19,7 +19,7 @@ use crate::graph::{Block, Graph, Node, ValueId};
 use crate::ops::{Op, QuantRule};
 use crate::spec::{ObserverKind, QuantizationSpec};
 use crate::targets::Target;
-use crate::tensor::DType;
+use crate::tensor::{DType, QuantParams};
 use block::BlockPlanner;
 use groups::Groups;
 
@@ -160,6 +160,8 @@ pub struct Plan {
     pub inputs: BTreeMap<Use, Annotation>,
     /// How activations are quantized where nothing says otherwise.
     pub activation: QuantizationSpec,
+    /// Parameters of weights that were given, and not found.
+    pub given_weights: BTreeMap<Use, QuantParams>,
 }
 
 /// All blocks of a graph: the body, then regions in the order they are met.
@@ -191,6 +193,7 @@ pub fn plan(graph: &Graph, recipe: &Recipe, target: &Target) -> Result<Plan> {
         activations: BTreeMap::new(),
         inputs: BTreeMap::new(),
         activation,
+        given_weights: BTreeMap::new(),
     };
     let mut groups = Groups::new(graph.values().len());
     let mut errors = Vec::new();
