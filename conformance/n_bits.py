@@ -1,4 +1,4 @@
-"""onnxruntime's `MatMulNBits`, run live, beside ours on the same nodes."""
+"""onnxruntime's `MatMulNBits` and `GatherBlockQuantized`, run live, beside ours on the same nodes."""
 
 import itertools
 import sys
@@ -73,11 +73,57 @@ def cases() -> list[Case]:
             Case(4, 16, has_order=True), Case(4, 64, "packed", 384, 96)]
 
 
-def check(case: Case, folder: Path, seed: int, checks: Checks) -> None:
+@dataclass(frozen=True)
+class Lookup:
+    """A node that looks rows of 64 numbers up."""
+
+    storage: str
+    block_size: int
+    has_zero_points: bool
+    n_rows: int = 7
+    n_columns: int = 64
+
+
+def lookup_model(case: Lookup, random: np.random.Generator) -> onnx.ModelProto:
+    n_blocks = -(-case.n_columns // case.block_size)
+    bits = 8 if case.storage == "bytes" else 4
+
+    def integers(n_columns: int, name: str) -> onnx.TensorProto:
+        n_bytes = n_columns * bits // 8
+        content = random.integers(0, 256, case.n_rows * n_bytes, np.uint8)
+        if case.storage in ("bytes", "pairs"):
+            return numpy_helper.from_array(content.reshape(case.n_rows, n_bytes), name)
+        kind = TensorProto.INT4 if case.storage == "int4" else TensorProto.UINT4
+        return helper.make_tensor(name, kind, (case.n_rows, n_columns), content.tobytes(), raw=True)
+
+    scales = random.uniform(0.01, 0.2, (case.n_rows, n_blocks)).astype(np.float32)
+    constants = [integers(case.n_columns, "data"), numpy_helper.from_array(scales, "scales")]
+    names = ["data", "x", "scales"]
+    if case.has_zero_points:
+        constants.append(integers(n_blocks, "zero_points"))
+        names.append("zero_points")
+    node = helper.make_node("GatherBlockQuantized", names, ["y"], "lookup", domain=DOMAIN, gather_axis=0, quantize_axis=1,
+                            block_size=case.block_size, bits=bits)
+    x = helper.make_tensor_value_info("x", TensorProto.INT64, (2, 3))
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([node], "lookup", [x], [y], constants)
+    return helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 21), helper.make_opsetid(DOMAIN, 1)])
+
+
+def lookups() -> list[Lookup]:
+    kinds = itertools.product(("int4", "uint4", "pairs", "bytes"), (16, 32), (False, True))
+    return [Lookup(*kind) for kind in kinds]
+
+
+def check(case: Case | Lookup, folder: Path, seed: int, checks: Checks) -> None:
     random = np.random.default_rng(seed)
-    file, again = folder / "product.onnx", folder / "again.onnx"
-    onnx.save(model(case, random), str(file))
-    x = random.normal(size=(2, 3, case.n_inputs)).astype(np.float32)
+    file, again = folder / "node.onnx", folder / "again.onnx"
+    if isinstance(case, Case):
+        onnx.save(model(case, random), str(file))
+        x = random.normal(size=(2, 3, case.n_inputs)).astype(np.float32)
+    else:
+        onnx.save(lookup_model(case, random), str(file))
+        x = random.integers(0, case.n_rows, (2, 3))
     np.savez(folder / "x.npz", x=x)
     theirs = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
     command.call("convert", file, again)
@@ -92,7 +138,7 @@ def main() -> int:
     checks = Checks()
     folder = WORK / "n_bits"
     folder.mkdir(parents=True, exist_ok=True)
-    for seed, case in enumerate(cases()):
+    for seed, case in enumerate([*cases(), *lookups()]):
         check(case, folder, seed, checks)
     return checks.finish()
 

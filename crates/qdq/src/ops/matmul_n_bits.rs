@@ -119,7 +119,7 @@ fn bad_zero_points(tensor: &Tensor) -> Error {
 }
 
 /// Integer `at` of those packed into bytes, the first in the lowest bits.
-fn unpacked(bytes: &[u8], at: usize, bits: usize) -> u8 {
+pub(super) fn unpacked(bytes: &[u8], at: usize, bits: usize) -> u8 {
     let per_byte = 8 / bits;
     let shifted = bytes[at / per_byte] >> (at % per_byte * bits);
     if bits == 8 { shifted } else { shifted & ((1 << bits) - 1) }

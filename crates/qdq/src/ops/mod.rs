@@ -31,6 +31,7 @@ mod einsum;
 mod elementwise;
 mod fourier;
 mod gather;
+mod gather_block_quantized;
 mod gemm;
 mod generate;
 mod global_pool;
@@ -110,6 +111,7 @@ pub use det::*;
 pub use einsum::*;
 pub use fourier::*;
 pub use gather::*;
+pub use gather_block_quantized::*;
 pub use gemm::*;
 pub use generate::*;
 pub use global_pool::*;
@@ -467,6 +469,9 @@ ops! {
     "gather" => Gather,
     "gather_elements" => GatherElements,
     "gather_nd" => GatherNd,
+
+    // gather_block_quantized.rs
+    "gather_block_quantized" => GatherBlockQuantized,
 
     // gemm.rs
     "gemm" => Gemm,

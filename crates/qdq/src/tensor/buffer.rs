@@ -159,7 +159,7 @@ impl<T: Viewable> From<Vec<T>> for Buffer<T> {
 impl<T: Viewable + fmt::Debug> fmt::Debug for Buffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let elements: &[T] = self;
-        write!(f, "{} elements", elements.len())
+        if elements.len() <= 16 { elements.fmt(f) } else { write!(f, "{} elements", elements.len()) }
     }
 }
 

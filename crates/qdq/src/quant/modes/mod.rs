@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, Node, ValueId};
 use crate::spec::QuantizationSpec;
 use crate::targets::Target;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 pub(super) use dynamic::lstm;
 pub use gptq::Moments;
 pub use mixed::mixed_float16;
@@ -250,6 +250,9 @@ impl Rewriter<'_> {
             }
             Form::Lookup => {
                 let storage = self.storage(&node, place, found, 0)?;
+                if let Some(block_size) = n_bits::lookup_block(&storage) {
+                    return n_bits::lookup(self.graph, out, &node, &storage, block_size, &mut self.store);
+                }
                 return store::lookup(self.graph, out, node, &storage, &mut self.store);
             }
             Form::Matrix => {
@@ -277,6 +280,13 @@ impl Rewriter<'_> {
     /// How one of a node's constants is quantized.
     fn spec(&self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
         let settings = self.resolved.node(place).weight;
+        if form == Form::Lookup && self.matrices.form != MatrixForm::Dequantized {
+            // Blocks lie along the rows looked up.
+            let spec = settings.apply(&self.base, n_bits::ROW_AXIS, None)?;
+            if spec.block.is_some() && matches!(spec.storage, DType::I4 | DType::U4) {
+                return Ok(QuantizationSpec { axis: n_bits::ROW_AXIS, ..spec });
+            }
+        }
         weight_spec(self.recipe, self.target, &self.base, &settings, (form, constant))
     }
 

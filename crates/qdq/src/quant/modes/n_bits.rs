@@ -1,4 +1,5 @@
-//! Matrices as onnxruntime's `MatMulNBits` takes them: integers of few bits in blocks along the inputs, packed.
+//! Matrices as onnxruntime's `MatMulNBits` takes them, integers of few bits in blocks along the inputs, packed, and tables as
+//! its `GatherBlockQuantized` does.
 
 use super::hqq;
 use super::store::{Storage, Store, floats};
@@ -6,7 +7,8 @@ use super::weights::Constant;
 use super::{MatrixForm, Rewritten};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
-use crate::ops::{Add, MatMulNBits, Op, packed, transposed};
+use crate::ops::{Add, GatherBlockQuantized, MatMulNBits, Op, packed, transposed};
+use crate::quant::parameters::integer_tensor;
 use crate::spec::QuantizationSpec;
 use crate::tensor::{DType, Data, QuantParams, Tensor};
 
@@ -31,11 +33,16 @@ pub(super) fn fits(
     let Some(size) = spec.block.filter(|_| is_product && spec.axis == constant.summed) else {
         return Ok(false);
     };
-    if size < LEAST_BLOCK || !size.is_power_of_two() {
-        return Err(Error::usage(format!("MatMulNBits with blocks of {size} weights"))
-            .help("onnxruntime's kernels take powers of two from 16 on"));
-    }
+    check_block(size)?;
     Ok(matches!(spec.storage, DType::I4 | DType::U4 | DType::I8 | DType::U8))
+}
+
+fn check_block(size: usize) -> Result<()> {
+    if size >= LEAST_BLOCK && size.is_power_of_two() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("blocks of {size} weights"))
+        .help("onnxruntime's kernels take powers of two from 16 on"))
 }
 
 /// A matrix in integers without sign, all in the order of `[outputs, inputs]`.
@@ -95,6 +102,46 @@ pub(super) fn product(
     if let Some(bias) = bias {
         out.nodes.push(Node { scope: node.scope.clone(), ..Node::new(Add {}, &[product, bias], &[y]) });
     }
+    Ok(())
+}
+
+/// The axis of a table that its rows lie along.
+pub(super) const ROW_AXIS: usize = 1;
+
+/// The size of the blocks of a table in 4 bits; `None` if it is stored otherwise.
+pub(super) fn lookup_block(storage: &Storage) -> Option<usize> {
+    let spec = storage.spec().filter(|spec| matches!(spec.storage, DType::I4 | DType::U4))?;
+    spec.block
+}
+
+/// Puts the lookup in a table in blocks in the place of a gather of rows.
+pub(super) fn lookup(
+    graph: &mut Graph,
+    out: &mut Rewritten,
+    node: &Node,
+    storage: &Storage,
+    block_size: usize,
+    store: &mut Store<'_>,
+) -> Result<()> {
+    let (Some(id), Some(indices), Some(rows)) = (node.input(0), node.input(1), node.output(0)) else {
+        return Err(Error::internal("a gather without a table"));
+    };
+    check_block(block_size)?;
+    let name = graph[id].name().to_owned();
+    let (integers, params) =
+        store.rounded(&floats(graph, id)?, storage).map_err(|error| error.value(&name))?;
+    let shape = vec![integers.shape()[0], params.scale.len() / integers.shape()[0].max(1)];
+    let scale = Tensor::new(shape.clone(), Data::F32(params.scale))?;
+    let zero_point = integer_tensor(&shape, params.storage, params.zero_point.iter().copied())?;
+    let parts = [("", integers), ("_scale", scale), ("_zero_point", zero_point)];
+    let mut ids = Vec::new();
+    for (suffix, part) in parts {
+        let part = (store.keep)(part)?;
+        ids.push(graph.add_constant(&format!("{name}{suffix}"), part));
+    }
+    let op = GatherBlockQuantized { block_size, ..GatherBlockQuantized::default() };
+    let inputs = [ids[0], indices, ids[1], ids[2]];
+    out.nodes.push(Node { scope: node.scope.clone(), ..Node::new(op, &inputs, &[rows]) });
     Ok(())
 }
 

@@ -37,7 +37,9 @@ const TRAINING: &str = "ai.onnx.preview.training";
 pub(super) fn foreign_domain(op: &Op) -> Option<(&'static str, i64)> {
     match op {
         Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_) => Some((TRAINING, 1)),
-        Op::DynamicQuantizeLstm(_) | Op::MatMulNBits(_) => Some((qoperator::MICROSOFT, 1)),
+        Op::DynamicQuantizeLstm(_) | Op::GatherBlockQuantized(_) | Op::MatMulNBits(_) => {
+            Some((qoperator::MICROSOFT, 1))
+        }
         _ => None,
     }
 }
@@ -53,6 +55,7 @@ pub(super) fn reader_of(domain: &str, op_type: &str) -> Option<ReadNode> {
             ("com.microsoft", "QuantizeLinear") => Some(quantize::read_quantize_linear),
             ("com.microsoft", "DequantizeLinear") => Some(quantize::read_dequantize_linear),
             ("com.microsoft", "DynamicQuantizeLSTM") => Some(recurrent::read_dynamic_quantize_lstm),
+            ("com.microsoft", "GatherBlockQuantized") => Some(n_bits::read_gather_block_quantized),
             ("com.microsoft", "MatMulNBits") => Some(n_bits::read_mat_mul_n_bits),
             ("com.microsoft", "QGemm") => Some(qoperator::read_q_gemm),
             ("com.microsoft", "QLinearAdd") => Some(qoperator::read_binary::<op::Add>),
@@ -342,6 +345,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> WriteResult {
         Op::Flatten(op) => shape::write_flatten(op, w),
         Op::Floor(_) => plain::write_plain(w, "Floor"),
         Op::Gather(op) => pick::write_gather(op, w),
+        Op::GatherBlockQuantized(op) => n_bits::write_gather_block_quantized(op, w),
         Op::GatherElements(op) => pick::write_gather_elements(op, w),
         Op::GatherNd(op) => pick::write_gather_nd(op, w),
         Op::Gelu(op) => plain::write_gelu(op, w),

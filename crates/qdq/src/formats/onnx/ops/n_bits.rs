@@ -1,10 +1,11 @@
-//! `MatMulNBits`, of `com.microsoft`.
+//! `MatMulNBits` and `GatherBlockQuantized`, of `com.microsoft`.
 
 use super::super::node_reader::NodeReader;
-use super::super::node_writer::NodeWriter;
+use super::super::node_writer::{NodeWriter, WriteResult};
 use super::qoperator::MICROSOFT;
 use crate::error::{Error, Result};
-use crate::ops::{Add, MatMulNBits};
+use crate::ops::{Add, GatherBlockQuantized, MatMulNBits};
+use crate::tensor::DType;
 
 /// Position of the bias, which is added after the product.
 const BIAS: usize = 5;
@@ -38,4 +39,33 @@ pub(super) fn write_mat_mul_n_bits(op: &MatMulNBits, w: &mut NodeWriter<'_, '_>)
         .int("block_size", op.block_size as i64)
         .int_unless("accuracy_level", op.accuracy_level, 0);
     w.finish_foreign(node);
+}
+
+pub(super) fn read_gather_block_quantized(r: &mut NodeReader<'_, '_>) -> Result<()> {
+    let op = GatherBlockQuantized {
+        gather_axis: r.int("gather_axis", 0)?,
+        quantize_axis: r.int("quantize_axis", 1)?,
+        block_size: r.count("block_size")?.unwrap_or(128),
+        bits: r.count("bits")?.unwrap_or(4),
+    };
+    r.push(op)
+}
+
+pub(super) fn write_gather_block_quantized(
+    op: &GatherBlockQuantized,
+    w: &mut NodeWriter<'_, '_>,
+) -> WriteResult {
+    if w.dtype(0) != Some(DType::U8) {
+        // The first version whose files hold integers of 4 bits.
+        w.require(21)?;
+    }
+    let node = w
+        .start("GatherBlockQuantized")
+        .of_domain(MICROSOFT)
+        .int_unless("gather_axis", op.gather_axis, 0)
+        .int_unless("quantize_axis", op.quantize_axis, 1)
+        .int_unless("block_size", op.block_size as i64, 128)
+        .int_unless("bits", op.bits as i64, 4);
+    w.finish_foreign(node);
+    Ok(())
 }

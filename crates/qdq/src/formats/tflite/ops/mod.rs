@@ -226,7 +226,7 @@ pub(super) fn write_node(op: &Op, w: &mut NodeWriter<'_, '_>) -> Result<()> {
         | Op::MaxUnpool(_) | Op::TensorScatter(_) | Op::RotaryEmbedding(_) | Op::CumProd(_)
         | Op::RegexFullMatch(_) | Op::StringConcat(_) | Op::StringNormalizer(_) | Op::StringSplit(_)
         | Op::Unique(_)
-        | Op::ConvInteger(_) | Op::MatMulInteger(_) | Op::MatMulNBits(_) | Op::DequantizeLinear(_) | Op::QuantizeLinear(_)
+        | Op::ConvInteger(_) | Op::MatMulInteger(_) | Op::MatMulNBits(_) | Op::GatherBlockQuantized(_) | Op::DequantizeLinear(_) | Op::QuantizeLinear(_)
         | Op::DeformConv(_) | Op::Det(_) | Op::SwiGlu(_) | Op::TfIdfVectorizer(_)
         | Op::Adagrad(_) | Op::Adam(_) | Op::Momentum(_)
         | Op::Sinh(_) | Op::Tan(_) => {

@@ -9,7 +9,7 @@ use qdq_schema::tflite::{
     tensor, tensor_map,
 };
 
-use super::{OutTensor, Subgraph, WriteOptions, Writer};
+use super::{OutTensor, Subgraph, Writer};
 use crate::error::{Error, Result};
 use crate::formats::tflite::IDENTIFIER;
 use crate::formats::tflite::blocks::write_blocks;
@@ -88,8 +88,9 @@ impl Writer<'_> {
     }
 }
 
-/// The file, in order. `graph` is the model that the first subgraph was made of, whose names signature and metadata are.
-pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>, options: &WriteOptions) -> Result<Vec<Bytes>> {
+/// The file, in order. `graph` is the model that the first subgraph was made of, whose names signature and metadata are;
+/// buffers of more bytes in all than `most_within` lie behind the flatbuffer.
+pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>, most_within: usize) -> Result<Vec<Bytes>> {
     let signature = signature(graph, &subgraphs);
     let mut codes = Vec::new();
     let mut buffers = Buffers { all: vec![Bytes::new()], numbers: HashMap::new() };
@@ -118,7 +119,7 @@ pub(super) fn build(graph: &Graph, subgraphs: Vec<Subgraph>, options: &WriteOpti
         .children(model::METADATA, metadata);
     let buffers = buffers.all;
     let n_bytes: usize = buffers.iter().map(Bytes::len).sum();
-    Ok(if n_bytes > options.max_flatbuffer_bytes {
+    Ok(if n_bytes > most_within {
         with_buffers_behind(&root, buffers)
     } else {
         let write = |bytes: Bytes| {

@@ -72,7 +72,7 @@ pub fn write(graph: &Graph, options: &WriteOptions) -> Result<Written> {
     let float_ops =
         subgraphs.iter_mut().flat_map(|subgraph| std::mem::take(&mut subgraph.float_ops)).collect();
     let left_in_float = if n_integer > 0 { float_ops } else { Vec::new() };
-    let model = file::build(graph, subgraphs, options)?;
+    let model = file::build(graph, subgraphs, options.max_flatbuffer_bytes)?;
     Ok(Written { model, left_in_float })
 }
 
