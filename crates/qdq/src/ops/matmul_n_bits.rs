@@ -42,6 +42,9 @@ impl MatMulNBits {
         if !matches!(self.bits, 2 | 4 | 8) {
             return Err(Error::unsupported(format!("integers of {} bits", self.bits)).attribute("bits"));
         }
+        if self.inputs == 0 || self.outputs == 0 {
+            return Err(Error::graph(format!("a matrix of {} × {} weights", self.inputs, self.outputs)));
+        }
         let bits = self.block_size.checked_mul(self.bits);
         if self.block_size == 0 || !bits.is_some_and(|bits| bits.is_multiple_of(8)) {
             return Err(
@@ -218,6 +221,7 @@ mod tests {
         bad(MatMulNBits { bits: 3, ..OP }, inputs(None, None));
         bad(MatMulNBits { block_size: 0, ..OP }, inputs(None, None));
         bad(MatMulNBits { inputs: 5, ..OP }, inputs(None, None));
+        bad(MatMulNBits { inputs: 0, ..OP }, inputs(None, None));
         bad(MatMulNBits { outputs: usize::MAX, ..OP }, inputs(None, None));
         bad(OP, inputs(Some(Tensor::vector(vec![1u8])), None));
         bad(OP, inputs(None, Some(Tensor::vector(vec![0i32, 2, 0]))));

@@ -93,9 +93,8 @@ impl OpDef for DynamicQuantizeLstm {
     }
 
     fn eval(&self, context: EvalContext, mut inputs: Args) -> Result<Vec<Tensor>> {
-        for (weights, scale) in [(1, SCALES), (2, SCALES + 2)] {
-            let real = real_weights(inputs.get(weights)?, inputs.get(scale)?, inputs.get(scale + 1)?)
-                .map_err(|error| error.attribute(format!("input {weights}")))?;
+        for (name, weights, scale) in [("w", 1, SCALES), ("r", 2, SCALES + 2)] {
+            let real = real_weights(name, inputs.get(weights)?, inputs.get(scale)?, inputs.get(scale + 1)?)?;
             inputs.0[weights] = Some(transposed(&real, &[0, 2, 1])?);
         }
         let x = inputs.take(0)?;
@@ -112,15 +111,15 @@ impl OpDef for DynamicQuantizeLstm {
 }
 
 /// Real numbers of weights `[directions, rows, columns]`; scales are for each direction, or for each of its columns too.
-fn real_weights(weights: &Tensor, scale: &Tensor, zero_point: &Tensor) -> Result<Tensor> {
+fn real_weights(name: &str, weights: &Tensor, scale: &Tensor, zero_point: &Tensor) -> Result<Tensor> {
     let &[directions, rows, columns] = weights.shape() else {
-        return Err(Error::data(format!("weights of shape {:?}", weights.shape())));
+        return Err(Error::data(format!("{name} of shape {:?}", weights.shape())));
     };
     let spread = |tensor: &Tensor| match *tensor.shape() {
         [n] if n == directions => Ok(1),
         [n, of_each] if n == directions && of_each == columns => Ok(columns),
         _ => Err(Error::data(format!(
-            "scale or zero point of shape {:?} for weights of {:?}",
+            "scale or zero point of shape {:?} for {name} of {:?}",
             tensor.shape(),
             weights.shape()
         ))),
@@ -160,7 +159,7 @@ mod tests {
         let integers = inputs();
         let real = |at: usize, scale: usize| {
             let (weights, scale) = (integers[at].clone().unwrap(), integers[scale].clone().unwrap());
-            let real = real_weights(&weights, &scale, integers[9].as_ref().unwrap()).unwrap();
+            let real = real_weights("w", &weights, &scale, integers[9].as_ref().unwrap()).unwrap();
             Some(transposed(&real, &[0, 2, 1]).unwrap())
         };
         let floats = [integers[0].clone(), real(1, 8), real(2, 10), None, None, integers[5].clone()];

@@ -1,7 +1,7 @@
 //! ONNX: reads operator sets 7 to 28, writes the lowest one that can express the model.
 //!
-//! [`read()`] takes the bytes of a model, which may be those of a memory-mapped file, and a function that gives the
-//! bytes of its side files (or other [`Files`]); [`write()`] gives bytes. Neither opens a file. How operators are spelled is in `ops/`.
+//! [`read()`] takes the bytes of a model, which may be those of a memory-mapped file, and a function that gives the bytes of
+//! its side files (or other [`Files`]); [`write()`] gives bytes. Neither opens a file. How operators are spelled is in `ops/`.
 //!
 //! - `Constant` nodes become constants, functions of the model take the place of the nodes that call them,
 //!   bodies of `If`, `Loop` and `Scan` become regions.

@@ -55,10 +55,7 @@ impl Piece {
     pub fn len(&self) -> usize {
         match self {
             Piece::Bytes(bytes) => bytes.len(),
-            Piece::Numbers(numbers) => {
-                let bits = numbers.dtype().bits().unwrap_or(0);
-                if bits < 8 { numbers.len().div_ceil(8 / bits.max(1)) } else { numbers.len() * (bits / 8) }
-            }
+            Piece::Numbers(numbers) => n_bytes(numbers),
         }
     }
 
@@ -74,6 +71,12 @@ impl Piece {
             Piece::Numbers(numbers) => raw_bytes(numbers),
         }
     }
+}
+
+/// Number of bytes of numbers in a file.
+pub(super) fn n_bytes(numbers: &Data) -> usize {
+    let bits = numbers.dtype().bits().unwrap_or(0);
+    if bits < 8 { numbers.len().div_ceil(8 / bits.max(1)) } else { numbers.len() * (bits / 8) }
 }
 
 fn header(name: &str, tensor: &Tensor) -> TensorProto {
@@ -164,7 +167,7 @@ impl SideFile {
     /// The tensor with its numbers moved here, unless they are few.
     pub(super) fn take(&mut self, initializer: Initializer) -> Initializer {
         let Initializer { mut header, mut numbers } = initializer;
-        let is_large = |numbers: &mut Data| Piece::Numbers(numbers.clone()).len() >= SMALLEST_EXTERNAL;
+        let is_large = |numbers: &mut Data| n_bytes(numbers) >= SMALLEST_EXTERNAL;
         let Some(numbers) = numbers.take_if(is_large).map(Piece::Numbers) else {
             return Initializer { header, numbers };
         };

@@ -7,7 +7,7 @@ use qdq_schema::onnx::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, St
 use super::node_writer::{NodeWriter, Refusal};
 use super::ops;
 use super::pieces::in_pieces;
-use super::tensor_write::{Initializer, Piece, SideFile};
+use super::tensor_write::{Initializer, Piece, SideFile, n_bytes};
 use super::value_info::write_value_info;
 use super::versions::{NEWEST_OPSET, OLDEST_OPSET, ir_version};
 use crate::error::{Error, Result};
@@ -276,8 +276,8 @@ impl<'g> Writer<'g> {
         let added = self.added.iter().map(|(name, tensor)| (name.as_str(), tensor));
         let initializers = constants.chain(added).map(|(name, tensor)| Initializer::new(name, tensor));
         let mut initializers: Vec<Initializer> = initializers.collect();
-        let numbers = initializers.iter().filter_map(|initializer| initializer.numbers.clone());
-        let total: usize = numbers.map(|numbers| Piece::Numbers(numbers).len()).sum();
+        let numbers = initializers.iter().filter_map(|initializer| initializer.numbers.as_ref());
+        let total: usize = numbers.map(n_bytes).sum();
         let mut side_file = SideFile::new(&options.side_file);
         if total > options.max_model_bytes {
             initializers = initializers.into_iter().map(|initializer| side_file.take(initializer)).collect();

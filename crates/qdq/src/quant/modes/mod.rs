@@ -302,7 +302,11 @@ impl Rewriter<'_> {
             (Some(input), Rounding::Gptq(moments)) if moments.contains_key(&input) => {
                 Storage::Rounded { spec, constant, input }
             }
-            (Some(_), Rounding::Hqq) if n_bits::fits(node, constant, &spec, self.matrices.form)? => {
+            // onnxruntime takes no real zero points of 8 bits.
+            (Some(_), Rounding::Hqq)
+                if spec.storage.bits() == Some(4)
+                    && n_bits::fits(node, constant, &spec, self.matrices.form)? =>
+            {
                 Storage::Hqq(spec)
             }
             _ => Storage::Integers(spec),

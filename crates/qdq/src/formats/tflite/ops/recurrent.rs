@@ -27,6 +27,8 @@ const N_INPUTS: usize = 24;
 /// Where the hub's gates (input, output, forget, cell) stand among TFLite's.
 const GATES: [usize; 4] = [0, 3, 1, 2];
 
+/// An LSTM. One on integers is read as the LSTM on the real numbers that they mean, between bridges: its kernel rounds gates to 16
+/// bits and the cell state to its own parameters, which are not kept.
 pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let refuse = |what: &str| Err(Error::unsupported(format!("an LSTM with {what}")));
     if PEEPHOLES.chain(PROJECTION).chain(NORMALIZATION).any(|position| r.has(position)) {
@@ -42,9 +44,6 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
         return refuse("diagonal weights");
     }
     let cell_clip = Some(r.option(options::CELL_CLIP)?).filter(|clip| *clip != 0.0);
-    if r.tensor(0)?.quant.is_some() {
-        return refuse("integer activations");
-    }
     for state in [STATES, STATES + 1] {
         if !r.tensor(state)?.is_variable {
             return refuse("states that are no variables");
