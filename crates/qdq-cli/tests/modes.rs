@@ -117,3 +117,18 @@ fn each_mode_writes_a_model_and_tells_what_it_did() {
         assert_eq!(numbers, counts.split_whitespace().collect::<Vec<_>>(), "{mode}: {row}");
     }
 }
+
+#[test]
+fn what_four_bits_are_not_for_is_told() {
+    let fixture = Fixture::new();
+    let model = "graph(%x: f32[1,16,8,8]) {\n  %w: f32[32,16,3,3] = const random(seed=1)\n  %y = conv(%x, %w)\n  return %y\n}";
+    std::fs::write(fixture.path("conv.qir"), model).unwrap();
+    let said = |arguments: &[&str]| {
+        let ran = fixture
+            .qdq(&[&["quantize", "conv.qir", "--mode", "weight-only", "--bits", "4"], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout.contains("kept in 8 bits  1 weights")
+    };
+    assert!(said(&["-o", "out.onnx"]));
+    assert!(!said(&["--target", "tflite", "-o", "out.tflite"]), "LiteRT has convolutions in 4 bits");
+}

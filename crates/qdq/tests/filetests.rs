@@ -198,9 +198,13 @@ fn in_mode(mut graph: Graph, mode: &str, recipe: &Recipe, target: &Target) -> Re
     passes::canonicalize(&mut graph)?;
     let float = compute(&graph)?;
     match stored {
-        Some((mode, matrices)) => quant::apply_mode(&mut graph, recipe, target, mode, matrices, &mut Ok)?,
-        None => quant::mixed_float16(&mut graph, recipe, target, &BTreeMap::new(), &mut Ok)?,
-    };
+        Some((mode, matrices)) => {
+            quant::apply_mode(&mut graph, recipe, target, mode, matrices, &mut Ok)?;
+        }
+        None => {
+            quant::mixed_float16(&mut graph, recipe, target, &BTreeMap::new(), &mut Ok)?;
+        }
+    }
     graph.verify()?;
     if let Some(wrong) = noisy(&float, &compute(&graph)?, min_sqnr)? {
         Ok(wrong)

@@ -284,6 +284,13 @@ fn report_text(arguments: &Quantize, report: &Report) -> String {
     for (rewrite, count) in &report.rewrites {
         notes.pair("rewrite", format!("{rewrite} × {count}"));
     }
+    if report.n_in_8_bits > 0 {
+        let count = report.n_in_8_bits;
+        notes.pair(
+            "kept in 8 bits",
+            format!("{count} weights: 4 bits are for matrices, for TFLite for convolutions too"),
+        );
+    }
     let unpacks = arguments.mode != "float16" && arguments.form == "qdq";
     if report.n_stored > 0 && unpacks && arguments.target.starts_with("onnxruntime") {
         notes.pair(

@@ -115,9 +115,9 @@ pub fn quantize_without_data(
     let before = graph.clone();
     let mut scratch = Scratch::beside(out)?;
     let mut keep = |tensor| scratch.keep(tensor);
-    let decisions =
-        quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, matrices, &mut keep)?;
-    report.count(&before, &decisions);
+    let applied = quant::apply_mode(&mut graph, &options.recipe, &options.target, mode, matrices, &mut keep)?;
+    report.count(&before, &applied.decisions);
+    report.n_in_8_bits = applied.n_in_8_bits;
     if mode == Mode::Dynamic && options.target.formula == Formula::Tflite {
         crate::formats::tflite::set_dynamic_range(&mut graph);
     }

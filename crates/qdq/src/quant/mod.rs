@@ -29,7 +29,9 @@ pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
 pub use encodings::{Encodings, UsedEncodings};
-pub use modes::{Matrices, MatrixForm, Mode, Moments, Rounding, apply_mode, matrix_inputs, mixed_float16};
+pub use modes::{
+    Applied, Matrices, MatrixForm, Mode, Moments, Rounding, apply_mode, matrix_inputs, mixed_float16,
+};
 pub use parameters::{activation_params, given_params, weight_integers, weight_params};
 pub use plan::{Activation, Annotation, Decision, Place, Plan, Reason, Use, blocks, plan};
 pub use recipe::{Recipe, Rule};

@@ -48,6 +48,8 @@ pub struct Report {
     pub ops: Vec<OpRow>,
     /// Names of the nodes left in float, with the reason.
     pub left_in_float: Vec<(String, String)>,
+    /// Weights stored in 8 bits though 4 were asked for.
+    pub n_in_8_bits: usize,
     /// Values whose channels were smoothed.
     pub n_smoothed: usize,
     /// Outputs of convolutions whose channels were evened.

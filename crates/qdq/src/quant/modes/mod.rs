@@ -83,7 +83,16 @@ impl Matrices<&BTreeMap<ValueId, Moments>> {
 /// Constants with fewer elements stay as they are, as `TFLiteConverter` leaves them (`minimum_elements_for_weights`).
 const LEAST_ELEMENTS: usize = 1024;
 
-/// Applies a mode to a canonical graph; gives what became of each op that has weights.
+/// What a mode did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applied {
+    /// What became of each op that has weights.
+    pub decisions: BTreeMap<Place, Decision>,
+    /// Weights stored in 8 bits though the recipe asks for 4, which only matrices (for `LiteRT` convolutions) have.
+    pub n_in_8_bits: usize,
+}
+
+/// Applies a mode to a canonical graph.
 ///
 /// GPTQ takes [`Moments`] of the values that [`matrix_inputs`] names.
 ///
@@ -100,7 +109,7 @@ pub fn apply_mode(
     mode: Mode,
     matrices: Matrices<&BTreeMap<ValueId, Moments>>,
     keep: &mut dyn FnMut(Tensor) -> Result<Tensor>,
-) -> Result<BTreeMap<Place, Decision>> {
+) -> Result<Applied> {
     let resolved = Resolved::new(graph, recipe)?;
     let found = find(graph, &resolved, target, mode);
     let decision = |(place, found): (&Place, &Found)| (*place, found.decision.clone());
@@ -114,15 +123,27 @@ pub fn apply_mode(
     let unseen = BTreeMap::new();
     let moments = if let Rounding::Gptq(moments) = matrices.rounding { moments } else { &unseen };
     let store = Store { formula: target.formula, moments, keep };
-    let mut rewriter =
-        Rewriter { graph, resolved, recipe, base, target, mode, matrices, store, found, n_blocks: 0 };
+    let mut rewriter = Rewriter {
+        graph,
+        resolved,
+        recipe,
+        base,
+        target,
+        mode,
+        matrices,
+        store,
+        found,
+        n_blocks: 0,
+        n_in_8_bits: 0,
+    };
     let body = rewriter.block(body)?;
+    let n_in_8_bits = rewriter.n_in_8_bits;
     graph.body = body;
     graph.remove_unused();
     graph.infer()?;
     crate::passes::apply(graph, &target.finish_rewrites()?)?;
     crate::passes::merge_constants(graph);
-    Ok(decisions)
+    Ok(Applied { decisions, n_in_8_bits })
 }
 
 /// Inputs of the matrices that [`Mode::WeightOnly`] stores.
@@ -202,6 +223,8 @@ struct Rewriter<'r> {
     found: BTreeMap<Place, Found>,
     /// Blocks entered so far.
     n_blocks: usize,
+    /// See [`Applied`].
+    n_in_8_bits: usize,
 }
 
 /// A block being rewritten.
@@ -278,20 +301,24 @@ impl Rewriter<'_> {
     }
 
     /// How one of a node's constants is quantized.
-    fn spec(&self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
+    fn spec(&mut self, place: Place, form: Form, constant: Constant) -> Result<QuantizationSpec> {
         let settings = self.resolved.node(place).weight;
+        let is_narrow = |spec: &QuantizationSpec| matches!(spec.storage, DType::I4 | DType::U4);
         if form == Form::Lookup && self.matrices.form != MatrixForm::Dequantized {
             // Blocks lie along the rows looked up.
             let spec = settings.apply(&self.base, n_bits::ROW_AXIS, None)?;
-            if spec.block.is_some() && matches!(spec.storage, DType::I4 | DType::U4) {
+            if spec.block.is_some() && is_narrow(&spec) {
                 return Ok(QuantizationSpec { axis: n_bits::ROW_AXIS, ..spec });
             }
         }
-        weight_spec(self.recipe, self.target, &self.base, &settings, (form, constant))
+        let spec = weight_spec(self.recipe, self.target, &self.base, &settings, (form, constant))?;
+        let asked = settings.apply(&self.base, constant.axis, None)?;
+        self.n_in_8_bits += usize::from(is_narrow(&asked) && !is_narrow(&spec));
+        Ok(spec)
     }
 
     /// How one of a node's constants is stored.
-    fn storage(&self, node: &Node, place: Place, found: &Weights, at: usize) -> Result<Storage> {
+    fn storage(&mut self, node: &Node, place: Place, found: &Weights, at: usize) -> Result<Storage> {
         let constant = found.constants[at];
         if self.mode == Mode::Float16 {
             return Ok(Storage::Float16);
