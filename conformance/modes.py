@@ -40,12 +40,17 @@ class Mode:
     least_parity: float
     # Whether the calibration samples are given.
     needs_data: bool = False
+    # A recipe, and the models it fits; all if there are none.
+    recipe: str = ""
+    models: tuple[str, ...] = ()
 
 
 # Weights that do not saturate on this processor.
 TARGET = "onnxruntime-x64" if runtime.has_vnni() else "onnxruntime-x64-avx2"
 MODES = {
     "dynamic": Mode(("--mode", "dynamic", "--target", TARGET), 0.5, 30.0),
+    "dynamic convolutions": Mode(("--mode", "dynamic", "--target", TARGET), 0.5, 30.0, models=("resnet8", "magika"),
+                                 recipe='[[rule]]\nop = "conv"\nactivation.dynamic = true\n'),
     "weight-only": Mode(("--mode", "weight-only"), 0.5, 60.0),
     "4 bits": Mode(("--mode", "weight-only", "--bits", "4"), 1.0, 60.0),
     "4 bits GPTQ": Mode(("--mode", "weight-only", "--bits", "4", "--algorithm", "gptq"), 1.0, 60.0, needs_data=True),
@@ -96,16 +101,22 @@ def check(model: Model, checks: Checks) -> None:
     exact = models.float_outputs(model)
     before = models.score(model, model.path, exact)
     for name, mode in MODES.items():
+        if mode.models and model.name not in mode.models:
+            continue
         file = folder / f"{name.replace(' ', '_')}.onnx"
         file.unlink(missing_ok=True)
         data = models.data(model.prepared(), "calibration")
         given = ["--data", data, *command.labels_option(data)] if mode.needs_data else []
+        if mode.recipe:
+            recipe = file.with_suffix(".toml")
+            recipe.write_text(mode.recipe)
+            given += ["--recipe", recipe]
         report = json.loads(command.call("quantize", model.path, "-o", file, "--json", *mode.options, *given))
         after, cosine = line(model, f"{name}", file, before, exact)
         what = f"{model.name} {name}"
         counts = runtime.op_counts(file)
         n_integer = report["report"]["n_integer"]
-        n_operators = counts["MatMulInteger"] + counts["DynamicQuantizeLSTM"]
+        n_operators = counts["MatMulInteger"] + counts["ConvInteger"] + counts["DynamicQuantizeLSTM"]
         checks.check(n_integer == n_operators, f"{what}: {n_integer} ops in integers, the file has {n_operators}")
         n_changed = n_integer + report["report"]["n_stored"] + report["report"]["n_half"]
         checks.check(n_changed > 0, f"{what}: nothing quantized")

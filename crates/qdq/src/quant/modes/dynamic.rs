@@ -13,7 +13,9 @@ use super::Rewritten;
 use super::store::{Store, floats};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
-use crate::ops::{Add, Cast, DynamicQuantizeLinear, DynamicQuantizeLstm, MatMulInteger, Mul, Op, transposed};
+use crate::ops::{
+    Add, Cast, ConvInteger, DynamicQuantizeLinear, DynamicQuantizeLstm, MatMulInteger, Mul, Op, transposed,
+};
 use crate::quant::parameters::{integer_tensor, weight_integers, weight_params};
 use crate::spec::QuantizationSpec;
 use crate::tensor::{DType, Data, Tensor};
@@ -31,24 +33,98 @@ pub(super) fn product(
     };
     let [integers, scale, zero_point] = quantized(graph, out, x);
     let (weights, weight_scales, weight_zero_points) = stored(graph, node, w, spec, store)?;
+    let operands = vec![integers, weights, zero_point, weight_zero_points];
+    let parts = Parts {
+        integers: MatMulInteger {}.into(),
+        operands,
+        scale,
+        scales: weight_scales,
+        bias: node.input(2),
+    };
+    scaled(graph, out, node, y, parts);
+    Ok(())
+}
+
+/// Puts a convolution of integers in the place of one with constant weights at input 1 and, if any, a constant bias.
+///
+/// # Errors
+/// Weights whose zero points are not 0, which onnxruntime's operator does not take for each channel.
+pub(super) fn convolution(
+    graph: &mut Graph,
+    out: &mut Rewritten,
+    node: &Node,
+    spec: &QuantizationSpec,
+    store: &mut Store<'_>,
+) -> Result<()> {
+    let (Some(x), Some(w), Some(y), Op::Conv(conv)) =
+        (node.input(0), node.input(1), node.output(0), &node.op)
+    else {
+        return Err(Error::internal("a convolution without operands"));
+    };
+    let [integers, scale, zero_point] = quantized(graph, out, x);
+    let name = graph[w].name().to_owned();
+    let weights = floats(graph, w)?;
+    // Along the channels, with the spatial axes behind them.
+    let along_channels = |n: usize| [vec![n], vec![1; weights.shape().len().saturating_sub(2)]].concat();
+    let (stored, params) = store.integers(&weights, spec).map_err(|error| error.value(&name))?;
+    if params.zero_point.iter().any(|zero_point| *zero_point != 0) {
+        return Err(Error::unsupported("a convolution of integers on asymmetric weights")
+            .value(&name)
+            .help("let the recipe quantize them symmetrically, in i8"));
+    }
+    let stored = graph.add_constant(&name, stored);
+    let scales = Tensor::new(along_channels(params.scale.len()), Data::F32(params.scale))?;
+    let scales = graph.add_constant(&format!("{name}_scale"), scales);
+    let op = ConvInteger {
+        auto_pad: conv.auto_pad,
+        dilations: conv.dilations.clone(),
+        group: conv.group,
+        pads: conv.pads.clone(),
+        strides: conv.strides.clone(),
+        ..ConvInteger::default()
+    };
+    let bias = match node.input(2) {
+        Some(bias) => {
+            let (name, bias) = (graph[bias].name().to_owned(), floats(graph, bias)?);
+            let shape = along_channels(bias.len());
+            Some(graph.add_constant(&name, bias.reshaped(shape)?))
+        }
+        None => None,
+    };
+    let parts =
+        Parts { integers: op.into(), operands: vec![integers, stored, zero_point], scale, scales, bias };
+    scaled(graph, out, node, y, parts);
+    Ok(())
+}
+
+/// A product or convolution of integers, and what makes real numbers of its sums.
+struct Parts {
+    integers: Op,
+    operands: Vec<ValueId>,
+    scale: ValueId,
+    scales: ValueId,
+    bias: Option<ValueId>,
+}
+
+/// Adds the nodes that compute `y` in integers.
+fn scaled(graph: &mut Graph, out: &mut Rewritten, node: &Node, y: ValueId, parts: Parts) {
     let name = graph[y].name().to_owned();
     let mut push = |graph: &mut Graph, part: &str, op: Op, inputs: &[ValueId]| {
         let result = graph.add_value(&format!("{name}_{part}"), None);
         out.nodes.push(Node { scope: node.scope.clone(), ..Node::new(op, inputs, &[result]) });
         result
     };
-    let sums = [integers, weights, zero_point, weight_zero_points];
-    let sums = push(graph, "sums", MatMulInteger {}.into(), &sums);
+    let sums = push(graph, "sums", parts.integers, &parts.operands);
     let sums = push(graph, "float_sums", Cast::to(DType::F32).into(), &[sums]);
-    let scales = push(graph, "scales", Mul {}.into(), &[scale, weight_scales]);
-    let bias = node.input(2);
-    let product = if bias.is_some() { push(graph, "product", Mul {}.into(), &[sums, scales]) } else { y };
-    let last = match bias {
-        Some(bias) => Node::new(Add {}, &[product, bias], &[y]),
+    let scales = push(graph, "scales", Mul {}.into(), &[parts.scale, parts.scales]);
+    let last = match parts.bias {
+        Some(bias) => {
+            let product = push(graph, "product", Mul {}.into(), &[sums, scales]);
+            Node::new(Add {}, &[product, bias], &[y])
+        }
         None => Node::new(Mul {}, &[sums, scales], &[y]),
     };
     out.nodes.push(Node { scope: node.scope.clone(), ..last });
-    Ok(())
 }
 
 /// Integers, scale and zero point of an input; one op serves all products of it.

@@ -175,7 +175,8 @@ fn find(graph: &Graph, resolved: &Resolved<'_>, target: &Target, mode: Mode) -> 
     for (block, nodes) in blocks(graph).into_iter().map(|block| &block.nodes).enumerate() {
         for (node, op) in nodes.iter().enumerate() {
             let place = Place { block, node };
-            let Some(weights) = weights(graph, op, mode, target) else { continue };
+            let is_dynamic = resolved.node(place).activation.dynamic;
+            let Some(weights) = weights(graph, op, mode, target, is_dynamic) else { continue };
             let decision = match (resolved.node(place).excluded_by, &weights.check) {
                 (Some(rule), _) => Decision::Float(Reason::Excluded(rule)),
                 (None, Err(reason)) => Decision::Float(reason.clone()),
@@ -263,6 +264,10 @@ impl Rewriter<'_> {
             Form::Product => {
                 let spec = self.spec(place, found.form, found.constants[0])?;
                 return dynamic::product(self.graph, out, &node, &spec, &mut self.store);
+            }
+            Form::IntegerConvolution => {
+                let spec = self.spec(place, found.form, found.constants[0])?;
+                return dynamic::convolution(self.graph, out, &node, &spec, &mut self.store);
             }
             Form::Lstm => {
                 let settings = self.resolved.node(place).weight;

@@ -34,6 +34,8 @@ pub(super) enum Form {
     Lookup,
     /// It becomes a product of integers.
     Product,
+    /// It becomes a convolution of integers.
+    IntegerConvolution,
     /// It becomes an LSTM on integers.
     Lstm,
 }
@@ -43,6 +45,7 @@ impl Form {
     pub(super) fn integer_operator(self) -> Option<&'static str> {
         match self {
             Form::Product => Some("MatMulInteger"),
+            Form::IntegerConvolution => Some("ConvInteger"),
             Form::Lstm => Some(DYNAMIC_LSTM),
             Form::Weights | Form::Convolution | Form::Matrix | Form::Lookup => None,
         }
@@ -68,7 +71,16 @@ const RECURRENT: [Constant; 2] =
     [Constant { input: 1, axis: 1, summed: 2 }, Constant { input: 2, axis: 1, summed: 2 }];
 
 /// What a mode finds to store in a node; `None` if it has no weights.
-pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -> Option<Weights> {
+///
+/// `is_dynamic` says whether the dynamic mode lets the node compute in integers. Where nothing is said products and LSTMs do, and
+/// convolutions do not: onnxruntime's convolution of integers is several times slower than its float one.
+pub(super) fn weights(
+    graph: &Graph,
+    node: &Node,
+    mode: Mode,
+    target: &Target,
+    is_dynamic: Option<bool>,
+) -> Option<Weights> {
     // LiteRT's recurrent layers and lookups take other forms of integers.
     let is_litert = target.formula == Formula::Tflite;
     let constants = match &node.op {
@@ -88,7 +100,9 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -
     let is_f32 = |constant: &Constant| of(constant).is_some_and(|tensor| tensor.dtype() == DType::F32);
     let tensors: Vec<&Tensor> = constants.iter().filter(|constant| is_f32(constant)).filter_map(of).collect();
     let check = check(first, &tensors, mode);
-    let is_dynamic = mode == Mode::Dynamic && !is_litert;
+    let can_be_dynamic = mode == Mode::Dynamic && !is_litert;
+    let wants_convolutions = can_be_dynamic && is_dynamic == Some(true);
+    let is_dynamic = can_be_dynamic && is_dynamic != Some(false);
     let all_constant = tensors.len() == constants.len();
     let form = match &node.op {
         Op::MatMul(_) if is_matrix && constants[0].input == 1 && is_dynamic => Form::Product,
@@ -105,6 +119,7 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -
             Form::Lstm
         }
         Op::Gather(_) => Form::Lookup,
+        Op::Conv(_) if wants_convolutions && has_constant_bias(graph, node) => Form::IntegerConvolution,
         Op::Conv(op) if op.group == 1 => Form::Convolution,
         _ => Form::Weights,
     };
@@ -112,9 +127,14 @@ pub(super) fn weights(graph: &Graph, node: &Node, mode: Mode, target: &Target) -
     Some(Weights { constants, form, check })
 }
 
+/// Whether a node has no bias, or a constant one.
+fn has_constant_bias(graph: &Graph, node: &Node) -> bool {
+    node.input(2).is_none_or(|bias| graph.constant(bias).is_some())
+}
+
 /// The operator on integers that stands for an LSTM, if the target has it and its weights are such as it takes.
 pub(in crate::quant) fn dynamic_lstm(graph: &Graph, node: &Node, target: &Target) -> Option<&'static str> {
-    let found = weights(graph, node, Mode::Dynamic, target)?;
+    let found = weights(graph, node, Mode::Dynamic, target, None)?;
     (found.form == Form::Lstm && found.check.is_ok()).then_some(DYNAMIC_LSTM)
 }
 
