@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::plan::{Annotation, Plan, Use, blocks};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Block, Graph, ValueId};
 use crate::ops::{dequantize, quantize};
 use crate::spec::{ObserverKind, QuantizationSpec};
 use crate::tensor::QuantParams;
@@ -18,20 +18,12 @@ use crate::tensor::QuantParams;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encodings {
     activations: BTreeMap<String, Encoding>,
-    weights: BTreeMap<String, WeightEncoding>,
+    weights: BTreeMap<String, Encoding>,
 }
 
-/// Parameters of one value.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Encoding {
-    bits: u32,
-    scale: f32,
-    offset: i32,
-}
-
-/// Parameters of a weight, one or one for each channel.
+/// Parameters of one value: of an activation one scale and offset, of a weight one or one for each channel.
 #[derive(Clone, Debug, PartialEq)]
-struct WeightEncoding {
+struct Encoding {
     bits: u32,
     scale: Vec<f32>,
     offset: Vec<i32>,
@@ -67,27 +59,24 @@ impl Encodings {
             Error::malformed(format!("no encodings of AIMET: {error}"))
                 .help("export them as version 0.6.1 or 1.0.0")
         })?;
-        let mut encodings = Self::default();
         let mut errors = Vec::new();
-        for (name, found) in file.param_encodings.named() {
-            match found.and_then(WeightEncoding::checked) {
-                Ok(Some(encoding)) => {
-                    encodings.weights.insert(name, encoding);
+        let mut read = |section: Section, check: fn(&Found) -> Result<()>| {
+            let mut encodings = BTreeMap::new();
+            for (name, found) in section.named() {
+                match found.and_then(|found| Encoding::checked(found, check)) {
+                    Ok(Some(encoding)) => {
+                        encodings.insert(name, encoding);
+                    }
+                    // Floats: what the other tool did not quantize.
+                    Ok(None) => {}
+                    Err(error) => errors.push(error.value(name)),
                 }
-                Ok(None) => {}
-                Err(error) => errors.push(error.value(name)),
             }
-        }
-        for (name, found) in file.activation_encodings.named() {
-            match found.and_then(|found| Encoding::checked(&found)) {
-                Ok(Some(encoding)) => {
-                    encodings.activations.insert(name, encoding);
-                }
-                // Floats: what the other tool did not quantize.
-                Ok(None) => {}
-                Err(error) => errors.push(error.value(name)),
-            }
-        }
+            encodings
+        };
+        let weights = read(file.param_encodings, |_| Ok(()));
+        let activations = read(file.activation_encodings, check_whole);
+        let encodings = Self { activations, weights };
         Error::all(errors).map_or(Ok(encodings), Err)
     }
 
@@ -103,8 +92,9 @@ impl Encodings {
                 activation.fixed = None;
             }
         }
+        let blocks = blocks(graph);
         let weights = plan.inputs.iter().filter_map(|(of, annotation)| match annotation {
-            Annotation::Weight(spec) => Some((*of, self.of_weight(graph, *of, spec)?.1)),
+            Annotation::Weight(spec) => Some((*of, self.of_weight(graph, weight_of(&blocks, *of)?, spec)?)),
             _ => None,
         });
         plan.given_weights = weights.collect();
@@ -131,7 +121,8 @@ impl Encodings {
         }
         let is_unused = |name: &&String| !names.contains(name.as_str());
         used.unused = self.activations.keys().filter(is_unused).cloned().collect();
-        let name_of = |of: &Use| weight_of(graph, *of).map(|id| graph[id].name());
+        let blocks = blocks(graph);
+        let name_of = |of: &Use| weight_of(&blocks, *of).map(|id| graph[id].name());
         let weights: BTreeSet<&str> = plan.given_weights.keys().filter_map(name_of).collect();
         used.n_weights = weights.len();
         let is_unused = |name: &&String| !weights.contains(name.as_str());
@@ -139,9 +130,8 @@ impl Encodings {
         used
     }
 
-    /// A weight and its parameters, if these are of its storage and fit it.
-    fn of_weight(&self, graph: &Graph, of: Use, spec: &QuantizationSpec) -> Option<(ValueId, QuantParams)> {
-        let id = weight_of(graph, of)?;
+    /// The parameters of a weight, if these are of its storage and fit it.
+    fn of_weight(&self, graph: &Graph, id: ValueId, spec: &QuantizationSpec) -> Option<QuantParams> {
         let encoding = self.weights.get(graph[id].name())?;
         let weights = graph.constant(id)?;
         let params = encoding.params(spec)?;
@@ -152,7 +142,7 @@ impl Encodings {
             signal += f64::from(exact).powi(2);
             noise += (f64::from(exact) - f64::from(real)).powi(2);
         }
-        (noise * LEAST_SIGNAL_TO_NOISE <= signal).then_some((id, params))
+        (noise * LEAST_SIGNAL_TO_NOISE <= signal).then_some(params)
     }
 
     /// The parameters of a value in this storage.
@@ -160,22 +150,32 @@ impl Encodings {
         let encoding = self.activations.get(name)?;
         let (least, greatest) = spec.storage.integer_range()?;
         let fits = spec.storage.bits() == Some(encoding.bits as usize);
-        let zero_point = least - encoding.offset;
+        let zero_point = least.saturating_sub(*encoding.offset.first()?);
         (fits && (least..=greatest).contains(&zero_point))
-            .then_some(ObserverKind::FixedQParams { scale: encoding.scale, zero_point })
+            .then_some(ObserverKind::FixedQParams { scale: *encoding.scale.first()?, zero_point })
     }
 }
 
 /// The value that a node takes there.
-fn weight_of(graph: &Graph, of: Use) -> Option<ValueId> {
-    blocks(graph).get(of.place.block)?.nodes.get(of.place.node)?.input(of.input)
+fn weight_of(blocks: &[&Block], of: Use) -> Option<ValueId> {
+    blocks.get(of.place.block)?.nodes.get(of.place.node)?.input(of.input)
 }
 
-impl WeightEncoding {
-    fn checked(found: Found) -> Result<Option<Self>> {
+/// Checks that an activation has one encoding.
+fn check_whole(found: &Found) -> Result<()> {
+    if found.scale.len() == 1 && found.offset.len() == 1 {
+        return Ok(());
+    }
+    Err(Error::unsupported("an encoding of channels for an activation").help("export activations per tensor"))
+}
+
+impl Encoding {
+    /// `None` for floats.
+    fn checked(found: Found, check: fn(&Found) -> Result<()>) -> Result<Option<Self>> {
         if !found.dtype.eq_ignore_ascii_case("int") {
             return Ok(None);
         }
+        check(&found)?;
         if found.scale.len() != found.offset.len() {
             let (scales, offsets) = (found.scale.len(), found.offset.len());
             return Err(Error::malformed(format!("{scales} scales and {offsets} offsets")));
@@ -201,22 +201,6 @@ impl WeightEncoding {
         };
         let (quant_min, quant_max) = spec.quant_range().ok()?;
         Some(QuantParams { quant_min, quant_max, ..params })
-    }
-}
-
-impl Encoding {
-    fn checked(found: &Found) -> Result<Option<Self>> {
-        if !found.dtype.eq_ignore_ascii_case("int") {
-            return Ok(None);
-        }
-        let (&[scale], &[offset]) = (found.scale.as_slice(), found.offset.as_slice()) else {
-            return Err(Error::unsupported("an encoding of channels for an activation")
-                .help("export activations per tensor"));
-        };
-        if !(scale.is_finite() && scale > 0.0) {
-            return Err(Error::malformed(format!("a scale of {scale}")));
-        }
-        Ok(Some(Self { bits: found.bits, scale, offset }))
     }
 }
 
