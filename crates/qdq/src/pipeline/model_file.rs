@@ -73,7 +73,7 @@ pub struct WrittenModel {
 /// # Errors
 /// A file that is missing, of another format, damaged, or breaks a rule of the graph.
 pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
-    read_verified(path.as_ref(), &|bytes, folder| onnx::read(bytes, folder))
+    read_verified(path.as_ref(), None, onnx::read)
 }
 
 /// Reads a model that may be larger than memory: weights that cannot be used where they lie, as in most ONNX files of one
@@ -82,8 +82,7 @@ pub fn read_model(path: impl AsRef<Path>) -> Result<Graph> {
 /// # Errors
 /// As [`read_model`]; a folder that cannot be written to.
 pub fn read_large_model(path: impl AsRef<Path>, out: impl AsRef<Path>) -> Result<Graph> {
-    let scratch = RefCell::new(Scratch::beside(out.as_ref())?);
-    read_verified(path.as_ref(), &|bytes, folder| onnx::read(bytes, &Sparing { folder, scratch: &scratch }))
+    read_verified(path.as_ref(), Some(Scratch::beside(out.as_ref())?), onnx::read)
 }
 
 /// Reads a model and keeps the operators of an ONNX file that compute in integers (`QLinearConv`, `MatMulInteger` …) as they
@@ -92,46 +91,41 @@ pub fn read_large_model(path: impl AsRef<Path>, out: impl AsRef<Path>) -> Result
 /// # Errors
 /// As [`read_model`].
 pub fn read_model_as_written(path: impl AsRef<Path>) -> Result<Graph> {
-    read_verified(path.as_ref(), &|bytes, folder| {
-        onnx::read_keeping(bytes, folder, profiles::ONNXRUNTIME.operators)
+    read_verified(path.as_ref(), None, |bytes, files| {
+        onnx::read_keeping(bytes, files, profiles::ONNXRUNTIME.operators)
     })
 }
 
 /// The folder of a model, with its side files.
-struct Folder<'p>(&'p Path);
+struct Folder<'p> {
+    path: &'p Path,
+    /// Where large tensors go that lie unaligned in their file; if nowhere, into memory.
+    scratch: Option<RefCell<Scratch>>,
+}
 
 impl onnx::Files for Folder<'_> {
     fn side_file(&self, name: &str) -> Result<Bytes> {
-        map(&self.0.join(name))
-    }
-}
-
-/// A folder whose model may be larger than memory.
-struct Sparing<'p> {
-    folder: &'p Folder<'p>,
-    scratch: &'p RefCell<Scratch>,
-}
-
-impl onnx::Files for Sparing<'_> {
-    fn side_file(&self, name: &str) -> Result<Bytes> {
-        self.folder.side_file(name)
+        map(&self.path.join(name))
     }
 
     fn aligned(&self, bytes: Bytes) -> Result<Bytes> {
-        self.scratch.borrow_mut().keep_bytes(&bytes)
+        match &self.scratch {
+            Some(scratch) => scratch.borrow_mut().keep_bytes(&bytes),
+            None => Ok(bytes),
+        }
     }
 }
 
 /// How bytes of an ONNX file become a graph.
-type ReadOnnx<'r> = &'r dyn Fn(Bytes, &Folder<'_>) -> Result<Graph>;
+type ReadOnnx = fn(Bytes, &dyn onnx::Files) -> Result<Graph>;
 
-fn read_verified(path: &Path, read_onnx: ReadOnnx<'_>) -> Result<Graph> {
-    let graph = read(path, read_onnx).map_err(|error| error.file(path.display()))?;
+fn read_verified(path: &Path, scratch: Option<Scratch>, read_onnx: ReadOnnx) -> Result<Graph> {
+    let graph = read(path, scratch, read_onnx).map_err(|error| error.file(path.display()))?;
     graph.verify().map_err(|error| error.file(path.display()))?;
     Ok(graph)
 }
 
-fn read(path: &Path, read_onnx: ReadOnnx<'_>) -> Result<Graph> {
+fn read(path: &Path, scratch: Option<Scratch>, read_onnx: ReadOnnx) -> Result<Graph> {
     let bytes = map(path)?;
     if bytes.is_empty() {
         return Err(Error::malformed("the file is empty"));
@@ -139,7 +133,10 @@ fn read(path: &Path, read_onnx: ReadOnnx<'_>) -> Result<Graph> {
     match Format::of_content(path, &bytes) {
         Some(Format::Text) => read_text(&bytes),
         Some(Format::Tflite) => tflite::read(bytes),
-        Some(Format::Onnx) => read_onnx(bytes, &Folder(path.parent().unwrap_or(Path::new("")))),
+        Some(Format::Onnx) => {
+            let path = path.parent().unwrap_or(Path::new(""));
+            read_onnx(bytes, &Folder { path, scratch: scratch.map(RefCell::new) })
+        }
         None => {
             let format = foreign_format(&bytes).unwrap_or("no model");
             Err(Error::unsupported(format!("this is {format}, not ONNX or TFLite"))
