@@ -138,23 +138,23 @@ fn with_buffers_behind(root: &Object, buffers: Vec<Bytes>) -> Vec<Bytes> {
             if bytes.is_empty() {
                 return Object::default();
             }
-            let offset = end.next_multiple_of(ALIGNMENT);
-            end = offset + bytes.len();
+            let offset = end;
+            end = (offset + bytes.len()).next_multiple_of(ALIGNMENT);
             Object::default().set(buffer::OFFSET, offset as u64).set(buffer::SIZE, bytes.len() as u64)
         };
         let buffers = buffers.iter().map(write).collect();
         write_flatbuffer(&root.clone().children(model::BUFFERS, buffers), *IDENTIFIER)
     };
     // Where the buffers start does not change how long the flatbuffer is.
-    let start = flatbuffer(ALIGNMENT).len();
-    let mut pieces: Vec<Bytes> = vec![flatbuffer(start).into()];
-    let mut end = start;
-    for bytes in buffers.into_iter().filter(|bytes| !bytes.is_empty()) {
-        let offset = end.next_multiple_of(ALIGNMENT);
-        pieces.push(vec![0; offset - end].into());
-        end = offset + bytes.len();
-        pieces.push(bytes);
-    }
+    let start = flatbuffer(ALIGNMENT).len().next_multiple_of(ALIGNMENT);
+    let pieces = std::iter::once(flatbuffer(start).into()).chain(buffers).filter(|bytes| !bytes.is_empty());
+    let padded = |bytes: Bytes| {
+        let padding = vec![0; bytes.len().next_multiple_of(ALIGNMENT) - bytes.len()].into();
+        [bytes, padding]
+    };
+    let mut pieces: Vec<Bytes> = pieces.flat_map(padded).collect();
+    // The file ends with its last number.
+    pieces.pop();
     pieces
 }
 
