@@ -1,11 +1,10 @@
 //! onnxruntime's lookup of rows in a table of few bits.
 
 use super::gather::Gather;
-use super::matmul_n_bits::unpacked;
 use super::quantize::dequantize;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Operand, op, resolve_axis};
 use crate::error::{Error, Result};
-use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor, TensorType};
+use crate::tensor::{DType, Data, Granularity, QuantParams, Tensor, TensorType, few_bits};
 
 op! {
     /// [`Gather`] in integers that lie in blocks, and their real numbers.
@@ -43,11 +42,16 @@ impl GatherBlockQuantized {
         }
     }
 
-    /// The rows looked up, integers and zero points one an element.
-    fn rows(&self, data: &Tensor, indices: &Tensor) -> Result<Tensor> {
-        let inputs = Args(vec![Some(data.clone()), Some(indices.clone())]);
+    /// The rows looked up, as they lie in the table.
+    fn rows(&self, table: &Tensor, indices: &Tensor) -> Result<Tensor> {
+        let inputs = Args(vec![Some(table.clone()), Some(indices.clone())]);
         let rows = self.gather().eval(EvalContext { n_outputs: 1 }, inputs)?;
-        let rows = rows.into_iter().next().ok_or_else(|| Error::internal("no rows"))?;
+        rows.into_iter().next().ok_or_else(|| Error::internal("no rows"))
+    }
+
+    /// Rows of integers or zero points, one an element.
+    fn integer_rows(&self, table: &Tensor, indices: &Tensor) -> Result<Tensor> {
+        let rows = self.rows(table, indices)?;
         let per_byte = self.per_byte(rows.dtype())?;
         if per_byte == 1 {
             return Ok(rows);
@@ -55,10 +59,8 @@ impl GatherBlockQuantized {
         let mut shape = rows.shape().to_vec();
         let last = shape.last_mut().ok_or_else(|| Error::data("integers of rank 0"))?;
         *last *= per_byte;
-        let bytes = rows.as_slice::<u8>()?;
-        let unpacked: Vec<u8> =
-            (0..bytes.len() * per_byte).map(|at| unpacked(bytes, at, self.bits)).collect();
-        Tensor::new(shape, Data::U8(unpacked.into()))
+        let bytes = rows.as_slice::<u8>()?.iter().copied();
+        Tensor::new(shape, Data::U8(few_bits::unpack(bytes, self.bits).collect()))
     }
 }
 
@@ -94,16 +96,11 @@ impl OpDef for GatherBlockQuantized {
             return Err(Error::unsupported(format!("blocks along axis {blocks}, rows along axis {axis}"))
                 .attribute("quantize_axis"));
         }
-        let integers = self.rows(data, indices)?;
-        let gather = |tensor: &Tensor| {
-            let inputs = Args(vec![Some(tensor.clone()), Some(indices.clone())]);
-            let rows = self.gather().eval(EvalContext { n_outputs: 1 }, inputs)?;
-            rows.into_iter().next().ok_or_else(|| Error::internal("no rows"))
-        };
-        let scale = gather(scales)?;
+        let integers = self.integer_rows(data, indices)?;
+        let scale = self.rows(scales, indices)?;
         let zero_point = match inputs.optional(3) {
             Some(zero_points) => {
-                let rows = self.rows(zero_points, indices)?;
+                let rows = self.integer_rows(zero_points, indices)?;
                 let (n_stored, n) = (rows.shape().last().copied(), scale.shape().last().copied());
                 let (n_stored, n) = (n_stored.unwrap_or(1).max(1), n.unwrap_or(1));
                 let rows = rows.to_i64_vec()?;

@@ -98,6 +98,18 @@ impl OpDef for MatMulInteger {
 }
 
 impl ConvInteger {
+    /// The convolution whose attributes are these, on integers.
+    pub fn of(conv: &Conv) -> Self {
+        Self {
+            auto_pad: conv.auto_pad,
+            strides: conv.strides.clone(),
+            pads: conv.pads.clone(),
+            dilations: conv.dilations.clone(),
+            group: conv.group,
+            kernel_shape: Vec::new(),
+        }
+    }
+
     fn conv(&self) -> Conv {
         Conv {
             auto_pad: self.auto_pad,

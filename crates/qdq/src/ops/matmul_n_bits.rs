@@ -6,7 +6,7 @@ use super::numeric::with_halves_widened;
 use super::{Args, Arity, EvalContext, Inputs, OpDef, Prepared, op};
 use crate::error::{Error, Result};
 use crate::kernels::Activation;
-use crate::tensor::{Dim, Tensor, TensorType};
+use crate::tensor::{Dim, Tensor, TensorType, few_bits};
 
 op! {
     /// Product of a `[..., inputs]` and a matrix of `bits` bits, an integer for each input of each output.
@@ -34,7 +34,7 @@ op! {
 
 impl MatMulNBits {
     /// Blocks of an output.
-    fn n_blocks(&self) -> usize {
+    pub(crate) fn n_blocks(&self) -> usize {
         self.inputs.div_ceil(self.block_size.max(1))
     }
 
@@ -80,7 +80,7 @@ impl MatMulNBits {
             for input in 0..self.inputs {
                 let block = block_of.as_ref().map_or(input / self.block_size, |blocks| blocks[input]);
                 let group = output * n_blocks + block;
-                let integer = f32::from(unpacked(row, input, self.bits));
+                let integer = f32::from(few_bits::element(row, input, self.bits));
                 matrix[input * self.outputs + output] = (integer - zero_points[group]) * scales[group];
             }
         }
@@ -103,7 +103,8 @@ impl MatMulNBits {
         if packed.len() != self.outputs * row_length {
             return Err(bad_zero_points(tensor));
         }
-        let of_row = |row| (0..self.n_blocks()).map(move |at| f32::from(unpacked(row, at, self.bits)));
+        let of_row =
+            |row| (0..self.n_blocks()).map(move |at| f32::from(few_bits::element(row, at, self.bits)));
         Ok(packed.chunks(row_length.max(1)).flat_map(of_row).collect())
     }
 
@@ -119,20 +120,6 @@ impl MatMulNBits {
 
 fn bad_zero_points(tensor: &Tensor) -> Error {
     Error::data(format!("zero points of shape {:?}", tensor.shape()))
-}
-
-/// Integer `at` of those packed into bytes, the first in the lowest bits.
-pub(super) fn unpacked(bytes: &[u8], at: usize, bits: usize) -> u8 {
-    let per_byte = 8 / bits;
-    let shifted = bytes[at / per_byte] >> (at % per_byte * bits);
-    if bits == 8 { shifted } else { shifted & ((1 << bits) - 1) }
-}
-
-/// Integers of one output packed into bytes, the first in the lowest bits; each fits in `bits`.
-pub(crate) fn packed(integers: &[u8], bits: usize) -> impl Iterator<Item = u8> + '_ {
-    integers.chunks(8 / bits).map(move |chunk| {
-        chunk.iter().enumerate().fold(0, |byte, (at, integer)| byte | integer << (at * bits))
-    })
 }
 
 impl OpDef for MatMulNBits {
@@ -225,13 +212,5 @@ mod tests {
         bad(MatMulNBits { outputs: usize::MAX, ..OP }, inputs(None, None));
         bad(OP, inputs(Some(Tensor::vector(vec![1u8])), None));
         bad(OP, inputs(None, Some(Tensor::vector(vec![0i32, 2, 0]))));
-    }
-
-    #[test]
-    fn packing_is_undone() {
-        let integers = [3u8, 1, 2, 0, 3];
-        let bytes: Vec<u8> = packed(&integers, 2).collect();
-        assert_eq!(bytes, [0b00_10_01_11, 0b11]);
-        assert_eq!((0..5).map(|at| unpacked(&bytes, at, 2)).collect::<Vec<_>>(), integers);
     }
 }

@@ -6,6 +6,7 @@
 mod buffer;
 mod data;
 mod dtype;
+pub(crate) mod few_bits;
 pub(crate) mod pages;
 mod quant_params;
 mod small_float;

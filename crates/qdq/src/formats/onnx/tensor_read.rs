@@ -9,7 +9,7 @@ use qdq_schema::onnx::tensor_proto::DataLocation;
 use super::dtype::read_dtype;
 use super::external::SideFiles;
 use crate::error::{Error, Result};
-use crate::tensor::{Buffer, DType, Data, Element, SmallFloat, Tensor, element_count};
+use crate::tensor::{Buffer, DType, Data, Element, SmallFloat, Tensor, element_count, few_bits};
 
 /// Reads a file of one tensor, as `input_0.pb` of ONNX's test data: its name, and the tensor.
 ///
@@ -59,8 +59,8 @@ pub(super) fn read_dims(dims: &[i64]) -> Result<Vec<usize>> {
 }
 
 fn byte_length(count: usize, bits: usize) -> Result<usize> {
-    let length = if bits < 8 { Some(count.div_ceil(8 / bits)) } else { count.checked_mul(bits / 8) };
-    length.ok_or_else(|| Error::malformed(format!("{count} elements of {bits} bits are too large")))
+    few_bits::byte_length(count, bits)
+        .ok_or_else(|| Error::malformed(format!("{count} elements of {bits} bits are too large")))
 }
 
 fn raw_data(dtype: DType, count: usize, raw: Bytes, side_files: &SideFiles) -> Result<Data> {
@@ -89,7 +89,7 @@ fn raw_data(dtype: DType, count: usize, raw: Bytes, side_files: &SideFiles) -> R
         DType::U64 => in_place::<u64>(raw)?,
         DType::Bool => Data::Bool(raw.iter().map(|&byte| byte != 0).collect::<Vec<_>>().into()),
         DType::Str => return Err(Error::malformed("strings in raw_data")),
-        _ => few_bits(dtype, bits, raw.iter().copied(), count)?,
+        _ => of_few_bits(dtype, bits, raw.iter().copied(), count)?,
     })
 }
 
@@ -100,11 +100,9 @@ fn in_place<T: Element + bytemuck::AnyBitPattern>(raw: Bytes) -> Result<Data> {
 }
 
 /// Elements of at most 8 bits, packed into bytes from the lowest bits on.
-fn few_bits(dtype: DType, bits: usize, bytes: impl Iterator<Item = u8>, count: usize) -> Result<Data> {
-    let unused = 8 - bits;
-    let parts = move |byte: u8| (0..8 / bits).map(move |part| byte >> (part * bits) << unused >> unused);
-    let codes: Vec<u8> = bytes.flat_map(parts).take(count).collect();
-    let signed = || codes.iter().map(|&code| (code << unused) as i8 >> unused).collect::<Vec<_>>().into();
+fn of_few_bits(dtype: DType, bits: usize, bytes: impl Iterator<Item = u8>, count: usize) -> Result<Data> {
+    let codes: Vec<u8> = few_bits::unpack(bytes, bits).take(count).collect();
+    let signed = || codes.iter().map(|&code| few_bits::signed(code, bits)).collect();
     Ok(match (dtype, SmallFloat::of(dtype)) {
         (DType::I4, _) => Data::I4(signed()),
         (DType::I2, _) => Data::I2(signed()),
@@ -156,7 +154,7 @@ fn typed_data(proto: &TensorProto, dtype: DType, count: usize) -> Result<Data> {
         DType::Str => {
             Data::Str(proto.string_data.iter().map(|text| text.to_vec()).collect::<Vec<_>>().into())
         }
-        _ => few_bits(dtype, dtype.bits().unwrap_or(8), bytes, count)?,
+        _ => of_few_bits(dtype, dtype.bits().unwrap_or(8), bytes, count)?,
     })
 }
 

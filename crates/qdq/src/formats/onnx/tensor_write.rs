@@ -5,7 +5,7 @@ use qdq_schema::onnx::tensor_proto::DataLocation;
 use qdq_schema::onnx::{StringStringEntryProto, TensorProto};
 
 use super::dtype::write_dtype;
-use crate::tensor::{Buffer, Data, Element, SmallFloat, Tensor, pages};
+use crate::tensor::{Buffer, Data, Element, SmallFloat, Tensor, few_bits, pages};
 
 /// Start of each tensor in a side file, so that readers can map it into memory.
 const ALIGNMENT: usize = 4096;
@@ -75,8 +75,7 @@ impl Piece {
 
 /// Number of bytes of numbers in a file.
 pub(super) fn n_bytes(numbers: &Data) -> usize {
-    let bits = numbers.dtype().bits().unwrap_or(0);
-    if bits < 8 { numbers.len().div_ceil(8 / bits.max(1)) } else { numbers.len() * (bits / 8) }
+    few_bits::byte_length(numbers.len(), numbers.dtype().bits().unwrap_or(0)).unwrap_or(usize::MAX)
 }
 
 fn header(name: &str, tensor: &Tensor) -> TensorProto {
@@ -128,15 +127,11 @@ fn share<T: Element + bytemuck::Pod>(elements: &Buffer<T>) -> Bytes {
     Bytes::from_owner(Shared(elements.clone()))
 }
 
-/// Several elements a byte, the first in the lowest bits.
+/// Several elements a byte.
 fn pack(elements: &[u8], bits: usize) -> Bytes {
-    let mask = (1 << bits) - 1;
-    let byte = |elements: &[u8]| {
-        elements.iter().enumerate().fold(0, |byte, (at, element)| byte | (element & mask) << (at * bits))
-    };
-    let bytes: Vec<u8> = elements.chunks(8 / bits).map(byte).collect();
+    let bytes = few_bits::pack(elements, bits).collect();
     pages::give_back(elements);
-    bytes.into()
+    bytes
 }
 
 /// A file that lies beside the model and holds the data of its large tensors.

@@ -7,7 +7,7 @@ use qdq_schema::tflite::buffer;
 use super::damaged;
 use super::tensor::FileTensor;
 use crate::error::{Error, Result};
-use crate::tensor::{Buffer, DType, Data, Tensor};
+use crate::tensor::{Buffer, DType, Data, Tensor, few_bits};
 
 /// The bytes of a buffer, in place.
 pub(super) fn buffer_bytes(file: &Bytes, table: &Table<'_>) -> Result<Bytes> {
@@ -36,11 +36,7 @@ pub(super) fn read_constant(tensor: &FileTensor, bytes: Bytes) -> Result<Tensor>
         return Err(Error::unsupported(format!("constants of type {}", tensor.code)));
     };
     let count = dims.iter().try_fold(1usize, |count, &dim| count.checked_mul(dim));
-    let n_bytes = count.and_then(|count| {
-        dtype
-            .bits()
-            .and_then(|bits| if bits == 4 { Some(count.div_ceil(2)) } else { count.checked_mul(bits / 8) })
-    });
+    let n_bytes = count.zip(dtype.bits()).and_then(|(count, bits)| few_bits::byte_length(count, bits));
     if dtype == DType::Str {
         return Err(Error::unsupported("constant texts").help("remove the string ops from the model"));
     }
@@ -73,11 +69,8 @@ fn typed(dtype: DType, bytes: Bytes, count: usize) -> Option<Data> {
         DType::I64 => Data::I64(Buffer::from_bytes(bytes)?),
         DType::U64 => Data::U64(Buffer::from_bytes(bytes)?),
         DType::Bool => Data::Bool(bytes.iter().map(|&byte| byte != 0).collect::<Vec<_>>().into()),
-        DType::I4 => {
-            let signed = |nibble: u8| ((nibble << 4) as i8) >> 4;
-            Data::I4(nibbles(&bytes, count).map(signed).collect::<Vec<_>>().into())
-        }
-        DType::U4 => Data::U4(nibbles(&bytes, count).collect::<Vec<_>>().into()),
+        DType::I4 => Data::I4(nibbles(&bytes, count).map(|nibble| few_bits::signed(nibble, 4)).collect()),
+        DType::U4 => Data::U4(nibbles(&bytes, count).collect()),
         DType::I2
         | DType::U2
         | DType::F8E4m3fn
@@ -90,9 +83,8 @@ fn typed(dtype: DType, bytes: Bytes, count: usize) -> Option<Data> {
     })
 }
 
-/// Two numbers a byte, the low half first.
 fn nibbles(bytes: &Bytes, count: usize) -> impl Iterator<Item = u8> + '_ {
-    bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]).take(count)
+    few_bits::unpack(bytes.iter().copied(), 4).take(count)
 }
 
 fn narrow_bias(bytes: Bytes) -> Result<Data> {
@@ -124,18 +116,13 @@ pub(super) fn write_constant(tensor: &Tensor) -> Result<Bytes> {
         Data::I64(elements) => owned(elements),
         Data::U64(elements) => owned(elements),
         Data::Bool(elements) => elements.iter().map(|&element| u8::from(element)).collect(),
-        Data::I4(elements) => packed(elements.iter().map(|&element| element as u8 & 15)),
-        Data::U4(elements) => packed(elements.iter().map(|&element| element & 15)),
+        Data::I4(elements) => few_bits::pack(bytemuck::cast_slice(elements), 4).collect(),
+        Data::U4(elements) => few_bits::pack(elements, 4).collect(),
         Data::I2(_) | Data::U2(_) | Data::Small(..) => {
             return Err(Error::unsupported(format!("constants of {}", tensor.dtype())));
         }
         Data::Str(_) => return Err(Error::unsupported("constant texts")),
     })
-}
-
-fn packed(nibbles: impl Iterator<Item = u8>) -> Bytes {
-    let nibbles: Vec<u8> = nibbles.collect();
-    nibbles.chunks(2).map(|pair| pair[0] | pair.get(1).copied().unwrap_or(0) << 4).collect()
 }
 
 #[cfg(test)]

@@ -75,14 +75,6 @@ pub(super) fn convolution(
     let stored = graph.add_constant(&name, stored);
     let scales = Tensor::new(along_channels(params.scale.len()), Data::F32(params.scale))?;
     let scales = graph.add_constant(&format!("{name}_scale"), scales);
-    let op = ConvInteger {
-        auto_pad: conv.auto_pad,
-        dilations: conv.dilations.clone(),
-        group: conv.group,
-        pads: conv.pads.clone(),
-        strides: conv.strides.clone(),
-        ..ConvInteger::default()
-    };
     let bias = match node.input(2) {
         Some(bias) => {
             let (name, bias) = (graph[bias].name().to_owned(), floats(graph, bias)?);
@@ -91,8 +83,8 @@ pub(super) fn convolution(
         }
         None => None,
     };
-    let parts =
-        Parts { integers: op.into(), operands: vec![integers, stored, zero_point], scale, scales, bias };
+    let operands = vec![integers, stored, zero_point];
+    let parts = Parts { integers: ConvInteger::of(conv).into(), operands, scale, scales, bias };
     scaled(graph, out, node, y, parts);
     Ok(())
 }
@@ -162,8 +154,8 @@ fn stored(
     let shape = if params.scale.len() == 1 { Vec::new() } else { vec![params.scale.len()] };
     let weights = graph.add_constant(&name, integers);
     let zero_points = params.zero_point.iter().copied();
-    let scales = graph
-        .add_constant(&format!("{name}_scale"), Tensor::new(shape.clone(), Data::F32(params.scale.clone()))?);
+    let scales = Tensor::new(shape.clone(), Data::F32(params.scale))?;
+    let scales = graph.add_constant(&format!("{name}_scale"), scales);
     let zero_points = graph
         .add_constant(&format!("{name}_zero_point"), integer_tensor(&shape, params.storage, zero_points)?);
     Ok((weights, scales, zero_points))

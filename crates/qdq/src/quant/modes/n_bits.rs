@@ -7,10 +7,10 @@ use super::weights::Constant;
 use super::{MatrixForm, Rewritten};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
-use crate::ops::{Add, GatherBlockQuantized, MatMulNBits, Op, packed, transposed};
+use crate::ops::{Add, GatherBlockQuantized, MatMulNBits, Op, transposed};
 use crate::quant::parameters::integer_tensor;
 use crate::spec::QuantizationSpec;
-use crate::tensor::{DType, Data, QuantParams, Tensor};
+use crate::tensor::{DType, Data, QuantParams, Tensor, few_bits};
 
 /// The smallest block that onnxruntime's kernels take; larger ones are powers of two.
 const LEAST_BLOCK: usize = 16;
@@ -77,7 +77,7 @@ pub(super) fn product(
     let &[rows, columns] = weights.shape() else { return Err(Error::internal("weights that are no matrix")) };
     let (inputs, outputs) = if constant.axis == 1 { (rows, columns) } else { (columns, rows) };
     let spec = storage.spec().ok_or_else(|| Error::internal("a matrix in floats"))?;
-    let bits = if matches!(spec.storage, DType::I4 | DType::U4) { 4 } else { 8 };
+    let bits = spec.storage.bits().ok_or_else(|| Error::internal("a matrix of texts"))?;
     let block_size = spec.block.ok_or_else(|| Error::internal("a matrix without blocks"))?;
     let op = MatMulNBits { inputs, outputs, bits, block_size, accuracy_level };
     let matrix = if let Storage::Hqq(_) = storage {
@@ -160,7 +160,7 @@ fn by_output(
     };
     let shift = params.storage.integer_range().map_or(0, |(min, _)| -min);
     let zero_point: Vec<u8> = params.zero_point.iter().map(|zero| (zero + shift) as u8).collect();
-    let n_blocks = op.inputs.div_ceil(op.block_size);
+    let n_blocks = op.n_blocks();
     Ok(if constant.axis == 1 {
         Matrix {
             integers: turned(&unsigned, op.inputs, op.outputs),
@@ -189,13 +189,13 @@ fn constants(
     matrix: Matrix,
     store: &mut Store<'_>,
 ) -> Result<Vec<Option<ValueId>>> {
-    let n_blocks = op.inputs.div_ceil(op.block_size);
+    let n_blocks = op.n_blocks();
     let mut bytes = Vec::with_capacity(op.outputs * n_blocks * op.block_size * op.bits / 8);
     for of_output in matrix.integers.chunks(op.inputs.max(1)) {
         for block in of_output.chunks(op.block_size) {
             let mut whole = block.to_vec();
             whole.resize(op.block_size, 0);
-            bytes.extend(packed(&whole, op.bits));
+            bytes.extend(few_bits::pack(&whole, op.bits));
         }
     }
     let shape = vec![op.outputs, n_blocks, op.block_size * op.bits / 8];
@@ -212,7 +212,7 @@ fn constants(
         ZeroPoints::Integers(zero_points) => {
             let of_outputs = zero_points.chunks(n_blocks.max(1));
             Some(Tensor::vector(
-                of_outputs.flat_map(|of_output| packed(of_output, op.bits)).collect::<Vec<u8>>(),
+                of_outputs.flat_map(|of_output| few_bits::pack(of_output, op.bits)).collect::<Vec<u8>>(),
             ))
         }
     };

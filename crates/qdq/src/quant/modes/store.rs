@@ -121,7 +121,7 @@ impl Store<'_> {
             Storage::Integers(spec) => self.nearest(floats, spec),
             Storage::Rounded { spec, constant, input } => {
                 let moments = self.moments.get(input).ok_or_else(|| Error::internal("no moments"))?;
-                rounded(floats, spec, *constant, moments, self.formula)
+                by_gptq(floats, spec, *constant, moments, self.formula)
             }
             Storage::Hqq(_) => Err(Error::unsupported("real zero points, as parameters of integers")),
             Storage::Float16 => Err(Error::internal("integers of f16")),
@@ -159,7 +159,7 @@ impl Store<'_> {
 }
 
 /// A matrix rounded by GPTQ, and what its integers mean.
-fn rounded(
+fn by_gptq(
     floats: &Tensor,
     spec: &QuantizationSpec,
     constant: Constant,
