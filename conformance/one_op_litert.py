@@ -217,6 +217,32 @@ def resize(random: Random, builder: Builder, kind: str = "i8") -> None:
     builder.operator("RESIZE_BILINEAR", inputs, y, 2, "ResizeBilinearOptions", alignCorners=mode == 1, halfPixelCenters=mode == 2)
 
 
+def lstm(random: Random, builder: Builder, kind: str = "i8") -> None:
+    steps, depth, hidden = int(random.integers(1, 9)), int(random.integers(1, 20)), int(random.integers(1, 17))
+    batch, time_major = int(random.integers(1, 4)), bool(random.integers(0, 2))
+    order = (steps, batch) if time_major else (batch, steps)
+    x = quant(random, kind, float(10.0 ** random.uniform(-3, -1)))
+    state = quant(random, kind, float(10.0 ** random.uniform(-2.7, -2)))
+    cell = Quant.one(2.0 ** -int(random.integers(9, 16)))
+
+    def gates(of: int) -> list[tuple[np.ndarray, Quant]]:
+        return [weights(random, (hidden, of), 0, per_axis=False) for _ in range(4)]
+
+    inputs = [-1] * 24
+    inputs[0] = builder.input(kind, (*order, depth), x)
+    for first, own in ((1, gates(depth)), (5, gates(hidden))):
+        for gate, (data, w) in enumerate(own):
+            inputs[first + gate] = builder.constant("i8", data, w)
+            if first == 1:
+                inputs[12 + gate] = bias(random, builder, kind, hidden, x, w)
+    inputs[18], inputs[19] = builder.variable(kind, (batch, hidden), state), builder.variable("i16", (batch, hidden), cell)
+    inner = [builder.tensor("f32", (0,)) for _ in range(4)] + [builder.tensor(kind, (0,), state)]
+    y = builder.tensor(kind, (*order, hidden), state)
+    clip = float(random.choice([0.0, 0.0, 0.5, 10.0]))
+    builder.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, y, 1, "UnidirectionalSequenceLSTMOptions", inner,
+                     fusedActivationFunction=4, cellClip=clip, timeMajor=time_major)
+
+
 FIXED = Quant.one(1 / 256, -128)
 EVERY = frozenset(integers_litert.PROFILES)
 FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
@@ -247,6 +273,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "maximum": (extreme("MAXIMUM"), "i8", 50, EVERY),
     "minimum": (extreme("MINIMUM"), "i8", 50, EVERY),
     "resize": (resize, "i8", 100, EVERY - {"xnnpack"}),
+    "lstm": (lstm, "i8", 200, EVERY),
     "conv 16": (conv, "i16", 100, EVERY),
     "depthwise 16": (depthwise, "i16", 100, EVERY),
     "fully_connected 16": (fully_connected, "i16", 100, EVERY),

@@ -62,14 +62,19 @@ class Builder:
     def constant(self, kind: str, data: np.ndarray, quant: Quant | None = None) -> int:
         return self.tensor(kind, data.shape, quant, data)
 
+    def variable(self, kind: str, shape: tuple[int, ...], quant: Quant | None = None) -> int:
+        self.tensors[made := self.tensor(kind, shape, quant)].isVariable = True
+        return made
+
     def operator(self, name: str, inputs: list[int], output: int, version: int = 1, options: str | None = None,
-                 **fields: Any) -> int:
+                 intermediates: list[int] | None = None, **fields: Any) -> int:
         """Adds an operator whose output is one of the model's."""
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, name)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), version
         node = schema.OperatorT()
         node.opcodeIndex, node.inputs, node.outputs = len(self.codes), inputs, [output]
+        node.intermediates = intermediates
         if options is not None:
             node.builtinOptionsType = getattr(schema.BuiltinOptions, options)
             node.builtinOptions = getattr(schema, options + "T")()

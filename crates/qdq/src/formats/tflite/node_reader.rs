@@ -11,7 +11,7 @@ use super::layout::{to_first, to_last, transposed, transposed_params};
 use super::read::{Operator, Reader};
 use super::tensor::FileTensor;
 use crate::error::{Error, Result};
-use crate::graph::{Node, ValueId};
+use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Cast, Clip, Dequantize, Op, Quantize, Transpose};
 use crate::tensor::{DType, Data, QuantParams, Tensor};
 
@@ -103,6 +103,18 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     /// What the file says of an input.
     pub(super) fn tensor(&self, position: usize) -> Result<&FileTensor> {
         Ok(&self.reader.tensors[self.index(position)?])
+    }
+
+    /// What the file says of a tensor that the operator has for itself, if it has that many.
+    pub(super) fn intermediate(&self, position: usize) -> Result<Option<&FileTensor>> {
+        let all = self.table.vector(operator::INTERMEDIATES).map_err(damaged)?;
+        let index = all.and_then(|all| all.iter().nth(position)).and_then(|index| usize::try_from(index).ok());
+        Ok(index.and_then(|index| self.reader.tensors.get(index)))
+    }
+
+    /// The graph so far.
+    pub(super) fn graph(&self) -> &Graph {
+        &self.reader.graph
     }
 
     /// What the file says of an output.
@@ -246,6 +258,12 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     pub(super) fn constant(&mut self, tensor: Tensor) -> ValueId {
         let name = format!("{}_constant", self.scope);
         self.reader.graph.add_constant(&name, tensor)
+    }
+
+    /// Adds a constant of integers with these parameters.
+    pub(super) fn quantized_constant(&mut self, tensor: Tensor, params: &QuantParams) -> ValueId {
+        let name = format!("{}_constant", self.scope);
+        self.reader.graph.add_quantized_constant(&name, tensor, params)
     }
 
     /// Adds a constant vector of integers.

@@ -3,7 +3,7 @@
 //! Nothing is fused or moved when a model is loaded; what stands between a dequantize and a quantize here is one operator
 //! of the file. A relu or clip in that operator limits the integers, after everything else.
 
-use super::{BYTES, Fusions, UP_TO_16, converts, indices, moves, one_type, product};
+use super::{BYTES, Fusion, Fusions, Kind, UP_TO_16, converts, indices, moves, one_type, product};
 use crate::tensor::DType;
 
 /// Signed integers; TFLite keeps unsigned ones at the border only.
@@ -58,6 +58,7 @@ pub const LITERT: Fusions = Fusions {
         moves("transpose", UP_TO_16),
         moves("unsqueeze", UP_TO_16),
         moves("where", UP_TO_16),
+        Fusion { op: "lstm", kind: Kind::Lstm },
         indices("arg_max"),
         indices("arg_min"),
     ],

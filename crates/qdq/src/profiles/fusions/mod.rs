@@ -53,6 +53,8 @@ pub enum Kind {
     Converts(&'static [DType]),
     /// All inputs and outputs of the same parameters: the integers are moved as they are.
     Moves(&'static [DType]),
+    /// An LSTM: 8-bit activations, weights and hidden state, a bias in 32 bits, and a cell state in 16.
+    Lstm,
     /// Quantized input, and an output of indices.
     Indices,
 }

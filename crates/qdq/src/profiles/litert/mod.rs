@@ -20,6 +20,7 @@ mod binary;
 mod claims;
 mod exponential;
 mod limit;
+mod lstm;
 mod mean;
 mod pad;
 mod product;
@@ -99,6 +100,7 @@ impl Profile for LiteRt {
             Op::Identity(_) => requantize::prepare(node, kernels),
             Op::Relu(_) | Op::Clip(_) => limit::prepare(node, kernels),
             Op::Pad(pad) => pad::prepare(pad, node),
+            Op::Lstm(lstm) => lstm::prepare(lstm, node),
             Op::Resize(resize) => resize::prepare(resize, node, kernels),
             _ => table::prepare(node, kernels),
         }

@@ -93,7 +93,10 @@ fn fixed_lane(lane: &[i32], largest: i32, factor: FixedPoint, least: i32) -> Res
         let distance = q - largest;
         (distance >= least).then(|| {
             let shifted = distance.wrapping_shl(factor.shift as u32);
-            exponential_of_negative(saturating_rounding_doubling_high_mul(shifted, factor.multiplier))
+            exponential_of_negative::<32>(
+                saturating_rounding_doubling_high_mul(shifted, factor.multiplier),
+                5,
+            )
         })
     };
     let powers: Vec<Option<i32>> = lane.iter().map(power).collect();

@@ -132,6 +132,25 @@ fn check_kind(
             let same = inputs.iter().chain(outputs).all(|params| *params == first);
             if same { Ok(()) } else { Err(Refusal::Parameters) }
         }
+        Kind::Lstm => {
+            // x, weights, recurrent weights, bias, hidden state, cell state
+            let [x, w, r, bias, state, cell] = inputs else { return Err(Refusal::Variant) };
+            for (params, wanted) in [
+                (x, DType::I8),
+                (w, DType::I8),
+                (r, DType::I8),
+                (bias, DType::I32),
+                (state, DType::I8),
+                (cell, DType::I16),
+            ] {
+                if params.storage != wanted {
+                    return Err(Refusal::Storage(params.storage));
+                }
+            }
+            one_scale(&[x, state, cell])?;
+            let outputs = outputs.map_err(Refusal::clone)?;
+            if outputs.iter().all(|output| *output == *state) { Ok(()) } else { Err(Refusal::Parameters) }
+        }
         Kind::Indices => one_scale(&[first]),
     }
 }

@@ -9,8 +9,9 @@ use qdq_schema::tflite::{
 use super::super::node_reader::NodeReader;
 use super::super::node_writer::NodeWriter;
 use crate::error::{Error, Result};
-use crate::ops::{Direction, Lstm, Squeeze};
-use crate::tensor::Tensor;
+use crate::graph::ValueId;
+use crate::ops::{Dequantize, Direction, Lstm, Quantize, Squeeze};
+use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor};
 
 /// Positions of the inputs of `UNIDIRECTIONAL_SEQUENCE_LSTM`.
 ///
@@ -23,12 +24,14 @@ const PROJECTION: std::ops::Range<usize> = 16..18;
 const STATES: usize = 18;
 const NORMALIZATION: std::ops::Range<usize> = 20..24;
 const N_INPUTS: usize = 24;
+/// Position of the intermediate tensor that has the parameters of the hidden state before a projection.
+const HIDDEN_INTERMEDIATE: usize = 4;
+const N_INTERMEDIATES: usize = 5;
 
 /// Where the hub's gates (input, output, forget, cell) stand among TFLite's.
 const GATES: [usize; 4] = [0, 3, 1, 2];
 
-/// An LSTM. One on integers is read as the LSTM on the real numbers that they mean, between bridges: its kernel rounds gates to 16
-/// bits and the cell state to its own parameters, which are not kept.
+/// An LSTM. The parameters of one on integers are those of its inputs: the states, which are zeros at first, among them.
 pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let refuse = |what: &str| Err(Error::unsupported(format!("an LSTM with {what}")));
     if PEEPHOLES.chain(PROJECTION).chain(NORMALIZATION).any(|position| r.has(position)) {
@@ -49,6 +52,10 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
             return refuse("states that are no variables");
         }
     }
+    let time_major = r.option(options::TIME_MAJOR)?;
+    if let Some(params) = integer_states(r)? {
+        return read_integer_lstm(r, time_major, cell_clip, &params);
+    }
     let weights = gates(r, INPUT_WEIGHTS)?;
     let recurrent = gates(r, RECURRENT_WEIGHTS)?;
     let mut bias = gates(r, BIASES)?;
@@ -61,15 +68,135 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
     let weights = r.constant(Tensor::from_vec(vec![1, 4 * hidden, n_inputs], weights)?);
     let recurrent = r.constant(Tensor::from_vec(vec![1, 4 * hidden, hidden], recurrent)?);
     let bias = r.constant(Tensor::from_vec(vec![1, 8 * hidden], bias)?);
-    let time_major = r.option(options::TIME_MAJOR)?;
     let layout = usize::from(!time_major);
     let op = Lstm { hidden_size: Some(hidden), layout, cell_clip, ..Lstm::default() };
     let x = r.real(0)?;
     let y = r.push(op, &[x, weights, recurrent, bias]);
-    // [sequence, directions, batch, hidden] or [batch, sequence, directions, hidden]
-    let axes = r.int_vector(vec![if time_major { 1 } else { 2 }]);
-    let y = r.push(Squeeze {}, &[y, axes]);
+    let y = without_directions(r, y, time_major);
     r.give(0, y)
+}
+
+/// `[sequence, directions, batch, hidden]` or `[batch, sequence, directions, hidden]` without the directions.
+fn without_directions(r: &mut NodeReader<'_, '_>, y: ValueId, time_major: bool) -> ValueId {
+    let axes = r.int_vector(vec![if time_major { 1 } else { 2 }]);
+    r.push(Squeeze {}, &[y, axes])
+}
+
+/// Parameters of the hidden and the cell state of an LSTM on integers, if those of the hidden state are the same wherever
+/// it goes: LiteRT's kernel copies its integers.
+fn integer_states(r: &NodeReader<'_, '_>) -> Result<Option<[QuantParams; 2]>> {
+    let Some(inner) = r.intermediate(HIDDEN_INTERMEDIATE)?.and_then(|tensor| tensor.quant.as_deref()) else {
+        return Ok(None);
+    };
+    let params = |position: usize| Ok(r.tensor(position)?.quant.as_deref());
+    let (Some(_), Some(state), Some(cell)) = (params(0)?, params(STATES)?, params(STATES + 1)?) else {
+        return Ok(None);
+    };
+    let output = r.output_tensor(0)?.quant.as_deref();
+    let is_one = state == inner && output == Some(inner) && state.storage == DType::I8;
+    Ok((is_one && cell.storage == DType::I16).then(|| [state.clone(), cell.clone()]))
+}
+
+fn read_integer_lstm(
+    r: &mut NodeReader<'_, '_>,
+    time_major: bool,
+    cell_clip: Option<f32>,
+    states: &[QuantParams; 2],
+) -> Result<()> {
+    let x_scale = r.tensor(0)?.quant.as_ref().map_or(1.0, |params| params.scale[0]);
+    let weights = integer_gates(r, INPUT_WEIGHTS)?;
+    let recurrent = integer_gates(r, RECURRENT_WEIGHTS)?;
+    let hidden = recurrent.n_inputs;
+    let mut bias = Vec::new();
+    for gate in GATES {
+        let id = r.raw(BIASES + gate)?;
+        let constant = r.graph().constant(id).ok_or_else(|| Error::unsupported("a bias that is computed"))?;
+        bias.extend_from_slice(constant.as_slice::<i32>()?);
+    }
+    if bias.len() != 4 * hidden || [weights.scale.len(), recurrent.scale.len()] != [bias.len(); 2] {
+        return Err(Error::malformed("weights of sizes that do not fit each other"));
+    }
+    bias.extend(vec![0; bias.len()]);
+    let steps = [(x_scale, &weights), (states[0].scale[0], &recurrent)];
+    let bias_scale = steps.iter().flat_map(|(x, gates)| gates.scale.iter().map(move |w| x * w)).collect();
+    let bias = dequantized(r, Tensor::from_vec(vec![1, 8 * hidden], bias)?, DType::I32, bias_scale)?;
+    let weights = weights.dequantized(r)?;
+    let recurrent = recurrent.dequantized(r)?;
+    let batch = r.tensor(STATES)?.dims.first().and_then(Dim::known);
+    let batch = batch.ok_or_else(|| Error::unsupported("states of unknown size"))?;
+    let shape = if time_major { vec![1, batch, hidden] } else { vec![batch, 1, hidden] };
+    let [state, cell] = states.each_ref().map(|params| {
+        let zeros = Tensor::from_vec(shape.clone(), vec![0f32; batch * hidden])?;
+        let zeros = crate::ops::quantize(&zeros, params)?;
+        let zeros = r.quantized_constant(zeros, params);
+        Ok::<_, Error>(r.push(Dequantize { params: params.clone(), dtype: DType::F32 }, &[zeros]))
+    });
+    let op =
+        Lstm { hidden_size: Some(hidden), layout: usize::from(!time_major), cell_clip, ..Lstm::default() };
+    let x = r.real(0)?;
+    let inputs =
+        vec![Some(x), Some(weights), Some(recurrent), Some(bias), None, Some(state?), Some(cell?)];
+    let y = r.push_all(op, inputs, 1)[0];
+    let integers = r.push(Quantize { params: states[0].clone() }, &[y]);
+    let integers = without_directions(r, integers, time_major);
+    r.give_raw(0, integers)
+}
+
+/// Weights of the four gates on integers, in the hub's order.
+struct IntegerGates {
+    integers: Vec<i8>,
+    /// One a row.
+    scale: Vec<f32>,
+    n_inputs: usize,
+}
+
+impl IntegerGates {
+    fn dequantized(self, r: &mut NodeReader<'_, '_>) -> Result<ValueId> {
+        let shape = vec![1, self.scale.len(), self.n_inputs];
+        dequantized(r, Tensor::from_vec(shape, self.integers)?, DType::I8, self.scale)
+    }
+}
+
+fn integer_gates(r: &mut NodeReader<'_, '_>, first: usize) -> Result<IntegerGates> {
+    let mut gates = IntegerGates { integers: Vec::new(), scale: Vec::new(), n_inputs: 0 };
+    for gate in GATES {
+        let id = r.raw(first + gate)?;
+        let params = r.tensor(first + gate)?.quant.clone();
+        let (Some(constant), Some(params)) = (r.graph().constant(id), params) else {
+            return Err(Error::unsupported("weights that are computed, or not quantized"));
+        };
+        let &[rows, n_inputs] = constant.shape() else {
+            return Err(Error::malformed(format!("weights of shape {:?}", constant.shape())));
+        };
+        if params.granularity != Granularity::PerTensor || params.zero_point[..] != [0] {
+            return Err(Error::unsupported("an LSTM with weights other than symmetric, of one scale a gate"));
+        }
+        gates.integers.extend_from_slice(constant.as_slice::<i8>()?);
+        gates.scale.extend(vec![params.scale[0]; rows]);
+        gates.n_inputs = n_inputs;
+    }
+    if gates.integers.len() != gates.scale.len() * gates.n_inputs {
+        return Err(Error::malformed("weights of sizes that do not fit each other"));
+    }
+    Ok(gates)
+}
+
+/// A constant with a scale for each index of axis 1, dequantized.
+fn dequantized(
+    r: &mut NodeReader<'_, '_>,
+    integers: Tensor,
+    storage: DType,
+    scale: Vec<f32>,
+) -> Result<ValueId> {
+    let zero_point = vec![0; scale.len()].into();
+    let params = QuantParams {
+        scale: scale.into(),
+        zero_point,
+        granularity: Granularity::PerAxis(1),
+        ..QuantParams::per_tensor(storage, 1.0, 0)
+    };
+    let integers = r.quantized_constant(integers, &params);
+    Ok(r.push(Dequantize { params, dtype: DType::F32 }, &[integers]))
 }
 
 /// Four constants, one a gate, joined in the hub's order.
