@@ -4,6 +4,7 @@
 //! graph computes, up to rounding; the runner ([`apply`]) tries each node until nothing changes. The last node that a
 //! patch inserts keeps the scopes of all that it makes superfluous, so that what names a part finds the whole.
 
+mod cell_clip_to_scan;
 mod channel_affine;
 mod clip_before_quantize;
 mod drop_no_ops;
@@ -26,9 +27,11 @@ mod keep_scopes;
 mod merge_constants;
 mod push_transposes;
 mod raise_bias_rank;
+mod time_major;
 mod view;
 mod whole_average_pool;
 
+pub use cell_clip_to_scan::CellClipToScan;
 pub use clip_before_quantize::ClipBeforeQuantize;
 pub use equalize::equalize;
 pub use fold_dequantized::FoldDequantized;
@@ -37,6 +40,7 @@ pub use integer_io::integer_io;
 pub use merge_constants::merge_constants;
 pub use push_transposes::{Layout, is_windowed, push_transposes};
 pub use raise_bias_rank::RaiseBiasRank;
+pub use time_major::TimeMajor;
 pub use view::View;
 pub use whole_average_pool::WholeAveragePool;
 
@@ -85,7 +89,14 @@ pub const CANONICALIZE: &[&dyn Rewrite] = &[
 
 /// The rewrite of this name.
 pub fn find(name: &str) -> Option<&'static dyn Rewrite> {
-    let others: &[&dyn Rewrite] = &[&RaiseBiasRank, &ClipBeforeQuantize, &FoldDequantized, &WholeAveragePool];
+    let others: &[&dyn Rewrite] = &[
+        &RaiseBiasRank,
+        &ClipBeforeQuantize,
+        &FoldDequantized,
+        &WholeAveragePool,
+        &TimeMajor,
+        &CellClipToScan,
+    ];
     CANONICALIZE.iter().chain(others).copied().find(|rewrite| rewrite.name() == name)
 }
 

@@ -13,6 +13,7 @@ use super::versions::{NEWEST_OPSET, OLDEST_OPSET, ir_version};
 use crate::error::{Error, Result};
 use crate::graph::{Block, Graph, ValueId};
 use crate::ops::Op;
+use crate::passes::{CellClipToScan, TimeMajor, apply};
 use crate::tensor::{DType, Tensor};
 
 /// How a model is written.
@@ -63,6 +64,8 @@ impl Written {
 /// # Errors
 /// Every node that no operator set up to `options.max_opset` can express.
 pub fn write(graph: &Graph, options: &WriteOptions) -> Result<Written> {
+    let spelled_out = spell_out(graph)?;
+    let graph = spelled_out.as_ref().unwrap_or(graph);
     let mut opset = options.min_opset.clamp(OLDEST_OPSET, NEWEST_OPSET);
     let (writer, body) = loop {
         let mut writer = Writer::new(graph, opset);
@@ -84,6 +87,27 @@ pub fn write(graph: &Graph, options: &WriteOptions) -> Result<Written> {
         return Err(error);
     }
     Ok(writer.write_model(body, options))
+}
+
+/// The graph with recurrent layers as runtimes take them: steps first, and no limit of the cell state, which ONNX has not;
+/// `None` if they are.
+fn spell_out(graph: &Graph) -> Result<Option<Graph>> {
+    let mut is_needed = false;
+    graph.body.for_each_node(&mut |node| {
+        is_needed |= match &node.op {
+            Op::Lstm(op) => op.layout == 1 || op.cell_clip.is_some(),
+            Op::Gru(op) => op.layout == 1,
+            Op::Rnn(op) => op.layout == 1,
+            _ => false,
+        };
+    });
+    if !is_needed {
+        return Ok(None);
+    }
+    let mut graph = graph.clone();
+    graph.infer()?;
+    apply(&mut graph, &[&TimeMajor, &CellClipToScan])?;
+    Ok(Some(graph))
 }
 
 /// A model while it is written in one operator set.

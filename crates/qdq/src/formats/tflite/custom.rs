@@ -75,6 +75,7 @@ pub(super) fn write_custom(op: &Custom, w: &mut NodeWriter<'_, '_>) -> Result<()
         version: i32::try_from(op.version).map_err(|_| invalid())?,
         inputs,
         outputs: w.raw_outputs()?,
+        intermediates: Vec::new(),
         rest: kept,
     };
     w.finish(file_op);

@@ -108,7 +108,8 @@ impl<'r, 'm> NodeReader<'r, 'm> {
     /// What the file says of a tensor that the operator has for itself, if it has that many.
     pub(super) fn intermediate(&self, position: usize) -> Result<Option<&FileTensor>> {
         let all = self.table.vector(operator::INTERMEDIATES).map_err(damaged)?;
-        let index = all.and_then(|all| all.iter().nth(position)).and_then(|index| usize::try_from(index).ok());
+        let index =
+            all.and_then(|all| all.iter().nth(position)).and_then(|index| usize::try_from(index).ok());
         Ok(index.and_then(|index| self.reader.tensors.get(index)))
     }
 

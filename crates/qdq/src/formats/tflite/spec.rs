@@ -22,6 +22,8 @@ pub(super) enum Rule {
     SameAsOutput,
     /// The output's parameters are fixed: see [`fixed_params`].
     Fixed,
+    /// An LSTM: constant weights, and states with parameters of their own.
+    Lstm,
 }
 
 /// The rule of an op.
@@ -65,6 +67,7 @@ pub(super) fn rule(op: &Op) -> Rule {
         | Op::ReduceMin(_) => Rule::SameAsInput,
         Op::Concat(_) | Op::Max(_) | Op::Min(_) => Rule::SameAsOutput,
         Op::Sigmoid(_) | Op::Tanh(_) | Op::Softmax(_) | Op::LogSoftmax(_) => Rule::Fixed,
+        Op::Lstm(_) => Rule::Lstm,
         _ => Rule::Float,
     }
 }

@@ -7,7 +7,7 @@ use super::spec::{Rule, knows_16_bits, rule};
 use crate::graph::{Graph, Node, Uses, ValueId};
 use crate::ops::{Dequantize, Op};
 use crate::passes::is_windowed;
-use crate::tensor::{DType, QuantParams};
+use crate::tensor::{DType, Granularity, QuantParams};
 
 /// Two nodes that are one operator in TFLite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) enum Pattern {
     Rsqrt,
     /// A shape in 32 bits.
     Shape32,
+    /// An LSTM, and the squeeze after it that drops its axis of directions.
+    WithoutDirections,
 }
 
 /// What becomes one operator of the file.
@@ -141,7 +143,9 @@ impl<'g> Finder<'g> {
             Unit { node, pattern, inputs, outputs, bias: None, activation: Fused::None, integer: None };
         self.take_bias(&mut unit);
         self.take_activation(&mut unit);
+        self.take_squeeze(&mut unit);
         self.take_quantize(&mut unit);
+        self.take_squeeze(&mut unit);
         unit
     }
 
@@ -213,6 +217,54 @@ impl<'g> Finder<'g> {
         }
     }
 
+    /// Takes the squeeze that drops the directions of an LSTM, which may come before its quantize or after.
+    fn take_squeeze(&mut self, unit: &mut Unit<'g>) {
+        let Op::Lstm(lstm) = &unit.node.op else { return };
+        let Some(after) = self.after(unit).filter(|_| unit.pattern == Pattern::One) else { return };
+        let node = &self.graph.body.nodes[after];
+        let axes = node.input(1).and_then(|axes| self.graph.constant(axes)?.to_i64_vec().ok());
+        let direction = if lstm.layout == 0 { 1 } else { 2 };
+        if matches!(node.op, Op::Squeeze(_))
+            && axes.is_some_and(|axes| axes == [direction] || axes == [direction - 4])
+        {
+            self.taken[after] = true;
+            unit.pattern = Pattern::WithoutDirections;
+            unit.outputs.clone_from(&node.outputs);
+        }
+    }
+
+    /// Whether an LSTM has weights, a bias and zeros as initial states on integers, and gives out its hidden state.
+    fn is_integer_lstm(&self, unit: &Unit<'_>) -> bool {
+        let integers = |position: usize| {
+            let value = unit.inputs.get(position).copied().flatten()?;
+            let (op, integers) = dequantized(self.graph, &self.uses, value)?;
+            Some((&op.params, self.graph.constant(integers)?))
+        };
+        let is_stored = |position, storage| integers(position).is_some_and(|(own, _)| own.storage == storage);
+        let is_zeros = |position, storage| {
+            integers(position).is_some_and(|(params, tensor)| {
+                let zero = i64::from(params.zero_point.first().copied().unwrap_or(0));
+                params.storage == storage
+                    && params.granularity == Granularity::PerTensor
+                    && tensor.to_i64_vec().is_ok_and(|all| all.iter().all(|integer| *integer == zero))
+            })
+        };
+        let state = integers(5).map(|(params, _)| params);
+        let output = unit.outputs.first().copied().flatten().and_then(|output| self.uses.only_user(output));
+        let output = output.and_then(|after| match &self.graph.body.nodes[after].op {
+            Op::Quantize(op) => Some(&op.params),
+            _ => None,
+        });
+        let is_bias = is_stored(3, DType::I32);
+        is_stored(1, DType::I8)
+            && is_stored(2, DType::I8)
+            && is_bias
+            && is_zeros(5, DType::I8)
+            && is_zeros(6, DType::I16)
+            && state.is_some()
+            && state == output
+    }
+
     /// Makes it an integer op where it stands between bridges and the runtime has a kernel.
     fn take_quantize(&mut self, unit: &mut Unit<'g>) {
         let Some(storage) = self.integer_inputs(unit) else { return };
@@ -241,13 +293,14 @@ impl<'g> Finder<'g> {
     fn integer_inputs(&self, unit: &Unit<'_>) -> Option<DType> {
         let op = &unit.node.op;
         let rule = match unit.pattern {
-            Pattern::One => rule(op),
+            Pattern::One | Pattern::WithoutDirections => rule(op),
             Pattern::SquaredDifference | Pattern::Rsqrt => Rule::Own,
             Pattern::Shape32 => Rule::Float,
         };
         let positions = match rule {
             Rule::Float => return None,
-            Rule::Weights | Rule::SameAsInput | Rule::Fixed => 0..1,
+            Rule::Lstm if !self.is_integer_lstm(unit) => return None,
+            Rule::Weights | Rule::SameAsInput | Rule::Fixed | Rule::Lstm => 0..1,
             Rule::Own if matches!(op, Op::Clip(_) | Op::ReduceMean(_) | Op::ReduceSum(_)) => 0..1,
             Rule::Own | Rule::SameAsOutput => 0..unit.inputs.len(),
         };

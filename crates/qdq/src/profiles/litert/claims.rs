@@ -46,7 +46,11 @@ pub const CLAIMS: &[Claim] = &[
     claim("softmax", "SOFTMAX", "i8 or i16"),
     claim("identity", "QUANTIZE of integers", "i8, u8, i16"),
     claim("pad", "PAD, PADV2, MIRROR_PAD", "i8 or i16; one scale and zero point for input and output"),
-    claim("lstm", "UNIDIRECTIONAL_SEQUENCE_LSTM", "i8 with a cell state in i16; the state has the output's parameters"),
+    claim(
+        "lstm",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        "i8 with a cell state in i16; the state has the output's parameters",
+    ),
     claim("resize", "RESIZE_BILINEAR", "i8; but XNNPACK"),
 ];
 

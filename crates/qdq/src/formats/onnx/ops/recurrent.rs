@@ -82,7 +82,7 @@ pub(super) fn read_lstm(r: &mut NodeReader<'_, '_>) -> Result<()> {
 }
 
 pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> WriteResult {
-    check_cell_clip(op, w)?;
+    check_cell_clip(op)?;
     let node = with_lstm(op, w.start("LSTM"));
     w.finish(node)
 }
@@ -107,17 +107,12 @@ pub(super) fn write_rnn(op: &Rnn, w: &mut NodeWriter<'_, '_>) -> WriteResult {
     w.finish(node)
 }
 
-/// ONNX cannot limit the cell state. It grows by less than 1 a step, and so reaches no limit in as many steps.
-fn check_cell_clip(op: &Lstm, w: &NodeWriter<'_, '_>) -> Result<()> {
+/// ONNX cannot limit the cell state; [`crate::passes::CellClipToScan`] has spelled out what it could.
+fn check_cell_clip(op: &Lstm) -> Result<()> {
     let Some(clip) = op.cell_clip else { return Ok(()) };
-    let n_steps = w.dim(0, op.layout as i64);
-    let is_plain = op.activations.is_empty() && !w.has_input(6);
-    if is_plain && n_steps.is_some_and(|steps| steps as f32 <= clip) {
-        return Ok(());
-    }
     Err(Error::unsupported(format!("an LSTM whose cell state is limited to ±{clip}"))
         .attribute("cell_clip")
-        .help("ONNX has no such limit: export the model from its source, whose layer has none"))
+        .help("give the model a fixed batch, so that it can be spelled out in its steps"))
 }
 
 /// onnxruntime's LSTM on weights of 8 bits.

@@ -122,10 +122,27 @@ impl NodeWriter<'_, '_> {
     }
 
     /// A tensor that keeps its content between runs, at first zeros.
-    pub(crate) fn variable(&mut self, name: &str, shape: &[usize]) -> Result<i32> {
+    pub(crate) fn variable(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        quant: Option<&QuantParams>,
+    ) -> Result<i32> {
         let dims = shape.iter().map(|&size| Dim::Known(size)).collect();
-        let index = self.writer.add_tensor(name, DType::F32, dims, None)?;
+        let dtype = quant.map_or(DType::F32, |params| params.storage);
+        let index = self.writer.add_tensor(name, dtype, dims, quant)?;
         self.writer.make_variable(index);
         Ok(index)
+    }
+
+    /// Tensors that the next operator has for itself: so many without a meaning, and then one with these parameters.
+    pub(crate) fn add_intermediates(&mut self, n_unused: usize, last: &QuantParams) -> Result<()> {
+        let empty = || vec![Dim::Known(0)];
+        for _ in 0..n_unused {
+            self.intermediates.push(self.writer.add_tensor("intermediate", DType::F32, empty(), None)?);
+        }
+        let hidden = self.writer.add_tensor("hidden", last.storage, empty(), Some(last))?;
+        self.intermediates.push(hidden);
+        Ok(())
     }
 }

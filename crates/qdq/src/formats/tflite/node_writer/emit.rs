@@ -29,7 +29,9 @@ impl NodeWriter<'_, '_> {
             None => Object::default(),
         };
         let version = version(code, facts);
-        self.writer.push(FileOp { code, custom: String::new(), version, inputs, outputs, rest });
+        let intermediates = std::mem::take(&mut self.intermediates);
+        let custom = String::new();
+        self.writer.push(FileOp { code, custom, version, inputs, outputs, intermediates, rest });
     }
 
     /// A tensor of the file with this type, which an operator inside of the unit computes.

@@ -13,7 +13,7 @@ use super::unit::{Pattern, Unit, dequantized};
 use super::write::Writer;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
-use crate::tensor::{DType, Dim, Tensor};
+use crate::tensor::{DType, Dim, QuantParams, Tensor};
 
 /// An operator of the file.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(super) struct FileOp {
     pub(super) inputs: Vec<i32>,
     /// Tensors it computes.
     pub(super) outputs: Vec<i32>,
+    /// Tensors that it has for itself.
+    pub(super) intermediates: Vec<i32>,
     /// All else: options.
     pub(super) rest: Object,
 }
@@ -45,11 +47,13 @@ pub(super) struct NodeWriter<'w, 'g> {
     pub(super) is_lifted: bool,
     /// For a float op with integer weights that quantizes its input while it runs: whether for each channel.
     hybrid: Option<bool>,
+    /// Of the next operator.
+    intermediates: Vec<i32>,
 }
 
 impl<'w, 'g> NodeWriter<'w, 'g> {
     pub(super) fn new(writer: &'w mut Writer<'g>, unit: &'w Unit<'g>) -> Self {
-        Self { writer, unit, is_newer: false, is_lifted: false, hybrid: None }
+        Self { writer, unit, is_newer: false, is_lifted: false, hybrid: None, intermediates: Vec::new() }
     }
 
     /// The graph.
@@ -86,6 +90,30 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     /// A constant input.
     pub(super) fn constant(&self, position: usize) -> Option<&'g Tensor> {
         self.graph().constant(self.value(position).ok()?)
+    }
+
+    /// Shape and real numbers of an input that is a constant, perhaps dequantized.
+    pub(super) fn floats(&self, position: usize) -> Result<(Vec<usize>, Vec<f32>)> {
+        let tensor = match self.constant(position) {
+            Some(constant) => constant.clone(),
+            None => {
+                let (params, integers) = self.integers(position)?;
+                crate::ops::dequantize(integers, params)?
+            }
+        };
+        Ok((tensor.shape().to_vec(), tensor.to_f32_vec()?))
+    }
+
+    /// Whether an input is a constant of zeros.
+    pub(super) fn is_zero(&self, position: usize) -> bool {
+        self.floats(position).is_ok_and(|(_, floats)| floats.iter().all(|x| *x == 0.0))
+    }
+
+    /// Parameters and integers of an input that is a constant, dequantized.
+    pub(super) fn integers(&self, position: usize) -> Result<(&'g QuantParams, &'g Tensor)> {
+        let found = dequantized(self.graph(), &self.writer.uses, self.value(position)?);
+        let found = found.and_then(|(op, integers)| Some((&op.params, self.graph().constant(integers)?)));
+        found.ok_or_else(|| Error::unsupported(format!("input {position} is computed")))
     }
 
     /// Integers of an input that TFLite wants constant.
@@ -143,6 +171,11 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
     pub(super) fn raw(&mut self, position: usize) -> Result<i32> {
         let value = self.value(position)?;
         self.writer.tensor(value)
+    }
+
+    /// Parameters of a tensor of the file.
+    pub(super) fn params_of(&self, index: i32) -> Option<QuantParams> {
+        self.writer.params_of(index)
     }
 
     /// Storage type of an integer op's activations.

@@ -136,7 +136,7 @@ fn scalar(dtype: DType) -> TensorType {
 fn with_options(code: i32, (tag, table): (u8, Object), inputs: Vec<i32>, outputs: Vec<i32>) -> FileOp {
     let rest =
         Object::default().set(operator::BUILTIN_OPTIONS_TYPE, tag).child(operator::BUILTIN_OPTIONS, table);
-    FileOp { code, custom: String::new(), version: 1, inputs, outputs, rest }
+    FileOp { code, custom: String::new(), version: 1, inputs, outputs, intermediates: Vec::new(), rest }
 }
 
 /// Values of the graph around that regions use and that are no constants; and the nodes that make the others of them of

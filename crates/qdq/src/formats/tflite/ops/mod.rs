@@ -8,6 +8,7 @@ mod norm;
 mod plain;
 mod quantize;
 mod recurrent;
+mod recurrent_integer;
 mod reduce;
 mod resize;
 mod select;

@@ -53,7 +53,8 @@ impl Writer<'_> {
     pub(super) fn compact(&mut self, outputs: &[i32]) -> Vec<i32> {
         let mut is_used = vec![false; self.tensors.len()];
         let inputs = self.graph.body.inputs.iter().filter_map(|id| self.tensor_of.get(id));
-        let of_ops = self.ops.iter().flat_map(|op| op.inputs.iter().chain(&op.outputs));
+        let of_ops =
+            self.ops.iter().flat_map(|op| op.inputs.iter().chain(&op.outputs).chain(&op.intermediates));
         for index in inputs.chain(of_ops).chain(outputs) {
             if let Some(used) = usize::try_from(*index).ok().and_then(|index| is_used.get_mut(index)) {
                 *used = true;
@@ -82,6 +83,7 @@ impl Writer<'_> {
         for op in &mut self.ops {
             op.inputs = op.inputs.iter().map(renumber).collect();
             op.outputs = op.outputs.iter().map(renumber).collect();
+            op.intermediates = op.intermediates.iter().map(renumber).collect();
         }
         self.tensor_of.values_mut().for_each(|index| *index = renumber(index));
         outputs.iter().map(renumber).collect()
@@ -203,10 +205,16 @@ fn operators(ops: Vec<FileOp>, codes: &mut Vec<Code>) -> Vec<Object> {
         if index == codes.len() {
             codes.push(code);
         }
-        op.rest
+        let object = op
+            .rest
             .set(operator::OPCODE_INDEX, index as u32)
             .vector(operator::INPUTS, &op.inputs)
-            .vector(operator::OUTPUTS, &op.outputs)
+            .vector(operator::OUTPUTS, &op.outputs);
+        if op.intermediates.is_empty() {
+            object
+        } else {
+            object.vector(operator::INTERMEDIATES, &op.intermediates)
+        }
     };
     ops.into_iter().map(write).collect()
 }

@@ -372,6 +372,7 @@ impl FileOp {
             version: version(code, facts),
             inputs,
             outputs,
+            intermediates: Vec::new(),
             rest: Object::default(),
         }
     }
