@@ -106,6 +106,20 @@ def fully_connected(random: Random, builder: Builder, kind: str = "i8") -> None:
     builder.operator("FULLY_CONNECTED", inputs, y, 4, "FullyConnectedOptions", fusedActivationFunction=int(random.choice(ACTIVATIONS)))
 
 
+def batch_mat_mul(random: Random, builder: Builder, kind: str = "i8") -> None:
+    rows, depth, columns = (int(n) for n in random.integers(1, 40, 3))
+    batches = [((2, 3), (2, 3)), ((3,), (3,)), ((2, 1), (1, 3)), ((), ()), ((4,), ())]
+    a_batch, b_batch = batches[int(random.integers(0, len(batches)))]
+    adjoint = [bool(random.integers(0, 4) == 0) for _ in range(2)]
+    x, y = quant(random, kind), quant(random, kind)
+    a = (*a_batch, *((depth, rows) if adjoint[0] else (rows, depth)))
+    b = (*b_batch, *((columns, depth) if adjoint[1] else (depth, columns)))
+    inputs = [builder.input(kind, a, x), builder.input(kind, b, y)]
+    batch = np.broadcast_shapes(a_batch, b_batch)
+    out = builder.tensor(kind, (*batch, rows, columns), product_output(random, depth, x, y, kind))
+    builder.operator("BATCH_MATMUL", inputs, out, 2, "BatchMatMulOptions", adjX=adjoint[0], adjY=adjoint[1])
+
+
 def binary(name: str, options: str) -> Callable[..., None]:
     def add(random: Random, builder: Builder, kind: str = "i8") -> None:
         shapes = [((1, 9, 11, 8), (1, 9, 11, 8)), ((1, 9, 11, 8), (1, 1, 1, 8)), ((1, 40, 8), (1, 40, 1))]
@@ -251,6 +265,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "depthwise": (depthwise, "i8", 200, EVERY),
     "transposed": (transposed, "i8", 100, EVERY - {"litert-builtin"}),
     "fully_connected": (fully_connected, "i8", 200, EVERY),
+    "batch_mat_mul": (batch_mat_mul, "i8", 300, EVERY),
     "add": (binary("ADD", "AddOptions"), "i8", 150, EVERY),
     "sub": (binary("SUB", "SubOptions"), "i8", 150, EVERY),
     "mul": (binary("MUL", "MulOptions"), "i8", 150, EVERY),

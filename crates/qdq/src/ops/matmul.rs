@@ -94,18 +94,22 @@ fn infer_product(a: &[Dim], b: &[Dim]) -> Result<Vec<Dim>> {
 
 /// Sizes of a product: `batches` times `[m, k] · [k, n]`.
 #[derive(Debug)]
-struct Product {
-    m: usize,
-    k: usize,
-    n: usize,
+pub(crate) struct MatMulSizes {
+    pub(crate) m: usize,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
     /// Which matrix of a and of b each batch takes.
-    batches: Vec<(usize, usize)>,
+    pub(crate) batches: Vec<(usize, usize)>,
     /// Shape of the result.
-    shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
 }
 
-impl Product {
-    fn new(a: &[usize], b: &[usize]) -> Result<Self> {
+impl MatMulSizes {
+    /// Of the product of tensors of these shapes.
+    ///
+    /// # Errors
+    /// Shapes that do not fit each other.
+    pub(crate) fn new(a: &[usize], b: &[usize]) -> Result<Self> {
         let bad = || Error::data(format!("the product of {a:?} and {b:?}"));
         let (a_batch, a_matrix) = a.split_at(a.len().saturating_sub(2));
         let (b_batch, b_matrix) = b.split_at(b.len().saturating_sub(2));
@@ -149,7 +153,7 @@ fn pair_batches(a: &[usize], b: &[usize], shape: &[usize]) -> Result<Vec<(usize,
 }
 
 fn mat_mul_f32(a: &Tensor, b: &Tensor, packed: Option<&PackedB>, activation: Activation) -> Result<Tensor> {
-    let product = Product::new(a.shape(), b.shape())?;
+    let product = MatMulSizes::new(a.shape(), b.shape())?;
     let (m, k, n) = (product.m, product.k, product.n);
     let (x, y) = (a.as_slice::<f32>()?, b.as_slice::<f32>()?);
     // Sums of nothing are 0, and no kernel writes them.
@@ -167,7 +171,7 @@ fn mat_mul_f32(a: &Tensor, b: &Tensor, packed: Option<&PackedB>, activation: Act
 
 /// The definition as loops, for types without a kernel.
 fn mat_mul<T: Number>(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let product = Product::new(a.shape(), b.shape())?;
+    let product = MatMulSizes::new(a.shape(), b.shape())?;
     let (m, k, n) = (product.m, product.k, product.n);
     let (x, y) = (a.as_slice::<T>()?, b.as_slice::<T>()?);
     let mut output = filled(&product.shape, T::default())?;

@@ -85,6 +85,7 @@ pub(crate) use attrs::{attr_enum, op};
 pub(crate) use dispatch::output_count;
 pub use infer::{Args, Inputs, Operand};
 pub(crate) use infer::{broadcast_sizes, resolve_axis};
+pub(crate) use matmul::MatMulSizes;
 pub(crate) use movement::transposed;
 pub(crate) use numeric::unwritten;
 pub(crate) use packed_once::PackedOnce;

@@ -16,6 +16,7 @@
 //! Sources: the kernels' sources, and `conformance/one_op_litert.py`, which compares every claim with the interpreter.
 
 mod average;
+mod batched;
 mod binary;
 mod claims;
 mod exponential;

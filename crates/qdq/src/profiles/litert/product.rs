@@ -1,12 +1,11 @@
 //! Sums of products: kernels `CONV_2D`, `DEPTHWISE_CONV_2D`, `FULLY_CONNECTED`, `BATCH_MATMUL`.
 
-use super::Kernels;
 use super::sums::{Requantize, Sums};
-use super::wide;
+use super::{Kernels, batched, wide};
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::ops::{Conv, Gemm, Prepared};
-use crate::profiles::integers::{activation, output, params};
+use crate::profiles::integers::{activation, input, output, params};
 use crate::profiles::products::{
     check_gemm, constant_bias, constant_weights, conv_outputs, matrix, prepared_conv, prepared_matrix,
 };
@@ -65,8 +64,11 @@ pub(super) fn prepare_gemm(op: &Gemm, node: &IntegerNode<'_>, kernels: Kernels) 
     prepare_matrix(node, op.trans_b, kernels)
 }
 
-/// Binds a product with a constant matrix of weights.
+/// Binds a product with a constant matrix of weights, or of two activations.
 pub(super) fn prepare_mat_mul(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dyn Prepared>> {
+    if input(node, 1)?.constant.is_none() {
+        return batched::prepare(node, kernels);
+    }
     prepare_matrix(node, false, kernels)
 }
 

@@ -36,6 +36,8 @@ pub(super) enum Sums {
     Conv,
     /// A convolution of each channel by itself.
     Depthwise,
+    /// A product of two activations, which all kernels round as the reference kernels do.
+    Batched,
 }
 
 /// `x` times the factor, rounded twice, half up each time: `vqrdmulh` and `vrshl`, and ruy on all processors.
@@ -82,7 +84,7 @@ impl Requantize {
         let factor = |scale: &f32| f64::from(input.scale) * f64::from(*scale) / f64::from(output.scale);
         let floats: Vec<f32> = weights.iter().map(|scale| input.scale * scale / output.scale).collect();
         let is_delegated = floats.iter().all(|factor| *factor < XNNPACK_LIMIT);
-        if kernels == Kernels::Xnnpack && is_delegated {
+        if kernels == Kernels::Xnnpack && sums != Sums::Batched && is_delegated {
             return Ok(Self { factors: Factors::Float(floats), range });
         }
         let fixed: Vec<FixedPoint> =
@@ -94,7 +96,7 @@ impl Requantize {
         };
         let factors = match (kernels, sums) {
             (Kernels::Reference, Sums::Matrix) => in_order(Rounding::Single),
-            (Kernels::Reference, _) => in_order(Rounding::Double),
+            (Kernels::Reference, _) | (_, Sums::Batched) => in_order(Rounding::Double),
             (_, Sums::Depthwise) => Factors::Vectors(fixed, DEPTHWISE_BLOCK),
             _ => Factors::Vectors(fixed, 1),
         };

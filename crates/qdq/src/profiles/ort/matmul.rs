@@ -4,9 +4,8 @@ use super::node::{self, Affine, bytes, check_types, constants};
 use super::output::Output;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
-use crate::kernels::elementwise::broadcast_dims;
 use crate::kernels::int8::{self, Arithmetic, Bytes, PackedB, gemm};
-use crate::ops::{Args, Prepared, with_constants};
+use crate::ops::{Args, MatMulSizes, Prepared, with_constants};
 use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Binds a product as in numpy; the right factor may have a scale and a zero point for each column if it is a matrix.
@@ -88,25 +87,23 @@ impl Prepared for PreparedMatMul {
         let product = &self.0;
         let inputs = with_constants(inputs, &product.constants);
         let (a, b) = (inputs.get(0)?, inputs.get(1)?);
-        let shapes = Shapes::new(a.shape(), b.shape())?;
+        let MatMulSizes { m, k, n, batches, shape } = MatMulSizes::new(a.shape(), b.shape())?;
         if product.zero_points.len() > 1 && b.shape().len() != 2 {
             return Err(Error::unsupported("scales for the columns of a right factor that is no matrix"));
         }
         let (left, right, zero_point) = (bytes(a)?, bytes(b)?, product.left.zero_point);
-        let Shapes { m, k, n, .. } = shapes;
         if let Some(packed) = &product.packed {
             // All batches are rows of one product.
-            let rows = shapes.batch.iter().product::<usize>() * m;
-            let output = product.output.fill(shapes.output(), |epilogue, output| {
-                gemm(left, rows, zero_point, packed, None, epilogue, output);
+            let output = product.output.fill(shape, |epilogue, output| {
+                gemm(left, m, zero_point, packed, None, epilogue, output);
             })?;
             return Ok(vec![output]);
         }
-        let packed = shapes.batches().into_iter().map(|(a_idx, b_idx)| {
+        let packed = batches.into_iter().map(|(a_idx, b_idx)| {
             Ok((a_idx, product.pack(right.slice(b_idx * k * n, k * n), (k, n), false)?))
         });
         let packed = packed.collect::<Result<Vec<_>>>()?;
-        let output = product.output.fill(shapes.output(), |epilogue, mut output| {
+        let output = product.output.fill(shape, |epilogue, mut output| {
             for (idx, (a_idx, right)) in packed.iter().enumerate() {
                 let part = part(&mut output, idx * m * n, m * n);
                 gemm(left.slice(a_idx * m * k, m * k), m, zero_point, right, None, epilogue, part);
@@ -125,73 +122,5 @@ fn part<'o>(output: &'o mut int8::Output<'_>, begin: usize, len: usize) -> int8:
         int8::Output::I8(elements) => int8::Output::I8(&mut elements[begin..][..len]),
         int8::Output::U16(elements) => int8::Output::U16(&mut elements[begin..][..len]),
         int8::Output::I16(elements) => int8::Output::I16(&mut elements[begin..][..len]),
-    }
-}
-
-/// Sizes of `[batch…, m, k] · [batch…, k, n]`; a vector is one row or one column.
-#[derive(Debug)]
-struct Shapes {
-    a_batch: Vec<usize>,
-    b_batch: Vec<usize>,
-    batch: Vec<usize>,
-    m: usize,
-    k: usize,
-    n: usize,
-    has_row: bool,
-    has_column: bool,
-}
-
-impl Shapes {
-    fn new(a: &[usize], b: &[usize]) -> Result<Self> {
-        let bad = || Error::data(format!("the product of {a:?} and {b:?}"));
-        let (a_batch, a_matrix) = a.split_at(a.len().saturating_sub(2));
-        let (b_batch, b_matrix) = b.split_at(b.len().saturating_sub(2));
-        let (m, k) = match *a_matrix {
-            [m, k] => (m, k),
-            [k] => (1, k),
-            _ => return Err(bad()),
-        };
-        let (rows, n) = match *b_matrix {
-            [rows, n] => (rows, n),
-            [rows] => (rows, 1),
-            _ => return Err(bad()),
-        };
-        if k != rows {
-            return Err(bad());
-        }
-        Ok(Self {
-            a_batch: a_batch.to_vec(),
-            b_batch: b_batch.to_vec(),
-            batch: broadcast_dims(a_batch, b_batch).ok_or_else(bad)?,
-            m,
-            k,
-            n,
-            has_row: a_matrix.len() == 2,
-            has_column: b_matrix.len() == 2,
-        })
-    }
-
-    fn output(&self) -> Vec<usize> {
-        let mut shape = self.batch.clone();
-        shape.extend(self.has_row.then_some(self.m));
-        shape.extend(self.has_column.then_some(self.n));
-        shape
-    }
-
-    /// Which matrix of a and which of b each matrix of the output is made of.
-    fn batches(&self) -> Vec<(usize, usize)> {
-        let count = self.batch.iter().product();
-        let index = |own: &[usize], mut flat: usize| {
-            let (mut index, mut stride) = (0, 1);
-            for (axis, &size) in self.batch.iter().enumerate().rev() {
-                let at = flat % size;
-                flat /= size;
-                let Some(own_axis) = (axis + own.len()).checked_sub(self.batch.len()) else { break };
-                index += if own[own_axis] == 1 { 0 } else { at } * stride;
-                stride *= own[own_axis];
-            }
-            index
-        };
-        (0..count).map(|flat| (index(&self.a_batch, flat), index(&self.b_batch, flat))).collect()
     }
 }

@@ -121,18 +121,23 @@ impl NodeWriter<'_, '_> {
         Ok(index)
     }
 
-    /// The operand of a transpose that swaps the last two axes, if an input is one.
+    /// The operand of a transpose that swaps the last two axes, if an input is one; of integers, for an integer op.
     pub(crate) fn untransposed(&mut self, position: usize) -> Result<Option<i32>> {
         let value = self.value(position)?;
-        let Some(node) = self.writer.uses.producer_node(self.graph(), value) else { return Ok(None) };
+        let quantized =
+            dequantized(self.graph(), &self.writer.uses, value).filter(|_| self.unit.integer.is_some());
+        let moved = quantized.map_or(value, |(_, integers)| integers);
+        let Some(node) = self.writer.uses.producer_node(self.graph(), moved) else { return Ok(None) };
         let Op::Transpose(Transpose { perm: Some(perm) }) = &node.op else { return Ok(None) };
         let rank = perm.len();
         let swaps = rank >= 2
             && perm[..rank - 2].iter().copied().eq(0..rank - 2)
             && perm[rank - 2..] == [rank - 1, rank - 2];
-        match node.input(0) {
-            Some(source) if swaps => self.writer.tensor(source).map(Some),
-            _ => Ok(None),
+        let Some(source) = node.input(0).filter(|_| swaps) else { return Ok(None) };
+        let index = self.writer.tensor(source)?;
+        if let Some((op, _)) = quantized {
+            self.writer.set_params(index, &op.params);
         }
+        Ok(Some(index))
     }
 }

@@ -94,12 +94,11 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
 
     /// Shape and real numbers of an input that is a constant, perhaps dequantized.
     pub(super) fn floats(&self, position: usize) -> Result<(Vec<usize>, Vec<f32>)> {
-        let tensor = match self.constant(position) {
-            Some(constant) => constant.clone(),
-            None => {
-                let (params, integers) = self.integers(position)?;
-                crate::ops::dequantize(integers, params)?
-            }
+        let tensor = if let Some(constant) = self.constant(position) {
+            constant.clone()
+        } else {
+            let (params, integers) = self.integers(position)?;
+            crate::ops::dequantize(integers, params)?
         };
         Ok((tensor.shape().to_vec(), tensor.to_f32_vec()?))
     }

@@ -82,17 +82,18 @@ fn write_fully_connected(
 
 /// A matrix operand, transposed where the file says so.
 fn operand(r: &mut NodeReader<'_, '_>, position: usize, is_transposed: bool) -> Result<ValueId> {
-    let value = r.real(position)?;
     if !is_transposed {
-        return Ok(value);
+        return r.real(position);
     }
+    let value = r.raw(position)?;
     let rank = r.rank(position)?;
     if rank < 2 {
         return Err(Error::malformed(format!("a matrix of {rank} axes")));
     }
     let mut perm: Vec<usize> = (0..rank).collect();
     perm.swap(rank - 2, rank - 1);
-    Ok(r.push(Transpose { perm: Some(perm) }, &[value]))
+    let transposed = r.push(Transpose { perm: Some(perm) }, &[value]);
+    r.real_of(position, transposed)
 }
 
 pub(super) fn read_batch_mat_mul(r: &mut NodeReader<'_, '_>) -> Result<()> {

@@ -53,7 +53,7 @@ pub(super) fn read_integer_lstm(
     bias.extend(vec![0; bias.len()]);
     let steps = [(x_scale, &weights), (states[0].scale[0], &recurrent)];
     let bias_scale = steps.iter().flat_map(|(x, gates)| gates.scale.iter().map(move |w| x * w)).collect();
-    let bias = dequantized(r, Tensor::from_vec(vec![1, 8 * hidden], bias)?, DType::I32, bias_scale)?;
+    let bias = dequantized(r, Tensor::from_vec(vec![1, 8 * hidden], bias)?, DType::I32, bias_scale);
     let weights = weights.dequantized(r)?;
     let recurrent = recurrent.dequantized(r)?;
     let batch = r.tensor(STATES)?.dims.first().and_then(Dim::known);
@@ -86,7 +86,7 @@ struct IntegerGates {
 impl IntegerGates {
     fn dequantized(self, r: &mut NodeReader<'_, '_>) -> Result<ValueId> {
         let shape = vec![1, self.scale.len(), self.n_inputs];
-        dequantized(r, Tensor::from_vec(shape, self.integers)?, DType::I8, self.scale)
+        Ok(dequantized(r, Tensor::from_vec(shape, self.integers)?, DType::I8, self.scale))
     }
 }
 
@@ -115,12 +115,7 @@ fn integer_gates(r: &mut NodeReader<'_, '_>, first: usize) -> Result<IntegerGate
 }
 
 /// A constant with a scale for each index of axis 1, dequantized.
-fn dequantized(
-    r: &mut NodeReader<'_, '_>,
-    integers: Tensor,
-    storage: DType,
-    scale: Vec<f32>,
-) -> Result<ValueId> {
+fn dequantized(r: &mut NodeReader<'_, '_>, integers: Tensor, storage: DType, scale: Vec<f32>) -> ValueId {
     let zero_point = vec![0; scale.len()].into();
     let params = QuantParams {
         scale: scale.into(),
@@ -129,7 +124,7 @@ fn dequantized(
         ..QuantParams::per_tensor(storage, 1.0, 0)
     };
     let integers = r.quantized_constant(integers, &params);
-    Ok(r.push(Dequantize { params, dtype: DType::F32 }, &[integers]))
+    r.push(Dequantize { params, dtype: DType::F32 }, &[integers])
 }
 
 pub(super) fn write_integer_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
