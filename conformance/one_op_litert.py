@@ -169,6 +169,8 @@ def pool(name: str) -> Callable[..., None]:
 def unary(name: str, fixed: Quant | None = None, options: str | None = None, version: int = 2) -> Callable[..., None]:
     def add(random: Random, builder: Builder, kind: str = "i8") -> None:
         x = quant(random, kind)
+        if kind == "i16" and random.integers(0, 3) == 0:
+            x = quant(random, kind, 2.0 ** -int(random.integers(9, 15)))
         same = name.startswith("RELU")
         out = fixed or (x if same else quant(random, kind, x.scale[0] * float(2 ** random.uniform(-2, 2))))
         shape = (1, int(random.integers(500, 1500)))
@@ -295,6 +297,8 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "add 16": (binary("ADD", "AddOptions"), "i16", 100, EVERY),
     "mul 16": (binary("MUL", "MulOptions"), "i16", 100, EVERY),
     "average_pool 16": (pool("AVERAGE_POOL_2D"), "i16", 60, EVERY),
+    "logistic 16": (unary("LOGISTIC", Quant.one(1 / 32768), version=3), "i16", 300, EVERY),
+    "tanh 16": (unary("TANH", Quant.one(1 / 32768), version=3), "i16", 300, EVERY),
     "softmax 16": (softmax, "i16", 100, EVERY),
 }
 

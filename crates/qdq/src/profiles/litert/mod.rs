@@ -19,6 +19,7 @@ mod average;
 mod batched;
 mod binary;
 mod claims;
+mod curve;
 mod exponential;
 mod limit;
 mod lstm;

@@ -1,6 +1,7 @@
 //! Functions of one number: tables over all integers of the input.
 
 use super::Kernels;
+use super::curve::{self, Curve};
 use super::sums::fixed_point;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -9,12 +10,17 @@ use crate::ops::{Args, Op, Prepared};
 use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::{DType, Tensor};
 
-/// Binds a function of one number of 8 bits.
+/// Binds a function of one number.
 ///
 /// # Errors
 /// An op that is none; parameters that the kernel does not give.
 pub(super) fn prepare(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dyn Prepared>> {
     let (input, output) = (activation(node, 0)?, output(node)?);
+    match (node.op, input.storage) {
+        (Op::Sigmoid(_), DType::I16) => return curve::prepare(Curve::Sigmoid, node, kernels),
+        (Op::Tanh(_), DType::I16) => return curve::prepare(Curve::Tanh, node, kernels),
+        _ => {}
+    }
     if (input.storage, output.storage) != (DType::I8, DType::I8) {
         return Err(Error::unsupported(format!("`{}` of {}", node.op.name(), input.storage)));
     }
