@@ -137,6 +137,15 @@ def binary(name: str, options: str) -> Callable[..., None]:
     return add
 
 
+def prelu(random: Random, builder: Builder, kind: str = "i8") -> None:
+    size, channels = int(random.integers(1, 12)), int(random.integers(1, 24))
+    shape, x = (1, size, size, channels), quant(random, kind)
+    slope = quant(random, kind, scale(random, -3, -1))
+    data = random.integers(-128, 128, (1, 1, channels) if random.integers(0, 2) else (1, 1, 1))
+    inputs = [builder.input(kind, shape, x), builder.constant(kind, data, slope)]
+    builder.operator("PRELU", inputs, builder.tensor(kind, shape, quant(random, kind, x.scale[0] * float(2 ** random.uniform(-2, 2)))))
+
+
 def reduction(name: str) -> Callable[..., None]:
     def add(random: Random, builder: Builder, kind: str = "i8") -> None:
         shape = (1, int(random.integers(2, 12)), int(random.integers(2, 12)), int(random.integers(2, 40)))
@@ -174,7 +183,11 @@ def unary(name: str, fixed: Quant | None = None, options: str | None = None, ver
         same = name.startswith("RELU")
         out = fixed or (x if same else quant(random, kind, x.scale[0] * float(2 ** random.uniform(-2, 2))))
         shape = (1, int(random.integers(500, 1500)))
-        extra = {"alpha": float(random.choice([0.01, 0.1, 0.3, 0.9]))} if name == "LEAKY_RELU" else {}
+        extra: dict[str, object] = {}
+        if name == "LEAKY_RELU":
+            extra["alpha"] = float(random.choice([0.01, 0.1, 0.3, 0.9]))
+        elif name == "GELU":
+            extra["approximate"] = bool(random.integers(0, 2))
         y = builder.tensor(kind, shape, out)
         builder.operator(name, [builder.input(kind, shape, x)], y, version, options, **extra)
     return add
@@ -281,6 +294,8 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "relu6": (unary("RELU6"), "i8", 50, EVERY),
     "leaky_relu": (unary("LEAKY_RELU", options="LeakyReluOptions"), "i8", 200, EVERY),
     "hard_swish": (unary("HARD_SWISH", options="HardSwishOptions", version=1), "i8", 100, EVERY),
+    "gelu": (unary("GELU", options="GeluOptions"), "i8", 200, EVERY),
+    "prelu": (prelu, "i8", 200, EVERY),
     "elu": (unary("ELU", version=1), "i8", 100, EVERY - {"litert-reference"}),
     "exp": (unary("EXP", options="ExpOptions"), "i8", 100, EVERY),
     "softmax": (softmax, "i8", 200, EVERY),

@@ -87,7 +87,7 @@ pub use infer::{Args, Inputs, Operand};
 pub(crate) use infer::{broadcast_sizes, resolve_axis};
 pub(crate) use matmul::MatMulSizes;
 pub(crate) use movement::transposed;
-pub(crate) use numeric::unwritten;
+pub(crate) use numeric::{erf, unwritten};
 pub(crate) use packed_once::PackedOnce;
 
 pub use activation::*;

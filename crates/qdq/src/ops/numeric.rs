@@ -243,7 +243,7 @@ float! {
 /// Error function to about 1e-15: Taylor series of `erf(x) e^(x²)` below 3, continued fraction of erfc above.
 ///
 /// Source: Abramowitz and Stegun, 7.1.6 and 7.1.14.
-fn erf(x: f64) -> f64 {
+pub(crate) fn erf(x: f64) -> f64 {
     let a = x.abs();
     if a.is_nan() || a >= 6.0 {
         return if a.is_nan() { x } else { 1f64.copysign(x) };

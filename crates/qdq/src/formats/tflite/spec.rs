@@ -42,6 +42,7 @@ pub(super) fn rule(op: &Op) -> Rule {
         | Op::LeakyRelu(_)
         | Op::HardSwish(_)
         | Op::Gelu(_)
+        | Op::PRelu(_)
         | Op::Elu(_)
         | Op::Abs(_)
         | Op::Exp(_)
@@ -81,6 +82,7 @@ pub(super) fn knows_16_bits(op: &Op) -> bool {
             | Op::DepthToSpace(_)
             | Op::SpaceToDepth(_)
             | Op::Elu(_)
+            | Op::PRelu(_)
             | Op::Reciprocal(_)
     )
 }

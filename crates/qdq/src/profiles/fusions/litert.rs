@@ -29,6 +29,7 @@ pub const LITERT: Fusions = Fusions {
         one_type("leaky_relu", SIGNED),
         one_type("mul", SIGNED),
         one_type("pad", SIGNED),
+        one_type("prelu", I8),
         one_type("reduce_mean", SIGNED),
         one_type("reduce_sum", SIGNED),
         one_type("relu", SIGNED),

@@ -45,6 +45,18 @@ pub(super) fn prepare_mul(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Bo
     Ok(Box::new(Binary { a, b, output, combine, constants: constants(node) }))
 }
 
+/// Binds a relu whose slope is the second input.
+///
+/// # Errors
+/// Scales from which no factor comes.
+pub(super) fn prepare_prelu(node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
+    let (a, b, output) = (activation(node, 0)?, activation(node, 1)?, output(node)?);
+    let ratio = f64::from(a.scale) / f64::from(output.scale);
+    let product = f64::from(a.scale) * f64::from(b.scale) / f64::from(output.scale);
+    let combine = Combine::Slope { positive: fixed_point(ratio)?, negative: fixed_point(product)? };
+    Ok(Box::new(Binary { a, b, output, combine, constants: constants(node) }))
+}
+
 /// XNNPACK's sum: multipliers of 21 bits, rounded once. Source: `xnn_init_qs8_add_minmax_scalar_params`.
 #[derive(Clone, Copy, Debug)]
 struct Single {
@@ -82,6 +94,8 @@ enum Combine {
     Product(FixedPoint),
     /// In f32, rounded to the nearest even integer.
     ProductOfFloats(f32),
+    /// The first where it is positive, else the product; rounded twice.
+    Slope { positive: FixedPoint, negative: FixedPoint },
 }
 
 impl Combine {
@@ -114,6 +128,8 @@ impl Combine {
                 (i64::from(a) * of_a + i64::from(b) * of_b + (1 << (shift - 1))) >> shift
             }
             Combine::Product(factor) => factor.multiply_rounding_twice(a * b).into(),
+            Combine::Slope { positive, .. } if a >= 0 => positive.multiply_rounding_twice(a).into(),
+            Combine::Slope { negative, .. } => negative.multiply_rounding_twice(a * b).into(),
             Combine::ProductOfFloats(factor) => ((a * b) as f32 * factor).round_ties_even() as i64,
         }
     }

@@ -42,6 +42,8 @@ pub const CLAIMS: &[Claim] = &[
     claim("hard_swish", "HARD_SWISH", "i8"),
     claim("sigmoid", "LOGISTIC", "i8 or i16"),
     claim("tanh", "TANH", "i8 or i16"),
+    claim("prelu", "PRELU", "i8; a slope of one scale and zero point"),
+    claim("gelu", "GELU", "i8"),
     claim("elu", "ELU", "i8; but litert-reference"),
     claim("exp", "EXP", "i8"),
     claim("softmax", "SOFTMAX", "i8 or i16"),
@@ -57,7 +59,7 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Ops that have integer kernels in `LiteRT` and are not promised, with the cause.
 pub const NOT_CLAIMED: &[(&str, &str)] = &[
-    ("mat_mul of two activations of i16, gelu, prelu", "no integer kernel of it here"),
+    ("mat_mul of two activations of i16", "no integer kernel of it here"),
     ("reduce_sum in litert-reference", "LiteRT 2.3's kernel writes -1 everywhere"),
     ("elu in litert-reference", "LiteRT has no reference kernel"),
     (

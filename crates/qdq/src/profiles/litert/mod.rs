@@ -93,6 +93,7 @@ impl Profile for LiteRt {
             Op::MatMul(_) => product::prepare_mat_mul(node, kernels),
             Op::Add(_) => binary::prepare_sum(node, false, kernels),
             Op::Sub(_) => binary::prepare_sum(node, true, kernels),
+            Op::PRelu(_) => binary::prepare_prelu(node),
             Op::Mul(_) => binary::prepare_mul(node, kernels),
             Op::ReduceMean(mean) => mean::prepare_mean(node, mean.keepdims, kernels),
             Op::ReduceSum(sum) => mean::prepare_sum(node, sum.keepdims, kernels),

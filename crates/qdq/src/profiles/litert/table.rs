@@ -6,7 +6,7 @@ use super::sums::fixed_point;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::quantize::FixedPoint;
-use crate::ops::{Args, Op, Prepared};
+use crate::ops::{Approximate, Args, Op, Prepared, erf};
 use crate::profiles::integers::{Affine, activation, integers, output};
 use crate::tensor::{DType, Tensor};
 
@@ -43,6 +43,7 @@ pub(super) fn prepare(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dy
         Op::Elu(elu) if elu.alpha == 1.0 && kernels != Kernels::Reference => {
             of_function(&input, &output, |x| if x < 0.0 { x.exp_m1() } else { x })
         }
+        Op::Gelu(gelu) => of_function(&input, &output, |x| gelu_in_f32(x, gelu.approximate)),
         Op::Exp(_) => of_function(&input, &output, f32::exp),
         Op::LeakyRelu(relu) => leaky_relu(&input, &output, relu.alpha, kernels)?,
         Op::HardSwish(_) => hard_swish(&input, &output)?,
@@ -67,6 +68,17 @@ fn of_function(input: &Affine, output: &Affine, function: impl Fn(f32) -> f32) -
         ((function(x) * inverse).round() + output.zero_point as f32) as i32
     };
     every().map(|q| entry(q).clamp(output.min, output.max)).collect()
+}
+
+/// Source: `GeluTransform` and `GeluTransformApproximate` in `kernels/internal/reference/gelu.h`.
+fn gelu_in_f32(x: f32, approximate: Approximate) -> f32 {
+    use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+    match approximate {
+        Approximate::None => 0.5 * x * (1.0 + erf((x * FRAC_1_SQRT_2).into()) as f32),
+        Approximate::Tanh => {
+            0.5 * x * (1.0 + (FRAC_2_SQRT_PI * FRAC_1_SQRT_2 * (x + 0.044_715 * x * x * x)).tanh())
+        }
+    }
 }
 
 /// Source: `QuantizeLeakyRelu`; XNNPACK `xnn_init_qs8_lrelu_scalar_params`.
