@@ -37,9 +37,9 @@ def weights(random: Random, shape: tuple[int, ...], axis: int, per_axis: bool) -
     return random.integers(-127, 128, shape), Quant(scales, [0] * n, axis)
 
 
-def product_output(random: Random, depth: int, x: Quant, w: Quant, kind: str) -> Quant:
+def product_output(random: Random, depth: int, x: Quant, w: Quant, kind: str, wide: float = 74.0) -> Quant:
     """Parameters under which most outputs do not saturate."""
-    steps = {"i8": 74.0, "i16": 18000.0}[kind] * 74 * np.sqrt(depth)
+    steps = {"i8": 74.0, "i16": 18000.0}[kind] * wide * np.sqrt(depth)
     of = steps * x.scale[0] * float(np.mean(w.scale)) / {"i8": 50, "i16": 12000}[kind]
     return quant(random, kind, of * float(10 ** random.uniform(-0.5, 0.5)))
 
@@ -116,8 +116,9 @@ def batch_mat_mul(random: Random, builder: Builder, kind: str = "i8") -> None:
     b = (*b_batch, *((columns, depth) if adjoint[1] else (depth, columns)))
     inputs = [builder.input(kind, a, x), builder.input(kind, b, y)]
     batch = np.broadcast_shapes(a_batch, b_batch)
-    out = builder.tensor(kind, (*batch, rows, columns), product_output(random, depth, x, y, kind))
-    builder.operator("BATCH_MATMUL", inputs, out, 2, "BatchMatMulOptions", adjX=adjoint[0], adjY=adjoint[1])
+    size = {"i8": 74.0, "i16": 18000.0}[kind]
+    out = builder.tensor(kind, (*batch, rows, columns), product_output(random, depth, x, y, kind, size))
+    builder.operator("BATCH_MATMUL", inputs, out, {"i8": 2, "i16": 3}[kind], "BatchMatMulOptions", adjX=adjoint[0], adjY=adjoint[1])
 
 
 def binary(name: str, options: str) -> Callable[..., None]:
@@ -309,6 +310,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "conv 16": (conv, "i16", 100, EVERY),
     "depthwise 16": (depthwise, "i16", 100, EVERY),
     "fully_connected 16": (fully_connected, "i16", 100, EVERY),
+    "batch_mat_mul 16": (batch_mat_mul, "i16", 150, EVERY),
     "add 16": (binary("ADD", "AddOptions"), "i16", 100, EVERY),
     "mul 16": (binary("MUL", "MulOptions"), "i16", 100, EVERY),
     "average_pool 16": (pool("AVERAGE_POOL_2D"), "i16", 60, EVERY),

@@ -166,9 +166,9 @@ impl<'g> Accumulator<'g> {
         Ok(())
     }
 
-    /// Whether runtimes add in 64 bits: with 16-bit activations and weights of fewer.
+    /// Whether runtimes add in 64 bits.
     fn is_wide(&self) -> bool {
-        self.x.storage == DType::I16 && self.w.storage != DType::I16
+        self.x.storage == DType::I16
     }
 
     /// Checks that the bias counts in steps of the products.

@@ -221,14 +221,17 @@ fn gives_real_numbers(sight: &Sight<'_>, node: &Node) -> bool {
     node.present_outputs().all(|output| !sight.uses.users(output).iter().any(quantizes))
 }
 
-/// Whether the inputs are activations per tensor, 8-bit weights with one zero point, and a bias of 32 bits.
+/// Whether the inputs are activations per tensor, 8-bit weights with one zero point (16-bit ones in a product of two activations),
+/// and a bias of 32 bits.
 fn check_product(node: &Node, inputs: &[&QuantParams]) -> Result<(), Refusal> {
     let x = inputs.first().ok_or(Refusal::FloatInput(0))?;
     let w = inputs.get(1).ok_or(Refusal::FloatInput(1))?;
     if !is_per_tensor(x) {
         return Err(Refusal::Granularity);
     }
-    if !matches!(w.storage, DType::I8 | DType::U8) || (x.storage == DType::I8 && w.storage != DType::I8) {
+    let is_wide = matches!(node.op, Op::MatMul(_)) && [x.storage, w.storage] == [DType::I16; 2];
+    let is_of_bytes = matches!(w.storage, DType::I8 | DType::U8);
+    if !(is_of_bytes || is_wide) || (x.storage == DType::I8 && w.storage != DType::I8) {
         return Err(Refusal::Storages(x.storage, w.storage));
     }
     if w.zero_point.iter().any(|zero_point| *zero_point != w.zero_point[0]) {
