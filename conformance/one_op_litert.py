@@ -214,6 +214,17 @@ def requantize(random: Random, builder: Builder, kind: str = "i8") -> None:
     builder.operator("QUANTIZE", [builder.input(source, shape, x)], y, 2, "QuantizeOptions")
 
 
+def from_floats(random: Random, builder: Builder, kind: str = "i8") -> None:
+    shape = (1, int(random.integers(1, 500)))
+    y = builder.tensor(kind, shape, quant(random, kind, scale(random, -2.5, -1.5) / {"i8": 1, "u8": 1, "i16": 256}[kind]))
+    builder.operator("QUANTIZE", [builder.input("f32", shape)], y, 2 if kind == "i16" else 1, "QuantizeOptions")
+
+
+def to_floats(random: Random, builder: Builder, kind: str = "i8") -> None:
+    shape = (1, int(random.integers(1, 500)))
+    builder.operator("DEQUANTIZE", [builder.input(kind, shape, quant(random, kind))], builder.tensor("f32", shape), 3)
+
+
 def pad(random: Random, builder: Builder, kind: str = "i8") -> None:
     x, before, after = quant(random, kind), int(random.integers(0, 3)), int(random.integers(0, 3))
     shape, out = (1, 7, 9, 5), (1, 7 + before + after, 9 + after, 5)
@@ -301,6 +312,12 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "exp": (unary("EXP", options="ExpOptions"), "i8", 100, EVERY),
     "softmax": (softmax, "i8", 200, EVERY),
     "requantize": (requantize, "i8", 300, EVERY),
+    "from_floats": (from_floats, "i8", 150, EVERY),
+    "from_floats to u8": (from_floats, "u8", 100, EVERY),
+    "from_floats to 16": (from_floats, "i16", 100, EVERY),
+    "to_floats": (to_floats, "i8", 150, EVERY),
+    "to_floats of u8": (to_floats, "u8", 100, EVERY),
+    "to_floats of 16": (to_floats, "i16", 100, EVERY),
     "pad": (pad, "i8", 50, EVERY),
     "concat": (concat, "i8", 50, EVERY),
     "maximum": (extreme("MAXIMUM"), "i8", 50, EVERY),
@@ -313,6 +330,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     "batch_mat_mul 16": (batch_mat_mul, "i16", 150, EVERY),
     "add 16": (binary("ADD", "AddOptions"), "i16", 100, EVERY),
     "mul 16": (binary("MUL", "MulOptions"), "i16", 100, EVERY),
+    "mean 16": (reduction("MEAN"), "i16", 150, EVERY),
     "average_pool 16": (pool("AVERAGE_POOL_2D"), "i16", 60, EVERY),
     "logistic 16": (unary("LOGISTIC", Quant.one(1 / 32768), version=3), "i16", 300, EVERY),
     "tanh 16": (unary("TANH", Quant.one(1 / 32768), version=3), "i16", 300, EVERY),

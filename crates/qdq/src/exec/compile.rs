@@ -9,7 +9,7 @@ use crate::graph::{Block, Graph, Node, Uses, ValueId};
 use crate::kernels::Activation;
 use crate::kernels::int8::Layout;
 use crate::ops::{Op, Prepared};
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
 
 /// Values to show to a tap.
 pub type Taps = BTreeSet<ValueId>;
@@ -162,7 +162,10 @@ impl Compiler<'_> {
             Some(self.integer_kernel(node)?)
         } else {
             self.count(node);
-            node.op.def().prepare(&constants, activation.unwrap_or(Activation::None))?
+            match self.bridge(node, &constants) {
+                Some(kernel) => Some(kernel),
+                None => node.op.def().prepare(&constants, activation.unwrap_or(Activation::None))?,
+            }
         };
         let inputs = node.inputs.iter().zip(&constants).map(|(input, constant)| {
             let is_bound = kernel.is_some() && constant.is_some();
@@ -178,8 +181,22 @@ impl Compiler<'_> {
             release: Vec::new(),
             kernel,
         };
-        let did_fuse = step.kernel.is_some() && activation.is_some();
+        let did_fuse = step.kernel.is_some() && activation.is_some() && !is_bridge(&step.op);
         Ok((step, did_fuse))
+    }
+
+    /// The profile's kernel of a quantize or dequantize of what is computed in f32.
+    fn bridge(&self, node: &Node, constants: &[Option<Tensor>]) -> Option<Box<dyn Prepared>> {
+        let is_of_f32 = match &node.op {
+            Op::Quantize(_) => {
+                let ty = node.input(0).and_then(|id| self.graph[id].ty.as_ref());
+                ty.is_some_and(|ty| ty.dtype == DType::F32)
+            }
+            Op::Dequantize(op) => op.dtype == DType::F32,
+            _ => false,
+        };
+        let is_computed = constants.iter().all(Option::is_none);
+        self.profile.filter(|_| is_of_f32 && is_computed).and_then(|profile| profile.bridge(&node.op))
     }
 
     fn integer_kernel(&mut self, node: &Node) -> Result<Box<dyn Prepared>> {
@@ -221,6 +238,10 @@ impl Compiler<'_> {
         let (node, op) = (self.graph.describe(node), node.op.name().to_owned());
         self.coverage.not_promised.push(NotPromised { node, op, cause });
     }
+}
+
+fn is_bridge(op: &Op) -> bool {
+    matches!(op, Op::Quantize(_) | Op::Dequantize(_))
 }
 
 /// The activation a node computes, if kernels can fuse it.

@@ -29,6 +29,12 @@ pub trait Profile: Send + Sync + fmt::Debug {
     /// [`ErrorKind::Unsupported`] when the profile makes no promise for the node.
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>>;
 
+    /// The kernel of a quantize or dequantize of f32, where it is not the definition: `x / scale` rounded half to even and
+    /// `(q - zero_point) · scale`.
+    fn bridge(&self, _op: &Op) -> Option<Box<dyn Prepared>> {
+        None
+    }
+
     /// Orders in memory that the kernel of a node can work with.
     fn layouts(&self, _node: &IntegerNode<'_>) -> Layouts {
         Layouts::ChannelsFirst

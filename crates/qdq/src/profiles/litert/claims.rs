@@ -32,9 +32,9 @@ pub const CLAIMS: &[Claim] = &[
     claim("add", "ADD", "i8 or i16 throughout; broadcasting"),
     claim("sub", "SUB", "i8 throughout; broadcasting"),
     claim("mul", "MUL", "i8 or i16 throughout; broadcasting"),
-    claim("reduce_mean", "MEAN", "i8 throughout"),
+    claim("reduce_mean", "MEAN", "i8 or i16 throughout"),
     claim("reduce_sum", "SUM", "i8 throughout; but litert-reference"),
-    claim("global_average_pool", "MEAN", "i8 throughout"),
+    claim("global_average_pool", "MEAN", "i8 or i16 throughout"),
     claim("average_pool", "AVERAGE_POOL_2D", "i8 or i16; one scale and zero point for input and output"),
     claim("relu", "RELU, or fused", "i8 or i16; XNNPACK: one scale and zero point for input and output"),
     claim("clip", "RELU6, RELU_N1_TO_1, or fused", "as relu"),
@@ -48,6 +48,8 @@ pub const CLAIMS: &[Claim] = &[
     claim("exp", "EXP", "i8"),
     claim("softmax", "SOFTMAX", "i8 or i16"),
     claim("identity", "QUANTIZE of integers", "i8, u8, i16"),
+    claim("quantize", "QUANTIZE of floats", "i8, u8, i16; one scale"),
+    claim("dequantize", "DEQUANTIZE", "i8, u8, i16; one scale"),
     claim("pad", "PAD, PADV2, MIRROR_PAD", "i8 or i16; one scale and zero point for input and output"),
     claim(
         "lstm",
@@ -66,7 +68,7 @@ pub const NOT_CLAIMED: &[(&str, &str)] = &[
         "which kernel computes them depends on the graph around",
     ),
     (
-        "identity in litert-builtin and xnnpack, tensors of a number of elements that 16 does not divide, other than flat",
+        "identity, quantize and dequantize in litert-builtin and xnnpack, tensors of a number of elements that 16 does not divide, other than flat",
         "the last elements are rounded otherwise, and which come last depends on the order of axes in the file",
     ),
     (

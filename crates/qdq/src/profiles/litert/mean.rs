@@ -2,7 +2,6 @@
 
 use super::Kernels;
 use super::sums::{fixed_point, multiply_in_vectors};
-use super::wide::multiply_wide;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::quantize::FixedPoint;
@@ -135,8 +134,6 @@ const BLOCK: usize = 16;
 enum Rescale {
     /// The zero points are taken off first; in 32 bits, rounded twice.
     Narrow { zeros: i64, factor: FixedPoint },
-    /// In 64 bits, with multipliers of 15.
-    Wide { zeros: i64, factor: FixedPoint },
     /// In 32 bits, rounded once.
     Once { zeros: i64, factor: FixedPoint },
     /// The zero points are accounted for afterwards, rounded by themselves; blocks of channels are rounded by vector
@@ -155,7 +152,6 @@ impl Rescale {
             Rescale::Once { zeros, factor } => {
                 output.limit(factor.multiply_rounding_once((sum - zeros) as i32).into())
             }
-            Rescale::Wide { zeros, factor } => output.limit(multiply_wide(sum - zeros, factor)),
             Rescale::ZerosLast { bias, factor } => {
                 let steps = if is_in_block {
                     multiply_in_vectors(sum as i32, factor)
@@ -177,11 +173,10 @@ impl Reduced {
         let (input, output) = (&self.input, &self.output);
         let zeros = i64::from(input.zero_point) * count as i64;
         let ratio = f64::from(input.scale) / f64::from(output.scale);
-        if output.storage != DType::I8 {
-            let factor = Self::divided(fixed_point(ratio)?, count);
-            return Ok(Rescale::Wide { zeros, factor });
-        }
         match (self.kernels, self.kind) {
+            _ if output.storage != DType::I8 => {
+                Ok(Rescale::Narrow { zeros, factor: Self::divided(fixed_point(ratio)?, count) })
+            }
             (Kernels::Xnnpack, kind) => {
                 let divisor = if kind == Kind::Mean { count as f32 } else { 1.0 };
                 Ok(Rescale::Floats { zeros, factor: input.scale / output.scale / divisor })

@@ -18,6 +18,7 @@
 mod average;
 mod batched;
 mod binary;
+mod bridge;
 mod claims;
 mod curve;
 mod exponential;
@@ -82,6 +83,14 @@ pub struct LiteRt {
 impl Profile for LiteRt {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn bridge(&self, op: &Op) -> Option<Box<dyn Prepared>> {
+        match op {
+            Op::Quantize(op) => bridge::prepare_quantize(op, self.kernels),
+            Op::Dequantize(op) => bridge::prepare_dequantize(op, self.kernels),
+            _ => None,
+        }
     }
 
     fn prepare(&self, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
