@@ -12,7 +12,7 @@ import numpy as np
 import integers_litert
 from checks import Checks
 from places import WORK
-from tflite_models import Builder, Quant
+from tflite_models import TYPES, Builder, Quant
 
 N_FEEDS = 4
 LEAST_OUTPUTS = 5_000_000
@@ -85,7 +85,7 @@ def depthwise(random: Random, builder: Builder, kind: str = "i8") -> None:
 
 
 def transposed(random: Random, builder: Builder, kind: str = "i8") -> None:
-    size, channels, outputs = int(random.integers(2, 10)), int(random.integers(1, 12)), int(random.integers(1, 12))
+    size, channels, outputs = int(random.integers(2, 10)), int(random.integers(1, 12)), int(random.integers(1, 36))
     kernel, stride, padding = int(random.choice([2, 3, 4])), int(random.choice([1, 2])), int(random.integers(0, 2))
     x = quant(random, kind)
     data, w = weights(random, (outputs, kernel, kernel, channels), 0, bool(random.integers(0, 4)))
@@ -101,9 +101,14 @@ def fully_connected(random: Random, builder: Builder, kind: str = "i8") -> None:
     rows, depth, outputs = int(random.integers(1, 40)), int(random.integers(1, 200)), int(random.integers(1, 100))
     x = quant(random, kind)
     data, w = weights(random, (outputs, depth), 0, bool(random.integers(0, 2)))
-    inputs = [builder.input(kind, (rows, depth), x), builder.constant("i8", data, w), bias(random, builder, kind, outputs, x, w)]
+    inputs = [builder.input(kind, (rows, depth), x), builder.constant("i8", data, w)]
+    if random.integers(0, 3):
+        inputs.append(bias(random, builder, kind, outputs, x, w))
     y = builder.tensor(kind, (rows, outputs), product_output(random, depth, x, w, kind))
-    builder.operator("FULLY_CONNECTED", inputs, y, 4, "FullyConnectedOptions", fusedActivationFunction=int(random.choice(ACTIVATIONS)))
+    # As TFLiteConverter and `qdq` write it.
+    wide = {"quantizedBiasType": TYPES["i64"][0]} if kind == "i16" else {}
+    builder.operator("FULLY_CONNECTED", inputs, y, 4, "FullyConnectedOptions", fusedActivationFunction=int(random.choice(ACTIVATIONS)),
+                     **wide)
 
 
 def batch_mat_mul(random: Random, builder: Builder, kind: str = "i8") -> None:
@@ -290,7 +295,7 @@ FAMILIES: dict[str, tuple[Callable[..., None], str, int, frozenset[str]]] = {
     # family: maker, kind, operators, profiles
     "conv": (conv, "i8", 200, EVERY),
     "depthwise": (depthwise, "i8", 200, EVERY),
-    "transposed": (transposed, "i8", 100, EVERY - {"litert-builtin"}),
+    "transposed": (transposed, "i8", 150, EVERY),
     "fully_connected": (fully_connected, "i8", 200, EVERY),
     "batch_mat_mul": (batch_mat_mul, "i8", 300, EVERY),
     "add": (binary("ADD", "AddOptions"), "i8", 150, EVERY),

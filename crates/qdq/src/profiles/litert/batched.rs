@@ -1,7 +1,7 @@
 //! Products of two activations: kernel `BATCH_MATMUL`.
 
 use super::Kernels;
-use super::sums::{Requantize, Sums, fixed_point};
+use super::sums::{Requantize, Sums, fixed_point, product_in_f32};
 use super::wide::multiply_wide;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
@@ -18,7 +18,7 @@ pub(super) fn prepare(node: &IntegerNode<'_>, kernels: Kernels) -> Result<Box<dy
         [DType::I16, DType::I16, DType::I16]
             if [left.zero_point, right.zero_point, output.zero_point] == [0; 3] =>
         {
-            let product = f64::from(left.scale * right.scale);
+            let product = product_in_f32(left.scale, right.scale);
             FromSums::Wide(fixed_point(product / f64::from(output.scale))?, output)
         }
         _ => FromSums::Narrow(Requantize::new(&left, &[right.scale], &output, kernels, Sums::Batched)?),

@@ -53,7 +53,7 @@ pub(super) fn prepare_conv(
     if x.storage == DType::I16 {
         return wide::prepare_conv(conv, n_outputs, node);
     }
-    let sums = if weights.shape()[1] == 1 && conv.group > 1 { Sums::Depthwise } else { Sums::Conv };
+    let sums = if weights.shape()[1] == 1 && conv.group > 1 { Sums::InBlocks } else { Sums::Conv };
     let requantize = Requantize::new(&x, &params(node, 1)?.scale, &output, kernels, sums)?;
     prepared_conv(conv, node, bias(node, n_outputs)?, requantize)
 }

@@ -34,8 +34,8 @@ pub(super) enum Sums {
     Matrix,
     /// A convolution that is a product of matrices.
     Conv,
-    /// A convolution of each channel by itself.
-    Depthwise,
+    /// A convolution of each channel by itself, or a transposed one: rounded in blocks of channels.
+    InBlocks,
     /// A product of two activations, which all kernels round as the reference kernels do.
     Batched,
 }
@@ -64,6 +64,11 @@ pub(super) fn fixed_point(factor: f64) -> Result<FixedPoint> {
     Err(Error::unsupported(format!("scales whose ratio is {factor}")))
 }
 
+/// The scale of products, as `GetQuantizedConvolutionMultipler` computes it where there is no bias.
+pub(super) fn product_in_f32(left: f32, right: f32) -> f64 {
+    (left * right).into()
+}
+
 impl Requantize {
     /// For sums of products of the input by weights of these scales.
     ///
@@ -81,7 +86,13 @@ impl Requantize {
                 .help("LiteRT multiplies i8 by i8 into i8, and i16 by i8 into i16"));
         }
         let range = Range { zero_point: output.zero_point, min: output.min, max: output.max };
-        let factor = |scale: &f32| f64::from(input.scale) * f64::from(*scale) / f64::from(output.scale);
+        let factor = |scale: &f32| {
+            let product = match sums {
+                Sums::Batched => product_in_f32(input.scale, *scale),
+                _ => f64::from(input.scale) * f64::from(*scale),
+            };
+            product / f64::from(output.scale)
+        };
         let floats: Vec<f32> = weights.iter().map(|scale| input.scale * scale / output.scale).collect();
         let is_delegated = floats.iter().all(|factor| *factor < XNNPACK_LIMIT);
         if kernels == Kernels::Xnnpack && sums != Sums::Batched && is_delegated {
@@ -97,7 +108,7 @@ impl Requantize {
         let factors = match (kernels, sums) {
             (Kernels::Reference, Sums::Matrix) => in_order(Rounding::Single),
             (Kernels::Reference, _) | (_, Sums::Batched) => in_order(Rounding::Double),
-            (_, Sums::Depthwise) => Factors::Vectors(fixed, DEPTHWISE_BLOCK),
+            (_, Sums::InBlocks) => Factors::Vectors(fixed, CHANNEL_BLOCK),
             _ => Factors::Vectors(fixed, 1),
         };
         Ok(Self { factors, range })
@@ -169,8 +180,8 @@ impl FromSums for Requantize {
     }
 }
 
-/// Channels that the optimized depthwise kernel rounds at once.
-const DEPTHWISE_BLOCK: usize = 8;
+/// Channels that the optimized kernels of [`Sums::InBlocks`] round at once.
+const CHANNEL_BLOCK: usize = 8;
 
 /// XNNPACK takes products whose factors are below. Source: `xnn_validate_convolution_requantization_scale`.
 const XNNPACK_LIMIT: f32 = 256.0;

@@ -12,7 +12,7 @@ use crate::tensor::{DType, Granularity, Tensor};
 /// Binds a transposed convolution of one group with constant weights `[channels, outputs, kernel…]`.
 ///
 /// # Errors
-/// The optimized kernel, whose rounding is not known here; weights with zero points.
+/// Groups; weights with zero points.
 pub(super) fn prepare(
     op: &ConvTranspose,
     node: &IntegerNode<'_>,
@@ -27,12 +27,11 @@ pub(super) fn prepare(
             "weights of a transposed convolution that are no constant symmetric i8",
         ));
     };
-    if op.group != 1 || kernels == Kernels::Builtin || weights.shape().len() < 3 {
-        return Err(Error::unsupported("a transposed convolution in groups, or by the optimized kernel")
-            .help("litert-reference and xnnpack compute it"));
+    if op.group != 1 || weights.shape().len() < 3 {
+        return Err(Error::unsupported("a transposed convolution in groups"));
     }
     let (x, output, n) = (activation(node, 0)?, output(node)?, weights.shape()[1]);
-    let requantize = Requantize::new(&x, &quant.scale, &output, kernels, Sums::Conv)?;
+    let requantize = Requantize::new(&x, &quant.scale, &output, kernels, Sums::InBlocks)?;
     if ![1, n].contains(&requantize.n_channels()) {
         return Err(Error::data(format!("{} scales for {n} outputs", requantize.n_channels())));
     }

@@ -22,10 +22,13 @@ pub(super) fn read_quantize(r: &mut NodeReader<'_, '_>) -> Result<()> {
 
 /// To real numbers: of integers by their parameters, of half floats by conversion.
 pub(super) fn read_dequantize(r: &mut NodeReader<'_, '_>) -> Result<()> {
-    let x = r.real(0)?;
     if r.tensor(0)?.quant.is_some() {
+        // One of its own, whose output has the file's name, even where the integers are dequantized already.
+        let integers = r.raw(0)?;
+        let x = r.real_of(0, integers)?;
         return r.give_raw(0, x);
     }
+    let x = r.real(0)?;
     if !r.tensor(0)?.dtype.is_some_and(DType::is_float) {
         return Err(Error::malformed("integers without parameters are dequantized"));
     }
