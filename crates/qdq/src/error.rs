@@ -192,15 +192,65 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { place, message, help, others, .. } = &*self.0;
+        // The same problem at many nodes is told once.
+        let mut told: Vec<(&Inner, Vec<&str>)> = Vec::new();
+        self.visit(&mut |error| {
+            let same = told.iter_mut().find(|(first, _)| first.is_at_another_node(error));
+            match (same, &error.place.node) {
+                (Some((_, nodes)), Some(node)) => nodes.push(node),
+                _ => told.push((error, error.place.node.as_deref().into_iter().collect())),
+            }
+        });
+        for (position, (error, nodes)) in told.into_iter().enumerate() {
+            if position > 0 {
+                f.write_str("\n")?;
+            }
+            error.write(f, &nodes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error {
+    fn visit<'e>(&'e self, look: &mut impl FnMut(&'e Inner)) {
+        look(&self.0);
+        self.0.others.iter().for_each(|other| other.visit(look));
+    }
+}
+
+/// Nodes that are named where many have the same problem.
+const MOST_NODES: usize = 3;
+
+impl Inner {
+    /// Whether another problem is this one, at another node.
+    fn is_at_another_node(&self, other: &Self) -> bool {
+        let place = |inner: &Self| Place { node: None, ..inner.place.clone() };
+        self.place.node.is_some()
+            && other.place.node.is_some()
+            && (&self.message, &self.help) == (&other.message, &other.help)
+            && place(self) == place(other)
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, nodes: &[&str]) -> fmt::Result {
+        let Inner { place, message, help, .. } = self;
         if let Some(file) = &place.file {
             write!(f, "{file}: ")?;
         }
         if let Some(sample) = &place.sample {
             write!(f, "sample {sample}: ")?;
         }
-        if let Some(node) = &place.node {
-            write!(f, "in node `{node}`: ")?;
+        match nodes {
+            [] => {}
+            [node] => write!(f, "in node `{node}`: ")?,
+            nodes => {
+                let named: Vec<String> =
+                    nodes.iter().take(MOST_NODES).map(|node| format!("`{node}`")).collect();
+                write!(f, "in nodes {}", named.join(", "))?;
+                match nodes.len().saturating_sub(MOST_NODES) {
+                    0 => f.write_str(": ")?,
+                    more => write!(f, " and {more} more: ")?,
+                }
+            }
         }
         if let Some(value) = &place.value {
             write!(f, "value `{value}`: ")?;
@@ -211,9 +261,6 @@ impl fmt::Display for Error {
         f.write_str(message)?;
         if let Some(help) = help {
             write!(f, "\n  help: {help}")?;
-        }
-        for other in others {
-            write!(f, "\n{other}")?;
         }
         Ok(())
     }
@@ -226,3 +273,20 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_problem_at_many_nodes_is_told_once() {
+        let at = |node: &str, message: &str| Error::usage(message).node(node).help("do it");
+        let errors = [at("a", "no"), at("b", "other"), at("c", "no"), at("d", "no"), at("e", "no")];
+        let error = Error::all(errors).unwrap();
+        assert_eq!(
+            error.to_string(),
+            "in nodes `a`, `c`, `d` and 1 more: no\n  help: do it\nin node `b`: other\n  help: do it"
+        );
+        assert_eq!(error.others().len(), 4);
+    }
+}

@@ -95,6 +95,20 @@ impl Target {
         }
         Err(refusal.unwrap_or_else(|| ("types".to_owned(), "the target takes no types".to_owned())))
     }
+
+    /// What [`Self::type_config`] refuses, as an error that names the targets which take such activations.
+    pub fn refusal(&self, activation: &QuantizationSpec, (key, why): (String, String)) -> Error {
+        let storage = activation.storage;
+        let takes = |target: &Target| target.types.iter().any(|types| types.activation.storage == storage);
+        let others: Vec<String> = Target::all().into_iter().filter(takes).map(|target| target.name).collect();
+        let shows = format!("`qdq targets {}` shows what the target takes", self.name);
+        let help = if takes(self) || others.is_empty() {
+            shows
+        } else {
+            format!("{shows}; activations of {storage} are for {}", others.join(", "))
+        };
+        Error::usage(format!("the target {} refuses it: {why}", self.name)).attribute(key).help(help)
+    }
 }
 
 impl Row {

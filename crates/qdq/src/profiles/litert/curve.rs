@@ -62,7 +62,7 @@ enum Steps {
 impl Steps {
     fn new(curve: Curve, scale: f32, kernels: Kernels) -> Self {
         let exponent = f64::from(scale).log2();
-        let largest_shift = if curve == Curve::Tanh { 1 } else { 0 };
+        let largest_shift = i32::from(curve == Curve::Tanh);
         if exponent.fract() == 0.0 && (0..=largest_shift).contains(&(exponent as i32 + POWER_OF_TWO_BITS)) {
             let left_shift = (exponent as i32 + POWER_OF_TWO_BITS) as u32;
             return match kernels {

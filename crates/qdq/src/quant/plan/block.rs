@@ -373,9 +373,7 @@ impl<'g> BlockPlanner<'g> {
             Ok(types) => {
                 Ok(types.bias == Some(DType::I32) && weight.is_none_or(|weight| weight.block.is_none()))
             }
-            Err((key, why)) => Err(Error::usage(format!("the target {} takes: {why}", self.target.name))
-                .attribute(key)
-                .help(format!("`qdq targets {}` shows what the target takes", self.target.name))),
+            Err(refused) => Err(self.target.refusal(activation, refused)),
         }
     }
 

@@ -116,11 +116,9 @@ impl Recipe {
     pub fn effective(&self, target: &Target) -> Result<Self> {
         self.check()?;
         let (activation, weight) = (self.activation_for(target)?, self.weight_for(target)?);
-        target.type_config(&activation, Some(&weight)).map_err(|(key, why)| {
-            crate::error::Error::usage(why)
-                .attribute(key)
-                .help(format!("`qdq targets {}` shows what the target takes", target.name))
-        })?;
+        target
+            .type_config(&activation, Some(&weight))
+            .map_err(|refused| target.refusal(&activation, refused))?;
         Ok(Self {
             activation: complete(&activation, self.activation.axis),
             weight: complete(&weight, self.weight.axis),
