@@ -1,6 +1,6 @@
 """Speed of quantizing and converting TFLite models, beside ai-edge-quantizer; `cargo xtask bench` runs this, too.
 
-TFLiteConverter comes only with TensorFlow, whose wheel takes about 2 GB: it is not measured here.
+TFLiteConverter has a script of its own, `bench_tflite_converter.py`, since it needs TensorFlow.
 """
 
 import statistics

@@ -37,6 +37,13 @@ pub(crate) const EDGE_QUANTIZER: Environment = Environment {
     imports: "import numpy, ai_edge_quantizer.quantizer",
 };
 
+/// TensorFlow, whose converter is measured.
+pub(crate) const TENSORFLOW: Environment = Environment {
+    folder: "target/venv-tensorflow",
+    requirements: "conformance/requirements-tensorflow.txt",
+    imports: "import numpy, tensorflow",
+};
+
 /// A Python that can import what the scripts need.
 #[derive(Debug)]
 pub(crate) struct Python {
