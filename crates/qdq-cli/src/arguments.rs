@@ -50,7 +50,7 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 #[command(mut_arg("data", |data| data.required(false).required_unless_present_any(["stats", "print_recipe", "mode"])))]
 pub(crate) struct Quantize {
-    /// Float model, .onnx or .qir
+    /// Float model: .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
@@ -131,7 +131,7 @@ pub(crate) struct GoalArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct Observe {
-    /// Float model, .onnx or .qir
+    /// Float model: .onnx, .tflite or .qir
     pub(crate) model: PathBuf,
     #[command(flatten)]
     pub(crate) data: DataArguments,
