@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: speed and memory beside onnxruntime and LiteRT's quantizer; with `--full`, TFLiteConverter, too.
+//! `cargo xtask bench`: speed and memory beside onnxruntime and LiteRT's quantizer; with `--full`, `TFLiteConverter`, too.
 
 use crate::test::venv;
 
