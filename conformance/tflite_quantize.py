@@ -321,7 +321,7 @@ def from_quantized_onnx(name: str, n_border: int, checks: Checks) -> None:
 
 
 def recurrent(name: str, checks: Checks) -> None:
-    """Recurrent layers of Keras in integers: bodies of loops are quantized like all else, fused layers stay in float."""
+    """Recurrent layers of Keras in integers: bodies of loops are quantized like all else, and fused layers become one operator."""
     file = shared_models().parent / "tflite_samples" / "tflite" / f"{name}.f32.tflite"
     if not file.exists():
         checks.skip(name, f"there is no {file}")
@@ -338,6 +338,13 @@ def recurrent(name: str, checks: Checks) -> None:
     n_products = sum(row["n_integer"] for row in report["ops"] if row["op"] in {"gemm", "mat_mul"})
     least = 1 if "tfk" in name else 2
     checks.check(n_products >= least, f"{name}: {n_products} products in integers")
+    if "tfk" in name:
+        kinds = litert.op_counts(out)
+        allowed = {"UNIDIRECTIONAL_SEQUENCE_LSTM", "FULLY_CONNECTED", "QUANTIZE", "DEQUANTIZE"}
+        checks.check(set(kinds) <= allowed, f"{name}: {dict(kinds)}")
+        states = [tensor.type for tensor in tflite_models.read(out).subgraphs[0].tensors if tensor.isVariable]
+        wanted = [tflite_models.TYPES[of][0] for of in ("i8", "i16")]
+        checks.check(sorted(states) == sorted(wanted), f"{name}: states of types {states}")
     print(f"{name:16} {noise:.1f} dB, {report['n_integer']} ops in integers", flush=True)
 
 

@@ -166,6 +166,7 @@ fn compute_on_integers(graph: &Graph) -> Result<Vec<Tensor>> {
 /// The graph quantized on pseudo-random samples; starts with WRONG where that costs more than [`MIN_SQNR`].
 fn quantized(mut graph: Graph, recipe: &Recipe, target: &Target) -> Result<String> {
     passes::canonicalize(&mut graph)?;
+    quant::give_cells(&mut graph, target)?;
     let mut plan = quant::plan(&graph, recipe, target)?;
     let mut observed = quant::Observed::new(&graph, &plan)?;
     let program = Program::new(graph.clone(), observed.taps())?;

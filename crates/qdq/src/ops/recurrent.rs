@@ -70,6 +70,8 @@ op! {
         pub input_forget: bool = false,
         /// 0: `[sequence, batch, …]`, 1: `[batch, sequence, …]`.
         pub layout: usize = 0,
+        /// Whether there is a fourth output, all cell states, for finding their range. No format has it.
+        pub gives_cells: bool = false,
     }
 }
 op! {
@@ -116,7 +118,7 @@ op! {
 }
 
 macro_rules! layer {
-    ($name:ident, $n_inputs:expr, $n_outputs:expr, |$op:ident| $cell:expr, $cell_clip:expr) => {
+    ($name:ident, $n_inputs:expr, $n_outputs:expr, |$op:ident| $cell:expr, $cell_clip:expr, $gives_cells:expr) => {
         impl $name {
             pub(super) fn layer(&self) -> Layer {
                 let $op = self;
@@ -130,13 +132,14 @@ macro_rules! layer {
                     clip: self.clip,
                     cell_clip: $cell_clip,
                     layout: self.layout,
+                    gives_cells: $gives_cells,
                 }
             }
         }
 
         impl OpDef for $name {
             fn arity(&self) -> Arity {
-                Arity::range(3, $n_inputs).outputs(0, $n_outputs)
+                Arity::range(3, $n_inputs).outputs(0, $n_outputs + usize::from(self.layer().gives_cells))
             }
 
             fn infer(&self, inputs: &Inputs<'_>) -> Result<Vec<TensorType>> {
@@ -160,9 +163,16 @@ macro_rules! layer {
         }
     };
 }
-layer!(Lstm, 8, 3, |op| Cell::Lstm { input_forget: op.input_forget, is_dynamic: false }, op.cell_clip);
-layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset }, None);
-layer!(Rnn, 6, 2, |_op| Cell::Rnn, None);
+layer!(
+    Lstm,
+    8,
+    3,
+    |op| Cell::Lstm { input_forget: op.input_forget, is_dynamic: false },
+    op.cell_clip,
+    op.gives_cells
+);
+layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset }, None, false);
+layer!(Rnn, 6, 2, |_op| Cell::Rnn, None, false);
 
 pub(super) fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) -> Result<Vec<TensorType>> {
     layer.check()?;
@@ -193,6 +203,9 @@ pub(super) fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) 
     let last = TensorType::new(inputs.dtype(0), Some(last));
     let mut types = vec![TensorType::new(inputs.dtype(0), Some(all))];
     types.resize(n_outputs, last);
+    if layer.gives_cells {
+        types.push(types[0].clone());
+    }
     Ok(types)
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Layer {
     /// Limit of the cell state of an LSTM.
     pub(super) cell_clip: Option<f32>,
     pub(super) layout: usize,
+    /// Whether all cell states of an LSTM are an output, the last one.
+    pub(super) gives_cells: bool,
 }
 
 /// An activation with its parameters.
@@ -229,7 +231,9 @@ impl Layer {
         let defaults =
             functions.iter().map(|function| function.0).eq(self.cell.default_activations().iter().copied());
         match self.cell {
-            Cell::Lstm { input_forget, is_dynamic: false } if defaults && self.cell_clip.is_none() => {
+            Cell::Lstm { input_forget, is_dynamic: false }
+                if defaults && self.cell_clip.is_none() && !self.gives_cells =>
+            {
                 PackedDirection::Lstm(PackedLstm::new(&LstmWeights {
                     input_size,
                     hidden_size,
@@ -275,7 +279,7 @@ impl Layer {
         }
     }
 
-    /// Runs all directions; outputs: all hidden states, the last ones, the last cell states (LSTM).
+    /// Runs all directions; outputs: all hidden states, the last ones, the last cell states (LSTM), all of them if asked for.
     pub(super) fn run(&self, packed: &[PackedDirection], inputs: &Args) -> Result<Vec<Tensor>> {
         let sizes = self.sizes(inputs)?;
         let x = self.time_major(inputs.get(0)?)?;
@@ -291,6 +295,7 @@ impl Layer {
         let mut cell = self.state(inputs.optional(6).filter(|_| is_lstm), sizes, n_batches)?;
         let shape = [n_steps, sizes.directions, n_batches, sizes.hidden];
         let mut all = filled(&shape, 0.0)?;
+        let mut cells = if self.gives_cells { filled(&shape, 0.0)? } else { Vec::new() };
         let state_len = n_batches * sizes.hidden;
         for (direction, packed) in packed.iter().enumerate() {
             let sequence = SequenceInput {
@@ -306,7 +311,7 @@ impl Layer {
             match packed {
                 PackedDirection::Lstm(lstm) => lstm.run(&sequence, hidden, cell, Some(output)),
                 PackedDirection::Gru(gru) => gru.run(&sequence, hidden, Some(output)),
-                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, &mut output),
+                PackedDirection::Plain(plain) => plain.run(&sequence, hidden, cell, &mut output, &mut cells),
             }
         }
         let state_shape = vec![sizes.directions, n_batches, sizes.hidden];
@@ -315,10 +320,13 @@ impl Layer {
         if is_lstm {
             outputs.push(Tensor::from_vec(state_shape, cell)?);
         }
+        if self.gives_cells {
+            outputs.push(Tensor::from_vec(shape.to_vec(), cells)?);
+        }
         if self.layout == 1 {
-            outputs[0] = transposed(&outputs[0], &[2, 0, 1, 3])?;
-            for state in &mut outputs[1..] {
-                *state = transposed(state, &[1, 0, 2])?;
+            for output in &mut outputs {
+                let perm: &[usize] = if output.shape().len() == 4 { &[2, 0, 1, 3] } else { &[1, 0, 2] };
+                *output = transposed(output, perm)?;
             }
         }
         Ok(outputs)
@@ -359,6 +367,7 @@ impl PlainDirection {
         hidden: &mut [f32],
         cell: &mut [f32],
         output: &mut SequenceOutput<'_>,
+        cells: &mut [f32],
     ) {
         let (size, n_batches) = (self.sizes.hidden, input.n_batches);
         let length = |batch: usize| input.lengths.map_or(input.n_steps, |lengths| lengths[batch]);
@@ -392,6 +401,9 @@ impl PlainDirection {
                 }
                 let row = (time * output.n_directions + output.direction) * n_batches + batch;
                 output.data[row * size..(row + 1) * size].copy_from_slice(hidden);
+                if !cells.is_empty() {
+                    cells[row * size..(row + 1) * size].copy_from_slice(cell);
+                }
             }
         }
     }

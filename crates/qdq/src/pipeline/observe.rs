@@ -37,7 +37,8 @@ pub struct Observation {
 /// # Errors
 /// Nothing to quantize; weights that are not finite; a recipe that does not fit model or target.
 pub fn prepare(graph: Graph, recipe: &Recipe, target: &Target) -> Result<Prepared> {
-    let (graph, mut report) = canonical(graph, recipe, target)?;
+    let (mut graph, mut report) = canonical(graph, recipe, target)?;
+    quant::give_cells(&mut graph, target)?;
     let plan = quant::plan(&graph, recipe, target)?;
     report.encodings = recipe.encodings.as_ref().map(|encodings| {
         let used = encodings.used(&graph, &plan);

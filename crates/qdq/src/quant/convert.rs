@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::calibrate::Calibrated;
 use super::channels::Smoothing;
+use super::integer_lstm::{self, Ranges, Stored, take_cells_back};
 use super::modes::{Store, lstm};
 use super::parameters::{weight_integers, weight_params};
 use super::plan::{Annotation, Decision, Place, Plan, Use};
@@ -81,10 +82,14 @@ impl Converter<'_> {
             *region = self.block(std::mem::take(region), false)?;
         }
         match self.plan.decisions.get(&place) {
+            Some(Decision::Integer(_)) if matches!(node.op, Op::Lstm(_)) => {
+                self.integer_lstm(out, &mut node, place)?;
+            }
             Some(Decision::Integer(_) | Decision::Fused) => self.integer_inputs(out, &mut node, place)?,
             Some(Decision::Dynamic(_)) => self.dynamic_lstm(&mut node, place)?,
             _ => {}
         }
+        take_cells_back(&mut node);
         for (&value, &dequantized) in &out.dequantized {
             if self.is_integer(out.position, value) {
                 replace(&mut node, value, dequantized);
@@ -225,6 +230,28 @@ impl Converter<'_> {
                 }
             };
             node.inputs[position] = Some(quantized);
+        }
+        Ok(())
+    }
+
+    /// Feeds an LSTM that runs in integers, with states of its own.
+    fn integer_lstm(&mut self, out: &mut Converted, node: &mut Node, place: Place) -> Result<()> {
+        let original = node.clone();
+        self.integer_inputs(out, node, place)?;
+        let (Op::Lstm(op), Some(y), Some(cells)) = (&original.op, original.output(0), original.output(3))
+        else {
+            return Err(Error::internal("an LSTM that does not give its cell states"));
+        };
+        let (x, state) = (self.input_params(place, 0, &original)?, self.params(place.block, y)?);
+        let cells = self.params(place.block, cells)?;
+        let of = Ranges { x: &x, state: &state, cells: &cells };
+        let stored = integer_lstm::stored(&self.graph, &original, op, &of, &self.plan.target.weight)?;
+        for Stored { position, integers, params } in stored {
+            if node.inputs.len() <= position {
+                node.inputs.resize(position + 1, None);
+            }
+            let like = node.input(position).unwrap_or(y);
+            node.inputs[position] = Some(self.dequantized_constant(out, like, integers, params));
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod channels;
 mod convert;
 mod encodings;
 pub mod fake_quant;
+mod integer_lstm;
 mod modes;
 pub mod observers;
 mod parameters;
@@ -29,6 +30,7 @@ pub use calibrate::{Calibrated, Observed};
 pub use channels::ChannelExtremes;
 pub use convert::convert;
 pub use encodings::{Encodings, UsedEncodings};
+pub use integer_lstm::give_cells;
 pub use modes::{
     Applied, Matrices, MatrixForm, Mode, Moments, Rounding, apply_mode, matrix_inputs, mixed_float16,
 };

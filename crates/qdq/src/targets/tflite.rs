@@ -33,6 +33,7 @@ pub(super) fn tflite() -> Target {
         Row::anchor("softmax", "SOFTMAX").fixed(I8, 1.0 / 256.0, -128).fixed(I16, 1.0 / 32768.0, 0),
         Row::anchor("tanh", "TANH").fixed(I8, 1.0 / 128.0, 0).fixed(I16, 1.0 / 32768.0, 0),
         Row::anchor("log_softmax", "LOG_SOFTMAX").fixed(I8, 16.0 / 256.0, 127).only(&[I8]),
+        Row::anchor("lstm", "UNIDIRECTIONAL_SEQUENCE_LSTM").only(&[I8]),
         Row::moves("depth_to_space").only(&[I8]),
     ];
     rows.extend(moves(&[
@@ -87,7 +88,9 @@ pub(super) fn tflite() -> Target {
 
 /// `TFLite` in 16x8: int16 activations, symmetric, and int8 weights; the writer gives biases 64 bits.
 pub(super) fn tflite_int16x8() -> Target {
-    let int8 = tflite();
+    let mut int8 = tflite();
+    // What has no kernel of 16 bits stays in float.
+    int8.rows.retain(|row| row.storages.is_empty() || row.storages.contains(&I16));
     Target {
         name: "tflite-int16x8".to_owned(),
         about: "TFLite integer kernels with int16 activations (16x8): int8 weights per channel, int64 bias"

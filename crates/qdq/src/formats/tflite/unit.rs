@@ -217,19 +217,40 @@ impl<'g> Finder<'g> {
         }
     }
 
-    /// Takes the squeeze that drops the directions of an LSTM, which may come before its quantize or after.
+    /// Takes the squeeze that drops the directions of an LSTM: of real numbers, of integers, or between bridges of the same
+    /// parameters.
     fn take_squeeze(&mut self, unit: &mut Unit<'g>) {
         let Op::Lstm(lstm) = &unit.node.op else { return };
-        let Some(after) = self.after(unit).filter(|_| unit.pattern == Pattern::One) else { return };
-        let node = &self.graph.body.nodes[after];
-        let axes = node.input(1).and_then(|axes| self.graph.constant(axes)?.to_i64_vec().ok());
+        let [Some(output)] = unit.outputs.as_slice() else { return };
+        let Some(after) = self.uses.only_user(*output).filter(|_| unit.pattern == Pattern::One) else {
+            return;
+        };
+        let nodes = &self.graph.body.nodes;
+        let next = |position: usize| nodes[position].output(0).and_then(|output| self.uses.only_user(output));
+        let bridged = |params: &QuantParams| {
+            let squeeze = next(after)?;
+            let quantize = next(squeeze)?;
+            let same = matches!(&nodes[quantize].op, Op::Quantize(op) if op.params == *params);
+            same.then_some((squeeze, vec![squeeze, quantize]))
+        };
+        let found = match (&nodes[after].op, &unit.integer) {
+            // Dequantizes are written where they are needed, and not taken.
+            (Op::Dequantize(op), Some(_)) => bridged(&op.params),
+            _ => Some((after, vec![after])),
+        };
+        let Some((squeeze, taken)) = found else { return };
+        let axes = nodes[squeeze].input(1).and_then(|axes| self.graph.constant(axes)?.to_i64_vec().ok());
         let direction = if lstm.layout == 0 { 1 } else { 2 };
-        if matches!(node.op, Op::Squeeze(_))
-            && axes.is_some_and(|axes| axes == [direction] || axes == [direction - 4])
-        {
-            self.taken[after] = true;
+        let drops_directions = axes.is_some_and(|axes| axes == [direction] || axes == [direction - 4]);
+        let is_free = taken.iter().all(|position| !self.taken[*position]);
+        if matches!(nodes[squeeze].op, Op::Squeeze(_)) && drops_directions && is_free {
+            if let Some(&last) = taken.last() {
+                unit.outputs.clone_from(&nodes[last].outputs);
+            }
+            for position in taken {
+                self.taken[position] = true;
+            }
             unit.pattern = Pattern::WithoutDirections;
-            unit.outputs.clone_from(&node.outputs);
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) fn explain(graph: &Graph, recipe: &Recipe, target: &Target) -> Result
     let mut graph = graph.clone();
     passes::freeze_inputs(&mut graph);
     passes::canonicalize(&mut graph)?;
+    quant::give_cells(&mut graph, target)?;
     let plan = quant::plan(&graph, recipe, target)?;
     let blocks = blocks(&graph);
     let nodes = plan.decisions.iter().map(|(place, decision)| {

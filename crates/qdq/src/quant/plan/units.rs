@@ -4,6 +4,7 @@ use super::block::BlockPlanner;
 use super::{Place, Reason, activation_inputs, logarithm};
 use crate::graph::{Block, Graph, Node, Uses, ValueId};
 use crate::ops::{Op, QuantRule, ResizeMode};
+use crate::quant::integer_lstm;
 use crate::targets::{Role, Row, Target};
 use crate::tensor::DType;
 
@@ -192,6 +193,10 @@ fn variant(graph: &Graph, node: &Node, row: &Row) -> Result<(), Reason> {
                 _ => Ok(()),
             }
         }
+        Op::Lstm(op) => match integer_lstm::refusal(graph, node, op) {
+            Some(why) => Err(Reason::Variant(why)),
+            None => Ok(()),
+        },
         Op::ConvTranspose(op) if op.group != 1 => Err(Reason::Variant("it has groups")),
         Op::Relu(_) | Op::Clip(_) if crate::exec::activation_of(graph, node).is_none() => {
             Err(Reason::Variant("its bounds are computed, not constant"))

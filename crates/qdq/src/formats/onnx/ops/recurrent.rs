@@ -72,7 +72,7 @@ macro_rules! layer_attributes {
         }
     };
 }
-layer_attributes!(lstm, with_lstm, Lstm, { input_forget }, { cell_clip: None });
+layer_attributes!(lstm, with_lstm, Lstm, { input_forget }, { cell_clip: None, gives_cells: false });
 layer_attributes!(gru, with_gru, Gru, { linear_before_reset }, {});
 layer_attributes!(rnn, with_rnn, Rnn, {}, {});
 
