@@ -46,6 +46,14 @@ fn variant(graph: &Graph, node: &Node, op: &Lstm) -> Option<&'static str> {
     {
         return Some("its weights are not constant");
     }
+    let dims = |position: usize| constant(position).map_or(&[][..], Tensor::shape);
+    let hidden = dims(1).get(1).map_or(0, |rows| rows / 4);
+    let fits = matches!(dims(1), &[1, rows, _] if rows == 4 * hidden)
+        && dims(2) == [1, 4 * hidden, hidden]
+        && (node.input(3).is_none() || dims(3) == [1, 8 * hidden]);
+    if !fits || hidden == 0 {
+        return Some("its weights do not fit each other");
+    }
     if !STATES.iter().all(|&position| is_zero(position)) {
         return Some("its initial states are not zeros");
     }

@@ -54,8 +54,9 @@ pub(super) fn prepare(op: &Lstm, node: &IntegerNode<'_>) -> Result<Box<dyn Prepa
     }
     let input = Product::new(constant(WEIGHTS)?, params(node, WEIGHTS)?, &x, input_bias)?;
     let recurrent = Product::new(constant(RECURRENT)?, params(node, RECURRENT)?, &state, recurrent_bias)?;
-    if recurrent.depth != hidden {
-        return Err(Error::unsupported("an LSTM with a projection"));
+    let sizes = [input.bias.len(), recurrent.bias.len(), 4 * recurrent.depth];
+    if sizes != [4 * hidden; 3] {
+        return Err(Error::unsupported("an LSTM with weights of sizes that do not fit each other"));
     }
     let cell_exponent = f64::from(cell.scale).log2();
     if cell_exponent.fract() != 0.0 || !(-15.0..=f64::from(COARSEST_CELL)).contains(&cell_exponent) {

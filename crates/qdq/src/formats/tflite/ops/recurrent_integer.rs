@@ -10,7 +10,7 @@ use super::recurrent::{
 };
 use crate::error::{Error, Result};
 use crate::graph::ValueId;
-use crate::ops::{Dequantize, Lstm, Quantize};
+use crate::ops::{Dequantize, Lstm, Quantize, output_count};
 use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor};
 
 /// Position of the intermediate tensor that has the parameters of the hidden state before a projection.
@@ -28,7 +28,9 @@ pub(super) fn integer_states(r: &NodeReader<'_, '_>) -> Result<Option<[QuantPara
     };
     let output = r.output_tensor(0)?.quant.as_deref();
     let is_one = state == inner && output == Some(inner) && state.storage == DType::I8;
-    Ok((is_one && cell.storage == DType::I16).then(|| [state.clone(), cell.clone()]))
+    let is_centred = cell.storage == DType::I16 && cell.zero_point[..] == [0];
+    let is_one = is_one && [state, cell].iter().all(|params| params.granularity == Granularity::PerTensor);
+    Ok((is_one && is_centred).then(|| [state.clone(), cell.clone()]))
 }
 
 pub(super) fn read_integer_lstm(
@@ -59,16 +61,22 @@ pub(super) fn read_integer_lstm(
     let batch = r.tensor(STATES)?.dims.first().and_then(Dim::known);
     let batch = batch.ok_or_else(|| Error::unsupported("states of unknown size"))?;
     let shape = if time_major { vec![1, batch, hidden] } else { vec![batch, 1, hidden] };
-    let [state, cell] = states.each_ref().map(|params| {
-        let zeros = Tensor::from_vec(shape.clone(), vec![0f32; batch * hidden])?;
-        let zeros = crate::ops::quantize(&zeros, params)?;
+    let n_elements = output_count(&shape)?;
+    let zero = states[0].zero_point.first().map_or(0, |&zero| zero as i8);
+    let zeros = [
+        Tensor::from_vec(shape.clone(), vec![zero; n_elements])?,
+        Tensor::from_vec(shape, vec![0i16; n_elements])?,
+    ];
+    let mut real = |zeros: Tensor, params: &QuantParams| {
         let zeros = r.quantized_constant(zeros, params);
-        Ok::<_, Error>(r.push(Dequantize { params: params.clone(), dtype: DType::F32 }, &[zeros]))
-    });
+        r.push(Dequantize { params: params.clone(), dtype: DType::F32 }, &[zeros])
+    };
+    let [state, cell] = zeros;
+    let (state, cell) = (real(state, &states[0]), real(cell, &states[1]));
     let op =
         Lstm { hidden_size: Some(hidden), layout: usize::from(!time_major), cell_clip, ..Lstm::default() };
     let x = r.real(0)?;
-    let inputs = vec![Some(x), Some(weights), Some(recurrent), Some(bias), None, Some(state?), Some(cell?)];
+    let inputs = vec![Some(x), Some(weights), Some(recurrent), Some(bias), None, Some(state), Some(cell)];
     let y = r.push_all(op, inputs, 1)[0];
     let integers = r.push(Quantize { params: states[0].clone() }, &[y]);
     let integers = without_directions(r, integers, time_major);
@@ -130,9 +138,7 @@ fn dequantized(r: &mut NodeReader<'_, '_>, integers: Tensor, storage: DType, sca
 pub(super) fn write_integer_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let x = w.input(0)?;
     let x_params = w.params_of(x).ok_or_else(|| Error::internal("an integer op without parameters"))?;
-    let (state, _) = w.integers(5)?;
-    let (state, (cell, _)) = (state.clone(), w.integers(6)?);
-    let cell = cell.clone();
+    let (state, cell) = (w.integers(5)?.0.clone(), w.integers(6)?.0.clone());
     let hidden = w.integers(1)?.1.shape().get(1).map_or(0, |rows| rows / 4);
     let mut inputs = vec![-1; N_INPUTS];
     inputs[0] = x;
@@ -143,7 +149,7 @@ pub(super) fn write_integer_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Resul
         let &[1, rows, depth] = weights.shape() else {
             return Err(Error::unsupported(format!("an LSTM with weights {:?}", weights.shape())));
         };
-        if rows != 4 * hidden || bias.len() != 8 * hidden {
+        if rows != 4 * hidden || bias.len() != 8 * hidden || (half == 1 && depth != hidden) {
             return Err(Error::unsupported("weights of sizes that do not fit each other"));
         }
         let bias = &bias.as_slice::<i32>()?[half * rows..][..rows];
