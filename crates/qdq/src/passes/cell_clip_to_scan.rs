@@ -4,7 +4,7 @@ use super::{Rewrite, Skip, View};
 use crate::graph::{Block, Node, Patch, ValueId};
 use crate::ops::{
     Add, Clip, Direction, Identity, Lstm, MatMul, Mul, Op, Scan, Sigmoid, Split, Squeeze, Tanh, Transpose,
-    Unsqueeze,
+    Unsqueeze, output_count,
 };
 use crate::tensor::{DType, Dim, Tensor, TensorType};
 
@@ -42,6 +42,7 @@ impl Rewrite for CellClipToScan {
             && op.clip.is_none()
             && !op.input_forget
             && op.layout == 0
+            && view.graph[x].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32)
             && [4, 7].iter().all(|&position| node.input(position).is_none());
         if !is_plain {
             return Err(Skip::Because("an LSTM of this kind is not spelled out"));
@@ -53,7 +54,7 @@ impl Rewrite for CellClipToScan {
         let &[_, Dim::Known(batch), Dim::Known(_)] = dims.as_slice() else {
             return Err(Skip::Because("the size of the batch is not known"));
         };
-        Ok(Unrolled { view, node, clip, batch, hidden: rows / 4, patch: Patch::new(view.graph) }.build(x))
+        Unrolled { view, node, clip, batch, hidden: rows / 4, patch: Patch::new(view.graph) }.build(x)
     }
 }
 
@@ -81,10 +82,12 @@ struct Unrolled<'v, 'g> {
 }
 
 impl Unrolled<'_, '_> {
-    fn build(mut self, x: ValueId) -> Patch {
-        let zeros = || Tensor::from_vec(vec![self.batch, self.hidden], vec![0f32; self.batch * self.hidden]);
-        let zeros = zeros().unwrap_or_else(|_| Tensor::scalar(0f32));
-        let (weights, recurrent) = (self.matrix(1), self.matrix(2));
+    fn build(mut self, x: ValueId) -> Result<Patch, Skip> {
+        let shape = [self.batch, self.hidden];
+        let too_large = |_| Skip::Because("its states are too large");
+        let zeros = vec![0f32; output_count(&shape).map_err(too_large)?];
+        let zeros = Tensor::from_vec(shape.to_vec(), zeros).map_err(too_large)?;
+        let (weights, recurrent) = (self.matrix(1)?, self.matrix(2)?);
         let bias = self.node.input(3).map(|bias| self.bias(bias));
         let [hidden, cell] = [5, 6].map(|position| match self.node.input(position) {
             Some(state) => self.along(Squeeze {}.into(), state, 0),
@@ -103,18 +106,17 @@ impl Unrolled<'_, '_> {
                 self.push(Node::new(Unsqueeze {}, &[value, axes], &[output]));
             }
         }
-        self.patch
+        Ok(self.patch)
     }
 
     /// One step: the states before it and its input to the states after it, and the hidden one once more.
     fn body(&mut self, x: ValueId, weights: ValueId, recurrent: ValueId, bias: Option<ValueId>) -> Block {
-        let dtype = self.view.graph[x].ty.as_ref().map_or(DType::F32, |ty| ty.dtype);
         let depth = self.view.graph[x].ty.as_ref().and_then(|ty| ty.shape.as_ref()?.get(2).cloned());
-        let state = || TensorType::known(dtype, &[self.batch, self.hidden]);
+        let state = || TensorType::known(DType::F32, &[self.batch, self.hidden]);
         let (state, sample) = (state(), vec![Dim::Known(self.batch), depth.unwrap_or(Dim::Any)]);
         let hidden = self.patch.value("hidden", Some(state.clone()));
         let cell = self.patch.value("cell", Some(state));
-        let input = self.patch.value("step", Some(TensorType::new(dtype, Some(sample))));
+        let input = self.patch.value("step", Some(TensorType::new(DType::F32, Some(sample))));
         let low = self.patch.constant("low", Tensor::scalar(-self.clip));
         let high = self.patch.constant("high", Tensor::scalar(self.clip));
         let mut step = Step { patch: &mut self.patch, nodes: Vec::new() };
@@ -139,12 +141,12 @@ impl Unrolled<'_, '_> {
     }
 
     /// Weights `[1, rows, columns]` as a matrix `[columns, rows]`.
-    fn matrix(&mut self, position: usize) -> ValueId {
-        let Some(weights) = self.node.input(position) else { return self.patch.value("absent", None) };
+    fn matrix(&mut self, position: usize) -> Result<ValueId, Skip> {
+        let weights = self.node.input(position).ok_or(Skip::NoMatch)?;
         let flat = self.along(Squeeze {}.into(), weights, 0);
         let output = self.patch.value("weights", None);
         self.push(Node::new(Transpose { perm: Some(vec![1, 0]) }, &[flat], &[output]));
-        output
+        Ok(output)
     }
 
     /// The sum of the two biases in `[1, 8 · hidden]`.

@@ -235,7 +235,9 @@ impl<'g> Finder<'g> {
         };
         let found = match (&nodes[after].op, &unit.integer) {
             // Dequantizes are written where they are needed, and not taken.
-            (Op::Dequantize(op), Some(_)) => bridged(&op.params),
+            (Op::Dequantize(op), Some(own)) if own.iter().all(|params| **params == op.params) => {
+                bridged(&op.params)
+            }
             _ => Some((after, vec![after])),
         };
         let Some((squeeze, taken)) = found else { return };
