@@ -16,9 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import bench_report
 from bench_report import Bar, Observing, Quantization, Speed
-from places import ROOT, WORK, binary
+from places import ROOT, WORK, binary, shared_models
 
 HERE = Path(__file__).resolve().parent
 STATIC_METHODS = ("MinMax", "Percentile", "Entropy")
@@ -60,6 +62,14 @@ def helper(script: str, *args: str | Path) -> list[str]:
 
 def qdq(*args: str | Path) -> list[str]:
     return [str(binary()), *map(str, args)]
+
+
+def image_samples(folder: Path, count: int) -> Path:
+    """The images of mobilenet-vww as floats, as many as asked for, in one array."""
+    images = np.load(shared_models() / "03_mobilenetv1_vww" / "vww_unlabelled.npz")["x"].astype(np.float32) / 255
+    samples = folder / "samples.npy"
+    np.save(samples, np.resize(images, (count, *images.shape[1:])))
+    return samples
 
 
 def last_json(text: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import tflite_models
-from bench import helper, in_turn, last_json, measured, qdq
+from bench import helper, image_samples, in_turn, last_json, measured, qdq
 from places import WORK, shared_models
 from tflite_models import Quant
 
@@ -31,9 +31,7 @@ def vww(folder: Path) -> None:
         return
     # The file has no signature, which ai-edge-quantizer needs, and `qdq convert` writes one.
     measured(qdq("convert", original, model))
-    images = np.load(source / "vww_unlabelled.npz")["x"].astype(np.float32) / 255
-    samples = folder / "samples.npy"
-    np.save(samples, np.resize(images, (N_SAMPLES, *images.shape[1:])))
+    samples = image_samples(folder, N_SAMPLES)
     usages = in_turn({
         "qdq": qdq("quantize", model, "--target", "tflite", "--data", samples, "-o", folder / "qdq.tflite"),
         "qdq, min-max": qdq("quantize", model, "--target", "tflite", "--data", samples, "-o", folder / "minmax.tflite",

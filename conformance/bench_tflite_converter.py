@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import helper, in_turn, last_json, qdq
+from bench import helper, image_samples, in_turn, last_json, qdq
 from places import WORK, shared_models
 
 N_SAMPLES = 100
@@ -52,9 +52,7 @@ def main() -> int:
         return 0
     folder = WORK / "bench_tflite_converter"
     folder.mkdir(parents=True, exist_ok=True)
-    images = np.load(source / "vww_unlabelled.npz")["x"].astype(np.float32) / 255
-    samples = folder / "samples.npy"
-    np.save(samples, np.resize(images, (N_SAMPLES, *images.shape[1:])))
+    samples = image_samples(folder, N_SAMPLES)
     usages = in_turn({
         "qdq": qdq("quantize", model, "--target", "tflite", "--data", samples, "-o", folder / "qdq.tflite"),
         "TFLiteConverter": helper("bench_tflite_converter.py", keras, samples, folder / "rival.tflite"),

@@ -1,6 +1,8 @@
 //! The one error type: what went wrong, where, and what to do about it.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -194,12 +196,16 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The same problem at many nodes is told once.
         let mut told: Vec<(&Inner, Vec<&str>)> = Vec::new();
-        self.visit(&mut |error| {
-            let same = told.iter_mut().find(|(first, _)| first.is_at_another_node(error));
-            match (same, &error.place.node) {
-                (Some((_, nodes)), Some(node)) => nodes.push(node),
-                _ => told.push((error, error.place.node.as_deref().into_iter().collect())),
+        let mut known = HashMap::new();
+        self.visit(&mut |error| match &error.place.node {
+            Some(node) => {
+                let position = *known.entry(error.beside_node()).or_insert(told.len());
+                match told.get_mut(position) {
+                    Some((_, nodes)) => nodes.push(node),
+                    None => told.push((error, vec![node])),
+                }
             }
+            None => told.push((error, Vec::new())),
         });
         for (position, (error, nodes)) in told.into_iter().enumerate() {
             if position > 0 {
@@ -222,13 +228,10 @@ impl Error {
 const MOST_NODES: usize = 3;
 
 impl Inner {
-    /// Whether another problem is this one, at another node.
-    fn is_at_another_node(&self, other: &Self) -> bool {
-        let place = |inner: &Self| Place { node: None, ..inner.place.clone() };
-        self.place.node.is_some()
-            && other.place.node.is_some()
-            && (&self.message, &self.help) == (&other.message, &other.help)
-            && place(self) == place(other)
+    /// All that is told of it but its node.
+    fn beside_node(&self) -> impl Eq + Hash + use<'_> {
+        let Place { file, node: _, value, attribute, sample } = &self.place;
+        (file, value, attribute, sample, &self.message, &self.help)
     }
 
     fn write(&self, f: &mut fmt::Formatter<'_>, nodes: &[&str]) -> fmt::Result {

@@ -174,6 +174,16 @@ layer!(
 layer!(Gru, 6, 2, |op| Cell::Gru { linear_before_reset: op.linear_before_reset }, None, false);
 layer!(Rnn, 6, 2, |_op| Cell::Rnn, None, false);
 
+impl Lstm {
+    /// Whether it reads forward, with the usual activations, no limit of their inputs, and gates that are not coupled.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.direction == Direction::Forward
+            && self.activations.is_empty()
+            && self.clip.is_none()
+            && !self.input_forget
+    }
+}
+
 pub(super) fn infer_layer(layer: &Layer, inputs: &Inputs<'_>, n_outputs: usize) -> Result<Vec<TensorType>> {
     layer.check()?;
     for position in [0, 1, 2, 3, 5, 6, 7] {

@@ -3,8 +3,8 @@
 use super::{Rewrite, Skip, View};
 use crate::graph::{Block, Node, Patch, ValueId};
 use crate::ops::{
-    Add, Clip, Direction, Identity, Lstm, MatMul, Mul, Op, Scan, Sigmoid, Split, Squeeze, Tanh, Transpose,
-    Unsqueeze, output_count,
+    Add, Clip, Identity, Lstm, MatMul, Mul, Op, Scan, Sigmoid, Split, Squeeze, Tanh, Transpose, Unsqueeze,
+    output_count,
 };
 use crate::tensor::{DType, Dim, Tensor, TensorType};
 
@@ -37,10 +37,7 @@ impl Rewrite for CellClipToScan {
             patch.node(Node { op: Lstm { cell_clip: None, ..op.clone() }.into(), ..node.clone() });
             return Ok(patch);
         }
-        let is_plain = op.direction == Direction::Forward
-            && op.activations.is_empty()
-            && op.clip.is_none()
-            && !op.input_forget
+        let is_plain = op.is_plain()
             && op.layout == 0
             && view.graph[x].ty.as_ref().is_some_and(|ty| ty.dtype == DType::F32)
             && [4, 7].iter().all(|&position| node.input(position).is_none());

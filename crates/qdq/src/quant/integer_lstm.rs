@@ -5,19 +5,18 @@
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node};
-use crate::ops::{Direction, Lstm, Op};
+use crate::ops::{Lstm, Op};
+use crate::profiles::litert::CELL_EXPONENTS;
 use crate::quant::parameters::{weight_integers, weight_params};
 use crate::quant::scheme::litert;
 use crate::spec::{QuantizationSpec, Scheme};
 use crate::targets::{Formula, Target};
-use crate::tensor::{DType, Dim, Granularity, QuantParams, Tensor};
+use crate::tensor::{DType, Dim, QuantParams, Tensor};
 
 /// Positions of inputs.
 const STATES: [usize; 2] = [5, 6];
 /// Position of the output of all cell states.
 const CELLS: usize = 3;
-/// Exponents of the step of a cell state.
-const CELL_EXPONENTS: std::ops::RangeInclusive<i32> = -15..=-9;
 
 /// Why an LSTM is not one that the kernel computes.
 pub(super) fn refusal(graph: &Graph, node: &Node, op: &Lstm) -> Option<&'static str> {
@@ -33,12 +32,7 @@ fn variant(graph: &Graph, node: &Node, op: &Lstm) -> Option<&'static str> {
                 .and_then(|tensor| tensor.to_f32_vec().ok())
                 .is_some_and(|all| all.iter().all(|x| *x == 0.0))
     };
-    let is_plain = op.direction == Direction::Forward
-        && op.activations.is_empty()
-        && op.clip.is_none()
-        && !op.input_forget
-        && [4, 7].iter().all(|&position| node.input(position).is_none());
-    if !is_plain {
+    if !op.is_plain() || [4, 7].iter().any(|&position| node.input(position).is_some()) {
         return Some("it has two directions, own activations, limits, coupled gates, lengths or peepholes");
     }
     if [1, 2].iter().any(|&position| constant(position).is_none_or(|w| w.as_slice::<f32>().is_err()))
@@ -158,7 +152,9 @@ pub(super) fn stored(
             scales.extend(vec![params.scale[0]; hidden]);
         }
         bias_scales.extend(scales.iter().map(|scale| step * scale));
-        let params = of_rows(DType::I8, scales, weight.range);
+        let whole = of_rows(DType::I8, scales);
+        let (quant_min, quant_max) = weight.range.unwrap_or((whole.quant_min, whole.quant_max));
+        let params = QuantParams { quant_min, quant_max, ..whole };
         found.push(Stored {
             position,
             integers: Tensor::from_vec(weights.shape().to_vec(), integers)?,
@@ -167,7 +163,7 @@ pub(super) fn stored(
     }
     bias_integers.resize(2 * rows, 0i32);
     let integers = Tensor::from_vec(vec![1, 2 * rows], bias_integers)?;
-    found.push(Stored { position: 3, integers, params: of_rows(DType::I32, bias_scales, None) });
+    found.push(Stored { position: 3, integers, params: of_rows(DType::I32, bias_scales) });
     let batch = batch(graph, node, op).ok_or_else(missing)?;
     let shape = if op.layout == 0 { vec![1, batch, hidden] } else { vec![batch, 1, hidden] };
     for (position, params) in [(STATES[0], of.state.clone()), (STATES[1], cell_params(of.cells))] {
@@ -178,12 +174,9 @@ pub(super) fn stored(
 }
 
 /// A scale for each row of the gates.
-fn of_rows(storage: DType, scale: Vec<f32>, range: Option<(i32, i32)>) -> QuantParams {
-    let whole = QuantParams::per_tensor(storage, 1.0, 0);
-    let (quant_min, quant_max) = range.unwrap_or((whole.quant_min, whole.quant_max));
-    let zero_point = vec![0; scale.len()].into();
-    let granularity = Granularity::PerAxis(1);
-    QuantParams { scale: scale.into(), zero_point, granularity, quant_min, quant_max, ..whole }
+fn of_rows(storage: DType, scale: Vec<f32>) -> QuantParams {
+    let zero_point = vec![0; scale.len()];
+    QuantParams::per_axis(storage, 1, scale, zero_point)
 }
 
 /// 16 bits over the smallest power of two that holds what was observed.

@@ -7,7 +7,7 @@ use super::spec::{Rule, knows_16_bits, rule};
 use crate::graph::{Graph, Node, Uses, ValueId};
 use crate::ops::{Dequantize, Op};
 use crate::passes::is_windowed;
-use crate::tensor::{DType, Granularity, QuantParams};
+use crate::tensor::{DType, Granularity, QuantParams, Tensor};
 
 /// Two nodes that are one operator in TFLite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,16 @@ pub(super) fn dequantized<'g>(
         Op::Dequantize(op) => Some((op, node.input(0)?)),
         _ => None,
     }
+}
+
+/// Parameters and integers of a constant that is dequantized to this value.
+pub(super) fn dequantized_constant<'g>(
+    graph: &'g Graph,
+    uses: &Uses,
+    value: ValueId,
+) -> Option<(&'g QuantParams, &'g Tensor)> {
+    let (op, integers) = dequantized(graph, uses, value)?;
+    Some((&op.params, graph.constant(integers)?))
 }
 
 impl<'g> Finder<'g> {
@@ -260,8 +270,7 @@ impl<'g> Finder<'g> {
     fn is_integer_lstm(&self, unit: &Unit<'_>) -> bool {
         let integers = |position: usize| {
             let value = unit.inputs.get(position).copied().flatten()?;
-            let (op, integers) = dequantized(self.graph, &self.uses, value)?;
-            Some((&op.params, self.graph.constant(integers)?))
+            dequantized_constant(self.graph, &self.uses, value)
         };
         let is_stored = |position, storage| integers(position).is_some_and(|(own, _)| own.storage == storage);
         let is_zeros = |position, storage| {
@@ -278,10 +287,9 @@ impl<'g> Finder<'g> {
             Op::Quantize(op) => Some(&op.params),
             _ => None,
         });
-        let is_bias = is_stored(3, DType::I32);
         is_stored(1, DType::I8)
             && is_stored(2, DType::I8)
-            && is_bias
+            && is_stored(3, DType::I32)
             && is_zeros(5, DType::I8)
             && is_zeros(6, DType::I16)
             && state.is_some()

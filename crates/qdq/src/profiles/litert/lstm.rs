@@ -8,7 +8,7 @@ use super::sums::fixed_point;
 use crate::error::{Error, Result};
 use crate::exec::IntegerNode;
 use crate::kernels::quantize::{FixedPoint, rounding_divide_by_power_of_two};
-use crate::ops::{Args, Direction, Lstm, Prepared, with_constants};
+use crate::ops::{Args, Lstm, Prepared, with_constants};
 use crate::profiles::integers::{Affine, activation, constants, output, params};
 use crate::tensor::{DType, QuantParams, Tensor};
 
@@ -16,8 +16,8 @@ use crate::tensor::{DType, QuantParams, Tensor};
 const GATE_BITS: i32 = 12;
 /// Bits behind the point of what comes out of them.
 const ACTIVATED_BITS: i32 = 15;
-/// The coarsest step of a cell state, as a power of two.
-const COARSEST_CELL: i32 = -9;
+/// Exponents of the step of a cell state, a power of two.
+pub(crate) const CELL_EXPONENTS: std::ops::RangeInclusive<i32> = -15..=-9;
 
 /// Positions of inputs.
 const WEIGHTS: usize = 1;
@@ -28,11 +28,8 @@ const CELL_STATE: usize = 6;
 
 /// Binds the weights of an LSTM `[1, 4 · hidden, inputs]`, `[1, 4 · hidden, hidden]` and its bias `[1, 8 · hidden]`.
 pub(super) fn prepare(op: &Lstm, node: &IntegerNode<'_>) -> Result<Box<dyn Prepared>> {
-    let is_plain = op.direction == Direction::Forward
-        && op.activations.is_empty()
-        && op.clip.is_none()
-        && !op.input_forget
-        && [4, 7].iter().all(|&position| node.inputs.get(position).is_none_or(Option::is_none));
+    let is_plain =
+        op.is_plain() && [4, 7].iter().all(|&position| node.inputs.get(position).is_none_or(Option::is_none));
     if !is_plain {
         return Err(Error::unsupported("an LSTM of another kind than LiteRT's on integers"));
     }
@@ -59,7 +56,7 @@ pub(super) fn prepare(op: &Lstm, node: &IntegerNode<'_>) -> Result<Box<dyn Prepa
         return Err(Error::unsupported("an LSTM with weights of sizes that do not fit each other"));
     }
     let cell_exponent = f64::from(cell.scale).log2();
-    if cell_exponent.fract() != 0.0 || !(-15.0..=f64::from(COARSEST_CELL)).contains(&cell_exponent) {
+    if cell_exponent.fract() != 0.0 || !CELL_EXPONENTS.contains(&(cell_exponent as i32)) {
         return Err(Error::unsupported(format!("a cell state in steps of {}", cell.scale)));
     }
     let cell_clip = op.cell_clip.map(|clip| (clip / cell.scale).clamp(-32768.0, 32767.0) as i16);

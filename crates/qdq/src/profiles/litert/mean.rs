@@ -173,15 +173,13 @@ impl Reduced {
         let (input, output) = (&self.input, &self.output);
         let zeros = i64::from(input.zero_point) * count as i64;
         let ratio = f64::from(input.scale) / f64::from(output.scale);
+        let is_byte = output.storage == DType::I8;
         match (self.kernels, self.kind) {
-            _ if output.storage != DType::I8 => {
-                Ok(Rescale::Narrow { zeros, factor: Self::divided(fixed_point(ratio)?, count) })
-            }
-            (Kernels::Xnnpack, kind) => {
+            (Kernels::Xnnpack, kind) if is_byte => {
                 let divisor = if kind == Kind::Mean { count as f32 } else { 1.0 };
                 Ok(Rescale::Floats { zeros, factor: input.scale / output.scale / divisor })
             }
-            (Kernels::Builtin, Kind::Mean) if is_image => {
+            (Kernels::Builtin, Kind::Mean) if is_byte && is_image => {
                 // Source: `optimized_integer_ops::Mean`.
                 let offset = input.zero_point as f32 * input.scale / output.scale;
                 let offset = (if offset > 0.0 { offset + 0.5 } else { offset - 0.5 }) as i64;

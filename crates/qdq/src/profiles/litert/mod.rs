@@ -37,6 +37,8 @@ mod tests;
 mod transposed;
 mod wide;
 
+pub(crate) use lstm::CELL_EXPONENTS;
+
 pub use claims::{CLAIMS, Claim, NOT_CLAIMED, claims_text};
 
 use super::{LITERT, Runtime};

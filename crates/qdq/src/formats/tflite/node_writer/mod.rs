@@ -9,7 +9,7 @@ use qdq_schema::flatbuffer::Object;
 use qdq_schema::tflite::activation_function_type;
 
 use super::spec;
-use super::unit::{Pattern, Unit, dequantized};
+use super::unit::{Pattern, Unit, dequantized, dequantized_constant};
 use super::write::Writer;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
@@ -110,8 +110,7 @@ impl<'w, 'g> NodeWriter<'w, 'g> {
 
     /// Parameters and integers of an input that is a constant, dequantized.
     pub(super) fn integers(&self, position: usize) -> Result<(&'g QuantParams, &'g Tensor)> {
-        let found = dequantized(self.graph(), &self.writer.uses, self.value(position)?);
-        let found = found.and_then(|(op, integers)| Some((&op.params, self.graph().constant(integers)?)));
+        let found = dequantized_constant(self.graph(), &self.writer.uses, self.value(position)?);
         found.ok_or_else(|| Error::unsupported(format!("input {position} is computed")))
     }
 

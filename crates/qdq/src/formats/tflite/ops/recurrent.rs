@@ -12,7 +12,7 @@ use super::super::unit::Pattern;
 use super::recurrent_integer::{integer_states, read_integer_lstm, write_integer_lstm};
 use crate::error::{Error, Result};
 use crate::graph::ValueId;
-use crate::ops::{Direction, Lstm, Squeeze};
+use crate::ops::{Lstm, Squeeze};
 use crate::tensor::{DType, Dim, Tensor};
 
 /// Positions of the inputs of `UNIDIRECTIONAL_SEQUENCE_LSTM`.
@@ -92,11 +92,7 @@ fn gates(r: &mut NodeReader<'_, '_>, first: usize) -> Result<Vec<f32>> {
 
 pub(super) fn write_lstm(op: &Lstm, w: &mut NodeWriter<'_, '_>) -> Result<()> {
     let refuse = |what: &str| Err(Error::unsupported(format!("an LSTM with {what}")));
-    if op.direction != Direction::Forward
-        || !op.activations.is_empty()
-        || op.clip.is_some()
-        || op.input_forget
-    {
+    if !op.is_plain() {
         return refuse("two directions, own activations, limits or coupled gates");
     }
     if [4, 7].iter().any(|&position| w.has(position)) {

@@ -124,13 +124,8 @@ fn integer_gates(r: &mut NodeReader<'_, '_>, first: usize) -> Result<IntegerGate
 
 /// A constant with a scale for each index of axis 1, dequantized.
 fn dequantized(r: &mut NodeReader<'_, '_>, integers: Tensor, storage: DType, scale: Vec<f32>) -> ValueId {
-    let zero_point = vec![0; scale.len()].into();
-    let params = QuantParams {
-        scale: scale.into(),
-        zero_point,
-        granularity: Granularity::PerAxis(1),
-        ..QuantParams::per_tensor(storage, 1.0, 0)
-    };
+    let zero_point = vec![0; scale.len()];
+    let params = QuantParams::per_axis(storage, 1, scale, zero_point);
     let integers = r.quantized_constant(integers, &params);
     r.push(Dequantize { params, dtype: DType::F32 }, &[integers])
 }
